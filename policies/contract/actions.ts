@@ -1,0 +1,49 @@
+import type { InstanceId, MarketId, Seconds, WorkId } from "./units.ts";
+import type { InstanceView, MarketView, Placement, PlacementView, TaskView } from "./view.ts";
+
+/**
+ * How a policy acts: a writer. A wrong action throws `ActionError` in the policy's own stack frame. The view shows the
+ * effect at once (a launched instance is "requested", a terminated one is gone); what the provider says arrives later as a
+ * fact.
+ */
+export interface Actions {
+  /** Asks the provider for one instance; the grant or refusal is a later fact. */
+  launch(market: MarketView): InstanceView;
+  terminate(instance: InstanceView): void;
+  /** The instances may still be requested: the work starts when they are ready. */
+  place(work: TaskView, placement: Placement): void;
+  /** The work stops there and is pending again. */
+  release(placement: PlacementView): void;
+  /** Takes no new work; what runs may finish. */
+  drain(instance: InstanceView): void;
+  /** Stops the work and writes its state through the card of the instance it is on; survives only if written before the reclaim. */
+  checkpoint(work: TaskView): void;
+  /** Ask again then even if nothing changes. Not needed, and ignored, where a grid asks anyway. Repeating it is free. */
+  wakeAt(timeS: Seconds): void;
+  /** Why, for the action after it. Kept in traced runs and in the journal, dropped elsewhere, outside the fingerprint. */
+  note(why: string): void;
+}
+
+/** Who decided it. */
+export type DecidedBy = "failover" | "policy" | "assignment";
+
+/** An action as recorded: fingerprint, journal, action log, dispatch. Ids only. */
+export type Action =
+  | { readonly do: "launch"; readonly market: MarketId; readonly instance: InstanceId }
+  | { readonly do: "terminate" | "drain"; readonly instance: InstanceId }
+  | {
+      readonly do: "place";
+      readonly work: WorkId;
+      readonly instances: readonly InstanceId[];
+      readonly exclusive: boolean;
+      readonly by: DecidedBy;
+    }
+  | { readonly do: "release"; readonly work: WorkId; readonly instances: readonly InstanceId[] }
+  | { readonly do: "checkpoint"; readonly work: WorkId };
+
+/** A note, and the position in the ask's actions of the action it explains. */
+export interface Note {
+  readonly action: number;
+  readonly by: DecidedBy;
+  readonly why: string;
+}

@@ -1,0 +1,26 @@
+import type { Seconds } from "./units.ts";
+import type { InstanceView, TaskView } from "./view.ts";
+
+/**
+ * Seconds until the work runs there: wait until ready, its state over the SOURCE's network card (shared by all displaced
+ * from it), missing weights. Infinity: does not fit.
+ */
+export type PlacementCostS = (work: TaskView, target: InstanceView) => Seconds;
+
+/** Called once for each piece of work that found a place, in any order. */
+export type Pair = (work: TaskView, target: InstanceView) => void;
+
+/**
+ * Who runs where, and who takes over after a reclaim (1 to N, N to M). The host calls it after `decide` for pending work
+ * over `instances.withRoom`; work that is not paired stays pending and is reported.
+ */
+export interface AssignmentStrategy {
+  readonly name: string;
+  readonly summary: string;
+  readonly source: string;
+  /**
+   * Pure: what it says depends on its arguments alone. Pairs only what fits: a target takes at most its `freeSlots` pieces
+   * and `freeMemoryMiB` in all, as they were at the call, and no pair's cost is Infinity. Must not act on `pair` itself.
+   */
+  assign(work: readonly TaskView[], targets: readonly InstanceView[], costS: PlacementCostS, pair: Pair): void;
+}

@@ -1,0 +1,37 @@
+import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "./units.ts";
+import type { EndReason, OnReclaim, RefusalReason, RefusalScope } from "./view.ts";
+
+/** What is known of a task when it arrives. */
+export type TaskArrival = {
+  readonly workS: Seconds;
+  readonly memoryMiB: MiB;
+  /** State as a function of work done: base + perHour x hours done, at most max. */
+  readonly stateMiBBase: MiB;
+  readonly stateMiBPerHour: MiB;
+  readonly stateMiBMax: MiB;
+  readonly model: string | null;
+  readonly weightsMiB: MiB;
+  readonly onReclaim: OnReclaim;
+};
+
+/**
+ * The seam between hosts and state: FleetState implements it. Facts of one instant may come in any order: lists are kept by
+ * id. Every argument is JSON, so that a journal holds facts as they are.
+ */
+export interface Facts {
+  advance(nowS: Seconds): void;
+  price(market: MarketId, usdPerHour: UsdPerHour): void;
+  /** Only under visibility "told". */
+  obtainable(market: MarketId, count: number): void;
+  status(instance: InstanceId, status: "pending" | "warming" | "ready"): void;
+  refused(instance: InstanceId, reason: RefusalReason, scope: RefusalScope): void;
+  reclaimNotice(instance: InstanceId, reclaimS: Seconds): void;
+  ended(instance: InstanceId, why: EndReason): void;
+  modelWarm(instance: InstanceId, model: string): void;
+  workArrived(work: WorkId, task: TaskArrival): void;
+  /** An anchor: from now on doneS grows by ratePerS (0 or 1). The view integrates, so nobody reports progress ask by ask. */
+  progress(work: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void;
+  /** The state has left the instance it was held on: written, fetched, or lost with it. */
+  stateLeft(work: WorkId): void;
+  workEnded(work: WorkId): void;
+}

@@ -1,0 +1,69 @@
+import type { Seconds, UsdPerHour } from "./units.ts";
+
+/** What both sides name: a study, a record, later a promotion manifest. */
+export type Named = string | { readonly name: string; readonly params?: unknown };
+
+/** Everything that decides, by name. */
+export interface Scenario {
+  /** Legend label; made from the parts where absent (`scenarioLabel`). */
+  readonly id?: string;
+  readonly scheduling: Named;
+  /** From the inside out: the last one is asked first. */
+  readonly wrappers?: readonly { readonly name: string; readonly params?: unknown }[];
+  readonly assignment: Named;
+  readonly caps?: Caps;
+}
+
+/** The guard keeps them, in replay too. Absent: no cap. */
+export interface Caps {
+  readonly instances?: number;
+  readonly onDemand?: number;
+  readonly launchesPerHour?: number;
+  readonly usdPerHour?: UsdPerHour;
+}
+
+/** When a policy is asked: the live loop polls, so what is simulated must be able to poll too. */
+export interface Cadence {
+  /** At every fact but a price, and at wakeAt. */
+  readonly onChange: boolean;
+  /** And on the grid 0, everyS, 2 everyS, ... */
+  readonly everyS?: Seconds;
+}
+
+export type ProfileName = "aws";
+
+export type Distribution =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "lognormal"; readonly median: number; readonly p95: number }
+  | { readonly kind: "empirical"; readonly values: readonly number[] };
+
+/** Seconds of each part of a launch after the answer, in order. */
+export interface LaunchParts {
+  readonly boot: Distribution;
+  readonly imagePull: Distribution;
+  readonly engineStart: Distribution;
+}
+
+/** What the simulated cloud does; the live loop needs its visibility and its expected launch times. */
+export interface CloudSpec {
+  readonly profile: ProfileName;
+  /** Absent: the profile's defaults. */
+  readonly answerS?: Distribution;
+  readonly noticeLeadS?: Distribution;
+  readonly launchS?: LaunchParts;
+  readonly interruptions:
+    /** Reclaims when the trace's capacity falls below what is held. */
+    | { readonly model: "capacity" }
+    /** Reclaims at a rate per instance-hour, with shocks that take all spot instances of a zone or region; always grants. */
+    | {
+        readonly model: "hazard";
+        readonly perHour: number;
+        readonly zoneShockPerHour?: number;
+        readonly regionShockPerHour?: number;
+      };
+  /** told: policies see `obtainable`. tried: only asking tells, as on EC2. */
+  readonly visibility: "told" | "tried";
+  /** observed: the trace's count is the limit. unlimited: any positive count is read as unlimited. */
+  readonly depth: "observed" | "unlimited";
+  readonly slotsPerInstance: number;
+}

@@ -1,0 +1,122 @@
+import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "./units.ts";
+
+/**
+ * What a policy sees. The view IS the fleet state behind readonly interfaces: observing allocates nothing. Compare entities
+ * by id, not by `===`: a wrapper may hand on an overlay. Lists are in id order and hold live entities; a list changes when
+ * it is next read after an action, so copy it before a loop that both acts and reads it again.
+ */
+export interface FleetView {
+  readonly nowS: Seconds;
+  readonly markets: readonly MarketView[];
+  readonly instances: InstanceIndex;
+  readonly work: WorkIndex;
+}
+
+export interface InstanceIndex {
+  /** Ready, nothing placed on it, no notice, not draining: billed for nothing. */
+  readonly idle: readonly InstanceView[];
+  /** A slot free, no notice, not draining; requested and booting ones included: the targets of assignment. */
+  readonly withRoom: readonly InstanceView[];
+  /** The provider has said when it takes them back. */
+  readonly noticed: readonly InstanceView[];
+}
+
+export interface WorkIndex {
+  /** Arrived, not ended, placed nowhere; in order of arrival. */
+  readonly pending: readonly TaskView[];
+}
+
+export type CapacityType = "spot" | "onDemand";
+
+/** Instance type x zone x capacity type. AWS: "capacity pool"; Karpenter: "offering". */
+export interface MarketView {
+  readonly id: MarketId;
+  readonly instanceType: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly capacityType: CapacityType;
+  readonly priceUsdPerHour: UsdPerHour;
+  /** What a new instance of this market offers. */
+  readonly slots: number;
+  readonly gpuMemoryMiB: MiB;
+  /** How many more launches would be granted now. Undefined under visibility "tried", so always on EC2. */
+  readonly obtainable: number | undefined;
+  /** Requested or up, not ended. */
+  readonly held: number;
+  /** The newest refusal that covers this market; one with a wider scope is entered in all it covers. */
+  readonly refusal: Refusal | undefined;
+  /** When the provider last announced that it takes an instance of this market back. */
+  readonly lastReclaimS: Seconds | undefined;
+}
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly scope: RefusalScope;
+  readonly timeS: Seconds;
+}
+/** Which markets one refusal speaks for: the market that was asked, or all of its zone (a full subnet). */
+export type RefusalScope = "market" | "zone";
+/** capacity: the provider has none. guard: our own caps. */
+export type RefusalReason = "capacity" | "guard";
+
+/** Forward only. Billed from "warming" on: EC2's `running`. */
+export type InstanceStatus = "requested" | "pending" | "warming" | "ready" | "ended";
+export type EndReason = "terminated" | "reclaimed" | "refused";
+
+export interface InstanceView {
+  readonly id: InstanceId;
+  readonly market: MarketView;
+  readonly status: InstanceStatus;
+  readonly requestedS: Seconds;
+  /** Since when it is billed; undefined before. */
+  readonly runningS: Seconds | undefined;
+  /** Expected seconds until it is ready, from the launch parts still to come; 0 once ready. */
+  readonly readyInS: Seconds;
+  /** When the provider takes it back, from the notice. Such an instance still works. */
+  readonly reclaimS: Seconds | undefined;
+  /** Takes no new work; what runs may finish. */
+  readonly draining: boolean;
+  readonly freeSlots: number;
+  readonly freeMemoryMiB: MiB;
+  readonly networkMiBPerS: number;
+  /** Models whose weights it holds: work on these starts without a load. */
+  readonly warmModels: readonly string[];
+  readonly placements: readonly PlacementView[];
+  /** How many pieces of work still have their state on it: being written or fetched through its one network card. */
+  readonly statesHeld: number;
+}
+
+/** Where work runs. One instance today; a list, because gangs and model-parallel groups are one placement. */
+export interface Placement {
+  readonly instances: readonly InstanceView[];
+  /** Takes all free slots, so that no assignment strategy adds to it. */
+  readonly exclusive?: boolean;
+}
+export interface PlacementView extends Placement {
+  readonly work: TaskView;
+}
+
+/** What happens to a task's progress when its instance is taken back. */
+export type OnReclaim = "restart" | "checkpointEvery" | "checkpointInGrace" | "migrate";
+
+/** One of many: hours of work and a state that grows with them. */
+export interface TaskView {
+  readonly id: WorkId;
+  readonly arrivalS: Seconds;
+  readonly workS: Seconds;
+  /** Work done as of now, integrated from the last fact; falls back to `keptS` when its instance is lost. */
+  readonly doneS: Seconds;
+  /** What would survive the loss of its instance now. */
+  readonly keptS: Seconds;
+  readonly memoryMiB: MiB;
+  /** What must move when it moves, as of now. */
+  readonly stateMiB: MiB;
+  readonly model: string | undefined;
+  readonly weightsMiB: MiB;
+  readonly onReclaim: OnReclaim;
+  readonly placements: readonly PlacementView[];
+  /** How often it lost its place to the provider. */
+  readonly reclaims: number;
+  /** The instance its state is still on (being written or fetched), when that is not where it is placed. */
+  readonly stateOn: InstanceView | undefined;
+}

@@ -1,0 +1,72 @@
+import type { Note } from "../policies/contract/actions.ts";
+import type { Cadence, CloudSpec, Scenario } from "../policies/contract/scenario.ts";
+import type { Seconds, Usd } from "../policies/contract/units.ts";
+import type { TraceTable } from "../traces/trace-table.ts";
+
+/** Which workload, and its parameters as the study wrote them; the workload's own schema checks them. */
+export interface WorkloadSpec {
+  readonly model: "tasks";
+  readonly params: unknown;
+}
+
+/** One run. Same input, same bytes out: nothing else is read. */
+export interface SimulationInput {
+  /** Spot and on-demand markets, from 0 to at least horizonS. */
+  readonly table: TraceTable;
+  /** Work arrives and is measured before it. */
+  readonly horizonS: Seconds;
+  /** The run goes on this much longer, without arrivals, so that started work can finish. Default 0. */
+  readonly drainS?: Seconds;
+  /** Work that arrives earlier is left out of the workload's metrics. Default 0. */
+  readonly warmupS?: Seconds;
+  readonly workload: WorkloadSpec;
+  readonly cloud: CloudSpec;
+  readonly cadence: Cadence;
+  readonly policy: Scenario;
+  /** Names the luck: study, trace and replicate, never the policy. */
+  readonly seed: string;
+  /** Record the timeline and the action log. */
+  readonly traced?: boolean;
+}
+
+export interface SimulationResult {
+  /** Names carry units: docs/METRICS.md defines each. All finite; what is undefined in a run (a mean of nothing) is absent. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** What the run took for granted, as sentences for the record. */
+  readonly assumptions: readonly string[];
+  /** Over all facts and actions, hex. */
+  readonly fingerprint: string;
+  readonly timeline?: Timeline;
+}
+
+/** One run as a picture: an instance a row, work on it, notices, decisions with their reasons. */
+export interface Timeline {
+  readonly endS: Seconds;
+  readonly markets: readonly { readonly name: string; readonly capacityType: "spot" | "onDemand" }[];
+  /** Step functions of the markets over the run. capacity null: unlimited. */
+  readonly prices: readonly { readonly market: number; readonly timeS: Seconds; readonly usdPerHour: number }[];
+  readonly capacity: readonly { readonly market: number; readonly timeS: Seconds; readonly count: number | null }[];
+  readonly instances: readonly TimelineInstance[];
+  readonly work: readonly TimelineWork[];
+  readonly asks: readonly { readonly timeS: Seconds; readonly actions: readonly string[]; readonly notes: readonly Note[] }[];
+}
+export interface TimelineInstance {
+  readonly id: number;
+  readonly market: number;
+  readonly requestedS: Seconds;
+  readonly runningS: Seconds | null;
+  readonly readyS: Seconds | null;
+  readonly noticeS: Seconds | null;
+  /** End of the run for those that outlive it. */
+  readonly endS: Seconds;
+  readonly endedBy: "terminated" | "reclaimed" | "refused" | "cut";
+  readonly usd: Usd;
+}
+/** A stretch in which a task ran on an instance. */
+export interface TimelineWork {
+  readonly work: number;
+  readonly instance: number;
+  readonly fromS: Seconds;
+  readonly toS: Seconds;
+  readonly ended: "completed" | "stopped" | "cut";
+}
