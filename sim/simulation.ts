@@ -48,7 +48,11 @@ export interface Timeline {
   readonly capacity: readonly { readonly market: number; readonly timeS: Seconds; readonly count: number | null }[];
   readonly instances: readonly TimelineInstance[];
   readonly work: readonly TimelineWork[];
-  readonly asks: readonly { readonly timeS: Seconds; readonly actions: readonly string[]; readonly notes: readonly Note[] }[];
+  readonly asks: readonly {
+    readonly timeS: Seconds;
+    readonly actions: readonly string[];
+    readonly notes: readonly Note[];
+  }[];
 }
 export interface TimelineInstance {
   readonly id: number;

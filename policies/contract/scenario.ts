@@ -51,8 +51,7 @@ export interface CloudSpec {
   readonly answerS?: Distribution;
   readonly noticeLeadS?: Distribution;
   readonly launchS?: LaunchParts;
-  readonly interruptions:
-    /** Reclaims when the trace's capacity falls below what is held. */
+  readonly interruptions: /** Reclaims when the trace's capacity falls below what is held. */
     | { readonly model: "capacity" }
     /** Reclaims at a rate per instance-hour, with shocks that take all spot instances of a zone or region; always grants. */
     | {
