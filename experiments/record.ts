@@ -16,7 +16,6 @@ export interface RunSpec {
   readonly workload: WorkloadSpec;
   readonly cloud: CloudSpec;
   readonly cadence: Cadence;
-  readonly warmupS: Seconds;
   readonly drainS: Seconds;
   /** Legend label: scenario.id, or made from its parts. */
   readonly policyId: string;

@@ -1,5 +1,5 @@
 import type { Note } from "../policies/contract/actions.ts";
-import type { Cadence, CloudSpec, Scenario } from "../policies/contract/scenario.ts";
+import type { Cadence, CloudSpec } from "../policies/contract/scenario.ts";
 import type { Seconds, Usd } from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 
@@ -9,7 +9,7 @@ export interface WorkloadSpec {
   readonly params: unknown;
 }
 
-/** One run. Same input, same bytes out: nothing else is read. */
+/** One run, for the decisions handed to `simulate` beside it. Same input, same bytes out: nothing else is read. */
 export interface SimulationInput {
   /** Spot and on-demand markets, from 0 to at least horizonS. */
   readonly table: TraceTable;
@@ -17,12 +17,9 @@ export interface SimulationInput {
   readonly horizonS: Seconds;
   /** The run goes on this much longer, without arrivals, so that started work can finish. Default 0. */
   readonly drainS?: Seconds;
-  /** Work that arrives earlier is left out of the workload's metrics. Default 0. */
-  readonly warmupS?: Seconds;
   readonly workload: WorkloadSpec;
   readonly cloud: CloudSpec;
   readonly cadence: Cadence;
-  readonly policy: Scenario;
   /** Names the luck: study, trace and replicate, never the policy. */
   readonly seed: string;
   /** Record the timeline and the action log. */

@@ -20,7 +20,8 @@ export interface AssignmentStrategy {
   readonly source: string;
   /**
    * Pure: what it says depends on its arguments alone. Pairs only what fits: a target takes at most its `freeSlots` pieces
-   * and `freeMemoryMiB` in all, as they were at the call, and no pair's cost is Infinity. Must not act on `pair` itself.
+   * and `freeMemoryMiB` in all, as they were at the call, and no pair's cost is Infinity. The
+   * lists stay as they are while it runs, whatever `pair` does.
    */
   assign(work: readonly TaskView[], targets: readonly InstanceView[], costS: PlacementCostS, pair: Pair): void;
 }

@@ -21,8 +21,8 @@ export type TaskArrival = {
 export interface Facts {
   advance(nowS: Seconds): void;
   price(market: MarketId, usdPerHour: UsdPerHour): void;
-  /** Only under visibility "told". */
-  obtainable(market: MarketId, count: number): void;
+  /** Only under visibility "told". Requests still unanswered count as taken; null: nothing bounds it. */
+  obtainable(market: MarketId, count: number | null): void;
   status(instance: InstanceId, status: "pending" | "warming" | "ready"): void;
   refused(instance: InstanceId, reason: RefusalReason, scope: RefusalScope): void;
   reclaimNotice(instance: InstanceId, reclaimS: Seconds): void;

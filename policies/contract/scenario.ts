@@ -1,4 +1,4 @@
-import type { Seconds, UsdPerHour } from "./units.ts";
+import type { MiB, Seconds, UsdPerHour } from "./units.ts";
 
 /** What both sides name: a study, a record, later a promotion manifest. */
 export type Named = string | { readonly name: string; readonly params?: unknown };
@@ -65,4 +65,26 @@ export interface CloudSpec {
   /** observed: the trace's count is the limit. unlimited: any positive count is read as unlimited. */
   readonly depth: "observed" | "unlimited";
   readonly slotsPerInstance: number;
+  /** What an instance of each type offers. */
+  readonly instanceTypes: Readonly<Record<string, InstanceTypeSpec>>;
+}
+
+export interface InstanceTypeSpec {
+  /** Of all its GPUs together. */
+  readonly gpuMemoryMiB: MiB;
+  readonly networkMiBPerS: number;
+}
+
+/**
+ * What legends and tables call a scenario: its id, or its parts.
+ * @example scenarioLabel({ scheduling: "greedy", assignment: "kuhn-munkres" }) // "greedy + kuhn-munkres"
+ */
+export function scenarioLabel(scenario: Scenario): string {
+  if (scenario.id !== undefined) return scenario.id;
+  const name = (part: Named) => (typeof part === "string" ? part : part.name);
+  const inner = (scenario.wrappers ?? []).reduce(
+    (label, wrapper) => `${wrapper.name}(${label})`,
+    name(scenario.scheduling),
+  );
+  return `${inner} + ${name(scenario.assignment)}`;
 }

@@ -2,8 +2,8 @@ import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "./u
 
 /**
  * What a policy sees. The view IS the fleet state behind readonly interfaces: observing allocates nothing. Compare entities
- * by id, not by `===`: a wrapper may hand on an overlay. Lists are in id order and hold live entities; a list changes when
- * it is next read after an action, so copy it before a loop that both acts and reads it again.
+ * by id, not by `===`: a wrapper may hand on an overlay. Lists are in id order and hold live entities; the array you hold
+ * stands still while you act and changes when the same list is next read.
  */
 export interface FleetView {
   readonly nowS: Seconds;
@@ -39,7 +39,7 @@ export interface MarketView {
   /** What a new instance of this market offers. */
   readonly slots: number;
   readonly gpuMemoryMiB: MiB;
-  /** How many more launches would be granted now. Undefined under visibility "tried", so always on EC2. */
+  /** How many more launches would be granted now, Infinity if nothing bounds it. Undefined under visibility "tried", so always on EC2. */
   readonly obtainable: number | undefined;
   /** Requested or up, not ended. */
   readonly held: number;
@@ -106,7 +106,7 @@ export interface TaskView {
   readonly workS: Seconds;
   /** Work done as of now, integrated from the last fact; falls back to `keptS` when its instance is lost. */
   readonly doneS: Seconds;
-  /** What would survive the loss of its instance now. */
+  /** What was known to survive the loss of its instance when its progress was last reported. */
   readonly keptS: Seconds;
   readonly memoryMiB: MiB;
   /** What must move when it moves, as of now. */

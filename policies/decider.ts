@@ -1,0 +1,138 @@
+import { placementCostS } from "./assignment/cost.ts";
+import type { Action, Note } from "./contract/actions.ts";
+import type { AssignmentStrategy, Pair } from "./contract/assignment.ts";
+import type { Policy, PolicySpec } from "./contract/policy.ts";
+import type { Cadence, Caps } from "./contract/scenario.ts";
+import type { InstanceId, Json, Seconds } from "./contract/units.ts";
+import type { TaskView } from "./contract/view.ts";
+import { taskFailover } from "./failover/task-failover.ts";
+import { Guard, type GuardMemory } from "./guard/guard.ts";
+import { ActionWriter } from "./state/action-writer.ts";
+import type { FleetState } from "./state/fleet-state.ts";
+
+/** A scenario with its names looked up: what `resolveScenario` gives, ready to be created. */
+export interface Decisions {
+  readonly label: string;
+  readonly scheduling: PolicySpec<unknown, Json>;
+  readonly params: unknown;
+  readonly assignment: AssignmentStrategy;
+  readonly caps?: Caps;
+}
+
+/** All that outlives an ask. One JSON value: journalled and restored by a live host. */
+export type DeciderMemory = {
+  scheduling: Json;
+  guard: GuardMemory;
+  wakesS: number[];
+  seenVersion: number;
+  /** It has just acted: it is asked again at the same instant until it asks for nothing. */
+  unsettled: boolean;
+};
+
+export interface Asked {
+  /** To be carried out, in this order. */
+  readonly actions: readonly Action[];
+  readonly notes: readonly Note[];
+  /** Pending work that found no place; the live list, so read it before the next ask. */
+  readonly unassigned: readonly TaskView[];
+}
+
+/**
+ * One ask of everything that decides, in the order both hosts share: failover, scheduling policy, guard, assignment. It also
+ * knows when it wants to be asked, so that replay and live keep the same cadence. The host feeds facts into the state,
+ * calls `ask` when `wantsAsk`, and carries out the actions; what was seen is marked before anything is carried out, so a
+ * fact that lands meanwhile leads to another ask.
+ */
+export class Decider {
+  memory: DeciderMemory;
+  readonly #state: FleetState;
+  readonly #policy: Policy<Json>;
+  readonly #assignment: AssignmentStrategy;
+  readonly #guard: Guard | undefined;
+  readonly #writer: ActionWriter;
+  readonly #cadence: Cadence;
+  readonly #pair: Pair;
+  #gridS: Seconds;
+
+  constructor(state: FleetState, decisions: Decisions, cadence: Cadence, options: { readonly notes: boolean }) {
+    this.#state = state;
+    this.#policy = decisions.scheduling.create(decisions.params);
+    this.#assignment = decisions.assignment;
+    this.#guard = decisions.caps === undefined ? undefined : new Guard(decisions.caps);
+    this.#cadence = cadence;
+    this.#gridS = cadence.everyS === undefined ? Infinity : 0;
+    this.#writer = new ActionWriter(state, options.notes);
+    this.#pair = (work, target) => this.#writer.place(work, { instances: [target] });
+    this.memory = {
+      scheduling: decisions.scheduling.memory(decisions.params),
+      guard: { launchesS: [] },
+      wakesS: [],
+      seenVersion: -1,
+      unsettled: false,
+    };
+  }
+
+  /** The next time at which it wants to be asked though nothing has changed; Infinity if never. */
+  get nextS(): Seconds {
+    return Math.min(this.#gridS, this.memory.wakesS[0] ?? Infinity);
+  }
+
+  /** Whether it wants to be asked at the state's present instant. */
+  get wantsAsk(): boolean {
+    if (this.memory.unsettled || this.nextS <= this.#state.nowS) return true;
+    return this.#cadence.onChange && this.memory.seenVersion !== this.#state.version;
+  }
+
+  ask(): Asked {
+    const state = this.#state;
+    const writer = this.#writer;
+    const { memory } = this;
+    const { nowS } = state;
+    memory.seenVersion = state.version;
+    while (this.#gridS <= nowS) this.#gridS = (Math.floor(nowS / this.#cadence.everyS!) + 1) * this.#cadence.everyS!;
+    while (memory.wakesS.length > 0 && memory.wakesS[0]! <= nowS) memory.wakesS.shift();
+    writer.open();
+
+    if (state.instances.noticed.length > 0) {
+      writer.by = "failover";
+      taskFailover(state, writer);
+    }
+    writer.by = "policy";
+    this.#policy.decide(state, writer, memory.scheduling);
+    memory.unsettled = writer.actions.length > 0;
+    if (this.#guard !== undefined) this.#keepCaps(this.#guard);
+    this.#assign();
+    memory.unsettled ||= writer.actions.length > 0;
+    if (this.#cadence.onChange) for (const timeS of writer.wakesS) wake(memory.wakesS, timeS);
+    return { actions: writer.actions, notes: writer.notes, unassigned: state.work.pending };
+  }
+
+  #assign(): void {
+    const { work, instances } = this.#state;
+    if (work.pending.length === 0 || instances.withRoom.length === 0) return;
+    this.#writer.by = "assignment";
+    this.#assignment.assign(work.pending, instances.withRoom, placementCostS, this.#pair);
+  }
+
+  /** Launches beyond the caps are refused by the guard instead of by the provider, and never go out. */
+  #keepCaps(guard: Guard): void {
+    const writer = this.#writer;
+    let refused: Set<InstanceId> | undefined;
+    for (const action of writer.actions) {
+      if (action.do !== "launch") continue;
+      if (guard.admits(this.#state.markets[action.market]!, this.#state, this.memory.guard)) continue;
+      refused ??= new Set();
+      refused.add(action.instance);
+      this.#state.refused(action.instance, "guard", "market");
+      const retryS = guard.retryS(this.#state, this.memory.guard);
+      if (retryS !== undefined) writer.wakeAt(retryS);
+    }
+    if (refused !== undefined) writer.withdraw(refused);
+  }
+}
+
+function wake(wakesS: number[], timeS: Seconds): void {
+  let i = wakesS.length;
+  while (i > 0 && wakesS[i - 1]! > timeS) i--;
+  if (wakesS[i - 1] !== timeS) wakesS.splice(i, 0, timeS);
+}

@@ -1,0 +1,155 @@
+import type { TaskArrival } from "../contract/facts.ts";
+import type { LaunchExpectation, MarketSpec } from "../contract/fleet.ts";
+import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
+import { HOUR_S } from "../contract/units.ts";
+import type {
+  CapacityType,
+  InstanceStatus,
+  InstanceView,
+  MarketView,
+  OnReclaim,
+  PlacementView,
+  Refusal,
+  TaskView,
+} from "../contract/view.ts";
+import type { Listed } from "./listing.ts";
+
+// The fleet as plain mutable objects; policies see them through the readonly interfaces of contract/view.ts.
+
+/** The one clock that entities integrate by. */
+export interface StateClock {
+  nowS: Seconds;
+}
+
+export class MarketState implements MarketView {
+  readonly id: MarketId;
+  readonly instanceType: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly capacityType: CapacityType;
+  readonly slots: number;
+  readonly gpuMemoryMiB: MiB;
+  readonly networkMiBPerS: number;
+  priceUsdPerHour: UsdPerHour = 0;
+  obtainable: number | undefined = undefined;
+  held = 0;
+  refusal: Refusal | undefined = undefined;
+  lastReclaimS: Seconds | undefined = undefined;
+
+  constructor(id: MarketId, spec: MarketSpec) {
+    this.id = id;
+    this.instanceType = spec.instanceType;
+    this.region = spec.region;
+    this.zone = spec.zone;
+    this.capacityType = spec.capacityType;
+    this.slots = spec.slots;
+    this.gpuMemoryMiB = spec.gpuMemoryMiB;
+    this.networkMiBPerS = spec.networkMiBPerS;
+  }
+}
+
+export class InstanceState implements InstanceView, Listed {
+  readonly id: InstanceId;
+  readonly market: MarketState;
+  readonly requestedS: Seconds;
+  readonly networkMiBPerS: number;
+  status: InstanceStatus = "requested";
+  runningS: Seconds | undefined = undefined;
+  reclaimS: Seconds | undefined = undefined;
+  draining = false;
+  freeSlots: number;
+  freeMemoryMiB: MiB;
+  readonly warmModels: string[] = [];
+  readonly placements: PlacementState[] = [];
+  statesHeld = 0;
+  memberOf = 0;
+  presentIn = 0;
+  /** When it is expected to be ready, from the status it has and since when it has it. */
+  expectedReadyS: Seconds;
+  readonly #clock: StateClock;
+
+  constructor(id: InstanceId, market: MarketState, clock: StateClock, launch: LaunchExpectation) {
+    this.id = id;
+    this.market = market;
+    this.requestedS = clock.nowS;
+    this.networkMiBPerS = market.networkMiBPerS;
+    this.freeSlots = market.slots;
+    this.freeMemoryMiB = market.gpuMemoryMiB;
+    this.expectedReadyS = clock.nowS + launch.answerS + launch.bootS + launch.warmS;
+    this.#clock = clock;
+  }
+
+  get readyInS(): Seconds {
+    return this.status === "ready" ? 0 : Math.max(0, this.expectedReadyS - this.#clock.nowS);
+  }
+}
+
+export class PlacementState implements PlacementView {
+  readonly work: TaskState;
+  readonly instances: readonly InstanceState[];
+  readonly exclusive: boolean;
+  /** Slots taken on each instance. */
+  readonly slots: number;
+
+  constructor(work: TaskState, instances: readonly InstanceState[], exclusive: boolean, slots: number) {
+    this.work = work;
+    this.instances = instances;
+    this.exclusive = exclusive;
+    this.slots = slots;
+  }
+}
+
+export class TaskState implements TaskView, Listed {
+  readonly id: WorkId;
+  readonly arrivalS: Seconds;
+  readonly workS: Seconds;
+  readonly memoryMiB: MiB;
+  readonly model: string | undefined;
+  readonly weightsMiB: MiB;
+  readonly onReclaim: OnReclaim;
+  readonly placements: PlacementState[] = [];
+  keptS: Seconds = 0;
+  reclaims = 0;
+  stateOn: InstanceState | undefined = undefined;
+  memberOf = 0;
+  presentIn = 0;
+  // The anchor: doneS as of anchorS, growing by ratePerS.
+  anchorDoneS: Seconds = 0;
+  anchorS: Seconds = 0;
+  ratePerS = 0;
+  readonly #arrival: TaskArrival;
+  readonly #clock: StateClock;
+
+  constructor(id: WorkId, arrival: TaskArrival, clock: StateClock) {
+    this.id = id;
+    this.arrivalS = clock.nowS;
+    this.workS = arrival.workS;
+    this.memoryMiB = arrival.memoryMiB;
+    this.model = arrival.model ?? undefined;
+    this.weightsMiB = arrival.weightsMiB;
+    this.onReclaim = arrival.onReclaim;
+    this.#arrival = arrival;
+    this.#clock = clock;
+  }
+
+  get doneS(): Seconds {
+    if (this.ratePerS === 0) return this.anchorDoneS;
+    return Math.min(this.workS, this.anchorDoneS + this.ratePerS * (this.#clock.nowS - this.anchorS));
+  }
+
+  /** Stops the clock of its progress; whether that progress survives, a fact will tell. */
+  pause(): void {
+    this.anchorDoneS = this.doneS;
+    this.anchorS = this.#clock.nowS;
+    this.ratePerS = 0;
+  }
+
+  get stateMiB(): MiB {
+    return stateMiBAt(this.#arrival, this.doneS);
+  }
+}
+
+/** Size of a task's state once `doneS` of it is done. */
+export function stateMiBAt(task: TaskArrival, doneS: Seconds): MiB {
+  return Math.min(task.stateMiBMax, task.stateMiBBase + (task.stateMiBPerHour * doneS) / HOUR_S);
+}

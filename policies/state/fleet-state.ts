@@ -1,0 +1,337 @@
+import type { Facts, TaskArrival } from "../contract/facts.ts";
+import type { FleetSpec } from "../contract/fleet.ts";
+import type { InstanceId, MarketId, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
+import type {
+  EndReason,
+  FleetView,
+  InstanceIndex,
+  InstanceView,
+  MarketView,
+  RefusalReason,
+  RefusalScope,
+  TaskView,
+  WorkIndex,
+} from "../contract/view.ts";
+import { InstanceState, MarketState, PlacementState, type StateClock, TaskState } from "./entities.ts";
+import { Fingerprint } from "./fingerprint.ts";
+import { Listing } from "./listing.ts";
+
+/** One number a kind of fact or action, for the fingerprint only. */
+const FACT = {
+  price: 1,
+  obtainable: 2,
+  status: 3,
+  refused: 4,
+  notice: 5,
+  ended: 6,
+  warm: 7,
+  arrived: 8,
+  progress: 9,
+  stateLeft: 10,
+  workEnded: 11,
+} as const;
+const STATUS = { pending: 0, warming: 1, ready: 2 } as const;
+const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
+
+/**
+ * What a fleet is known to be: facts in, view out, the same in every host. Facts about an instance or work that is already
+ * gone here (it was terminated while the fact was under way) are ignored and do not count as a change. Every fact and action
+ * enters the fingerprint.
+ */
+export class FleetState implements Facts, FleetView {
+  readonly markets: readonly MarketState[];
+  readonly instances: InstanceIndex;
+  readonly work: WorkIndex;
+  readonly fingerprint = new Fingerprint();
+  /** Rises with every fact but a price and the clock: a host asks again when it has moved. */
+  version = 0;
+
+  readonly #clock: StateClock = { nowS: 0 };
+  readonly #spec: FleetSpec;
+  readonly #instances: (InstanceState | undefined)[] = [];
+  readonly #tasks: (TaskState | undefined)[] = [];
+  readonly #idle = new Listing<InstanceState>(0);
+  readonly #withRoom = new Listing<InstanceState>(1);
+  readonly #noticed = new Listing<InstanceState>(2);
+  readonly #pending = new Listing<TaskState>(0);
+
+  constructor(spec: FleetSpec) {
+    this.#spec = spec;
+    this.markets = spec.markets.map((market, id) => new MarketState(id as MarketId, market));
+    const [idle, withRoom, noticed, pending] = [this.#idle, this.#withRoom, this.#noticed, this.#pending];
+    this.instances = {
+      get idle() {
+        return idle.read();
+      },
+      get withRoom() {
+        return withRoom.read();
+      },
+      get noticed() {
+        return noticed.read();
+      },
+    };
+    this.work = {
+      get pending() {
+        return pending.read();
+      },
+    };
+  }
+
+  get nowS(): Seconds {
+    return this.#clock.nowS;
+  }
+
+  // ── facts ──────────────────────────────────────────────────────────────────────────
+
+  advance(nowS: Seconds): void {
+    if (!(nowS >= this.#clock.nowS)) throw new Error(`the clock ran back from ${this.#clock.nowS} s to ${nowS} s`);
+    this.#clock.nowS = nowS;
+  }
+
+  price(market: MarketId, usdPerHour: UsdPerHour): void {
+    this.#mark(FACT.price, market);
+    this.fingerprint.number(usdPerHour);
+    this.#market(market).priceUsdPerHour = usdPerHour;
+  }
+
+  obtainable(market: MarketId, count: number | null): void {
+    this.#change(FACT.obtainable, market);
+    this.fingerprint.number(count ?? -1);
+    this.#market(market).obtainable = count ?? Infinity;
+  }
+
+  status(id: InstanceId, status: "pending" | "warming" | "ready"): void {
+    const instance = this.#instances[id];
+    if (instance === undefined) return;
+    this.#change(FACT.status, id);
+    this.fingerprint.int(STATUS[status]);
+    instance.status = status;
+    const { nowS } = this.#clock;
+    const { bootS, warmS } = this.#spec.launch;
+    if (status === "pending") {
+      instance.expectedReadyS = nowS + bootS + warmS;
+    } else if (status === "warming") {
+      instance.runningS = nowS;
+      instance.expectedReadyS = nowS + warmS;
+    } else {
+      instance.runningS ??= nowS;
+      instance.expectedReadyS = nowS;
+      if (instance.placements.length === 0 && open(instance)) this.#idle.add(instance);
+    }
+  }
+
+  refused(id: InstanceId, reason: RefusalReason, scope: RefusalScope): void {
+    const instance = this.#instances[id];
+    if (instance === undefined) return;
+    this.#change(FACT.refused, id);
+    this.fingerprint.text(reason);
+    this.fingerprint.text(scope);
+    const refusal = { reason, scope, timeS: this.#clock.nowS };
+    for (const market of this.markets) {
+      const covered =
+        scope === "market"
+          ? market === instance.market
+          : market.zone === instance.market.zone && market.region === instance.market.region;
+      if (covered) market.refusal = refusal;
+    }
+    this.#end(instance);
+  }
+
+  reclaimNotice(id: InstanceId, reclaimS: Seconds): void {
+    const instance = this.#instances[id];
+    if (instance === undefined || instance.reclaimS !== undefined) return;
+    this.#change(FACT.notice, id);
+    this.fingerprint.number(reclaimS);
+    instance.reclaimS = reclaimS;
+    instance.market.lastReclaimS = this.#clock.nowS;
+    for (const placement of instance.placements) placement.work.reclaims++;
+    this.#noticed.add(instance);
+    this.#close(instance);
+  }
+
+  ended(id: InstanceId, why: EndReason): void {
+    const instance = this.#instances[id];
+    if (instance === undefined) return;
+    this.#change(FACT.ended, id);
+    this.fingerprint.int(END[why]);
+    if (why === "reclaimed" && instance.reclaimS === undefined) {
+      instance.market.lastReclaimS = this.#clock.nowS;
+      for (const placement of instance.placements) placement.work.reclaims++;
+    }
+    this.#end(instance);
+  }
+
+  modelWarm(id: InstanceId, model: string): void {
+    const instance = this.#instances[id];
+    if (instance === undefined || instance.warmModels.includes(model)) return;
+    this.#change(FACT.warm, id);
+    this.fingerprint.text(model);
+    instance.warmModels.push(model);
+  }
+
+  workArrived(id: WorkId, arrival: TaskArrival): void {
+    this.#change(FACT.arrived, id);
+    this.fingerprint.number(arrival.workS);
+    this.fingerprint.number(arrival.memoryMiB);
+    const task = new TaskState(id, arrival, this.#clock);
+    this.#tasks[id] = task;
+    this.#pending.add(task);
+  }
+
+  progress(id: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void {
+    const task = this.#tasks[id];
+    if (task === undefined) return;
+    this.#change(FACT.progress, id);
+    this.fingerprint.number(doneS);
+    this.fingerprint.number(keptS);
+    this.fingerprint.int(ratePerS);
+    task.anchorDoneS = doneS;
+    task.anchorS = this.#clock.nowS;
+    task.keptS = keptS;
+    task.ratePerS = ratePerS;
+  }
+
+  stateLeft(id: WorkId): void {
+    const task = this.#tasks[id];
+    if (task === undefined || task.stateOn === undefined) return;
+    this.#change(FACT.stateLeft, id);
+    task.stateOn.statesHeld--;
+    task.stateOn = undefined;
+  }
+
+  workEnded(id: WorkId): void {
+    const task = this.#tasks[id];
+    if (task === undefined) return;
+    this.#change(FACT.workEnded, id);
+    this.#unplace(task);
+    this.#pending.delete(task);
+    if (task.stateOn !== undefined) task.stateOn.statesHeld--;
+    this.#tasks[id] = undefined;
+  }
+
+  // ── effects of actions, called by the action writer ─────────────────────────────────
+
+  /** The entity behind a view (an overlay, perhaps), or undefined when it is gone. */
+  instanceOf(view: InstanceView): InstanceState | undefined {
+    return this.#instances[view.id];
+  }
+
+  taskOf(view: TaskView): TaskState | undefined {
+    return this.#tasks[view.id];
+  }
+
+  marketOf(view: MarketView): MarketState | undefined {
+    return this.markets[view.id];
+  }
+
+  launch(market: MarketState): InstanceState {
+    const id = this.#instances.length as InstanceId;
+    const instance = new InstanceState(id, market, this.#clock, this.#spec.launch);
+    this.#instances.push(instance);
+    market.held++;
+    if (market.obtainable !== undefined) market.obtainable--;
+    this.#withRoom.add(instance);
+    return instance;
+  }
+
+  terminate(instance: InstanceState): void {
+    this.#end(instance);
+  }
+
+  place(task: TaskState, instances: readonly InstanceState[], exclusive: boolean): void {
+    const slots = exclusive ? instances[0]!.freeSlots : 1;
+    const placement = new PlacementState(task, instances, exclusive, slots);
+    task.placements.push(placement);
+    this.#pending.delete(task);
+    for (const instance of instances) {
+      instance.placements.push(placement);
+      instance.freeSlots -= slots;
+      instance.freeMemoryMiB -= task.memoryMiB;
+      this.#idle.delete(instance);
+      if (instance.freeSlots < 1) this.#withRoom.delete(instance);
+    }
+  }
+
+  release(task: TaskState): void {
+    const from = task.placements[0]?.instances[0];
+    // A task that migrates leaves its state where it ran until it is fetched or lost.
+    if (from !== undefined && task.onReclaim === "migrate" && task.doneS > task.keptS) this.#holdState(task, from);
+    task.pause();
+    this.#unplace(task);
+    this.#pending.add(task);
+  }
+
+  drain(instance: InstanceState): void {
+    instance.draining = true;
+    this.#close(instance);
+  }
+
+  checkpoint(task: TaskState): void {
+    const from = task.placements[0]?.instances[0];
+    if (from !== undefined) this.#holdState(task, from);
+  }
+
+  // ── parts ──────────────────────────────────────────────────────────────────────────
+
+  #holdState(task: TaskState, on: InstanceState): void {
+    if (task.stateOn !== undefined) return;
+    task.pause();
+    task.stateOn = on;
+    on.statesHeld++;
+  }
+
+  /** Takes no more work: leaves the lists that offer it. */
+  #close(instance: InstanceState): void {
+    this.#idle.delete(instance);
+    this.#withRoom.delete(instance);
+  }
+
+  #unplace(task: TaskState): void {
+    for (const placement of task.placements) {
+      for (const instance of placement.instances) {
+        instance.placements.splice(instance.placements.indexOf(placement), 1);
+        instance.freeSlots += placement.slots;
+        instance.freeMemoryMiB += task.memoryMiB;
+        if (!open(instance)) continue;
+        this.#withRoom.add(instance);
+        if (instance.status === "ready" && instance.placements.length === 0) this.#idle.add(instance);
+      }
+    }
+    task.placements.length = 0;
+  }
+
+  #end(instance: InstanceState): void {
+    instance.status = "ended";
+    this.#instances[instance.id] = undefined;
+    instance.market.held--;
+    while (instance.placements.length > 0) {
+      const task = instance.placements[0]!.work;
+      task.pause();
+      this.#unplace(task);
+      this.#pending.add(task);
+    }
+    this.#close(instance);
+    this.#noticed.delete(instance);
+  }
+
+  #market(id: MarketId): MarketState {
+    const market = this.markets[id];
+    if (market === undefined) throw new Error(`no market ${id}: the fleet has ${this.markets.length}`);
+    return market;
+  }
+
+  #mark(kind: number, id: number): void {
+    this.fingerprint.int((kind << 24) ^ id);
+  }
+
+  #change(kind: number, id: number): void {
+    this.version++;
+    this.fingerprint.number(this.#clock.nowS);
+    this.fingerprint.int((kind << 24) ^ id);
+  }
+}
+
+/** May be offered to work. */
+function open(instance: InstanceState): boolean {
+  return instance.status !== "ended" && instance.reclaimS === undefined && !instance.draining;
+}

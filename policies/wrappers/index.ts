@@ -1,0 +1,6 @@
+import type { WrapperSpec } from "../contract/policy.ts";
+import type { Json } from "../contract/units.ts";
+import { withCapacityMemory } from "./with-capacity-memory.ts";
+
+// As in scheduling/index.ts: the list erases the types that each definition has checked.
+export const wrappers = [withCapacityMemory] as unknown as readonly WrapperSpec<unknown, Json>[];

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { definePolicy, defineWrapper } from "../contract/policy.ts";
+import type { Seconds } from "../contract/units.ts";
+import type { FleetView, MarketView } from "../contract/view.ts";
+
+/**
+ * Remembers where capacity was lacking: a refusal for lack of capacity or an interruption blocks its markets for a while, for
+ * any policy inside. A refusal by the guard says nothing about the market and blocks nothing. The memory is in the facts
+ * (`refusal`, `lastReclaimS`), so it keeps none of its own.
+ */
+export const withCapacityMemory = defineWrapper({
+  name: "with-capacity-memory",
+  summary: "Hides markets that refused or reclaimed within the last `memoryS` seconds.",
+  source: "Karpenter provider AWS, pkg/cache/cache.go: unavailable offerings for 3 minutes",
+  params: z.strictObject({
+    memoryS: z
+      .number()
+      .positive()
+      .default(180)
+      .describe("how long a refusal or interruption blocks its markets, seconds"),
+  }),
+  wrap: (inner, { memoryS }) =>
+    definePolicy({
+      name: `with-capacity-memory(${inner.name})`,
+      summary: `${inner.summary} Avoids markets that lacked capacity in the last ${memoryS} s.`,
+      source: inner.source,
+      params: inner.params,
+      memory: (params) => ({ own: null, inner: inner.memory(params) }),
+      create: (params) => {
+        const policy = inner.create(params);
+        return {
+          decide(view, act, memory) {
+            let unblockedS = Infinity;
+            for (const market of view.markets) {
+              const untilS = blockedUntilS(market, memoryS);
+              if (untilS > view.nowS) unblockedS = Math.min(unblockedS, untilS);
+            }
+            if (unblockedS === Infinity) {
+              policy.decide(view, act, memory.inner);
+              return;
+            }
+            policy.decide(withoutBlocked(view, memoryS), act, memory.inner);
+            if (view.work.pending.length > 0) act.wakeAt(unblockedS);
+          },
+        };
+      },
+    }),
+});
+
+/** Until when what is known of a market speaks against asking it; -Infinity if nothing does. */
+function blockedUntilS(market: MarketView, memoryS: Seconds): Seconds {
+  const { refusal, lastReclaimS } = market;
+  const refusedS = refusal !== undefined && refusal.reason === "capacity" ? refusal.timeS : -Infinity;
+  return Math.max(refusedS, lastReclaimS ?? -Infinity) + memoryS;
+}
+
+function withoutBlocked(view: FleetView, memoryS: Seconds): FleetView {
+  return {
+    nowS: view.nowS,
+    instances: view.instances,
+    work: view.work,
+    markets: view.markets.map((market) =>
+      blockedUntilS(market, memoryS) > view.nowS ? { ...market, obtainable: 0 } : market,
+    ),
+  };
+}

@@ -1,0 +1,412 @@
+import { type Sampler, sampler } from "../policies/contract/distribution.ts";
+import type { Facts } from "../policies/contract/facts.ts";
+import type { FleetSpec } from "../policies/contract/fleet.ts";
+import type { Random } from "../policies/contract/random.ts";
+import type { CloudSpec } from "../policies/contract/scenario.ts";
+import type { InstanceId, MarketId, Seconds } from "../policies/contract/units.ts";
+import type { TraceTable } from "../traces/trace-table.ts";
+import type { EventQueue } from "./event-queue.ts";
+import { EVENT } from "./events.ts";
+import { HazardClocks } from "./hazard.ts";
+import { PHASE, SimInstance } from "./instance.ts";
+import type { LedgerEnd, Meter } from "./meter.ts";
+import type { TimingProfile } from "./profiles.ts";
+import { SlotRanks } from "./slots.ts";
+
+/** What the workload does when an instance it may have work on changes. */
+export interface InstanceHooks {
+  ready(instance: SimInstance): void;
+  /** Gone, whoever ended it; called after the fact. */
+  lost(instance: SimInstance): void;
+}
+
+/** Draws of boots and answers are shared by all launches of a market within one such stretch of time. */
+const BUCKET_S = 60;
+
+interface MarketTruth {
+  readonly slots: SlotRanks;
+  /** Granted and not ended. */
+  readonly held: SimInstance[];
+  /** Of those, not under notice. */
+  unnoticed: number;
+  unanswered: number;
+  capacity: number;
+  /** What the policy was last told it can obtain. */
+  told: number;
+  /** Billed instances, and since when: for the hours beyond what the source observed. */
+  running: number;
+  runningSinceS: Seconds;
+  beyondDataS: number;
+}
+
+/** The provider: grants, boots, reclaims. It emits facts, calls the meter, and knows nothing of policies. */
+export class SimulatedCloud {
+  readonly counts = { launches: 0, refusals: 0, reclaims: 0, reclaimsIdle: 0 };
+  readonly instances: (SimInstance | undefined)[] = [];
+  /** Ended ones, in order of ending; kept in traced runs only. */
+  readonly past: SimInstance[] = [];
+  /** Requested or granted, not ended. */
+  live = 0;
+  idleS = 0;
+
+  readonly #table: TraceTable;
+  readonly #spec: CloudSpec;
+  readonly #queue: EventQueue;
+  readonly #facts: Facts;
+  readonly #meter: Meter;
+  readonly #random: Random;
+  readonly #traced: boolean;
+  readonly #ranks: readonly number[];
+  readonly #answerRank: number;
+  readonly #markets: MarketTruth[];
+  readonly #hazard: HazardClocks;
+  readonly #shocks: { readonly clocks: HazardClocks; readonly scopes: readonly (readonly number[])[] }[];
+  readonly #draw: Record<"answer" | "boot" | "pull" | "start" | "lead", { stream: number; sample: Sampler }>;
+  readonly #victimStream: number;
+  readonly #networkMiBPerS: readonly number[];
+  #hooks: InstanceHooks | undefined;
+
+  constructor(world: {
+    readonly table: TraceTable;
+    readonly spec: CloudSpec;
+    readonly fleet: FleetSpec;
+    readonly profile: TimingProfile;
+    readonly queue: EventQueue;
+    readonly ranks: readonly number[];
+    readonly facts: Facts;
+    readonly meter: Meter;
+    readonly random: Random;
+    readonly traced: boolean;
+  }) {
+    const { table, spec, profile, random } = world;
+    this.#table = table;
+    this.#spec = spec;
+    this.#queue = world.queue;
+    this.#facts = world.facts;
+    this.#meter = world.meter;
+    this.#random = random;
+    this.#traced = world.traced;
+    this.#ranks = world.ranks;
+    this.#answerRank = profile.phases.indexOf("answer");
+    this.#markets = table.markets.map(() => ({
+      slots: new SlotRanks(),
+      held: [],
+      unnoticed: 0,
+      unanswered: 0,
+      capacity: Infinity,
+      told: -1,
+      running: 0,
+      runningSinceS: 0,
+      beyondDataS: 0,
+    }));
+    const hazard = spec.interruptions.model === "hazard" ? spec.interruptions : undefined;
+    this.#hazard = new HazardClocks(random, "hazard", hazard?.perHour ?? 0);
+    const spot = (key: (market: number) => string): number[][] => {
+      const scopes = new Map<string, number[]>();
+      for (const [m, market] of table.markets.entries()) {
+        if (market.capacityType === "spot") scopes.set(key(m), [...(scopes.get(key(m)) ?? []), m]);
+      }
+      return [...scopes.values()];
+    };
+    this.#shocks = [
+      {
+        clocks: new HazardClocks(random, "zone-shock", hazard?.zoneShockPerHour ?? 0),
+        scopes: spot((m) => `${table.markets[m]!.region}/${table.markets[m]!.zone}`),
+      },
+      {
+        clocks: new HazardClocks(random, "region-shock", hazard?.regionShockPerHour ?? 0),
+        scopes: spot((m) => table.markets[m]!.region),
+      },
+    ];
+    const launch = spec.launchS ?? profile.launchS;
+    const draw = (stream: string, distribution: Parameters<typeof sampler>[0]) => ({
+      stream: random.stream(stream),
+      sample: sampler(distribution),
+    });
+    this.#draw = {
+      answer: draw("answer", spec.answerS ?? profile.answerS),
+      boot: draw("boot", launch.boot),
+      pull: draw("image-pull", launch.imagePull),
+      start: draw("engine-start", launch.engineStart),
+      lead: draw("notice-lead", spec.noticeLeadS ?? profile.noticeLeadS),
+    };
+    this.#networkMiBPerS = world.fleet.markets.map((market) => market.networkMiBPerS);
+    this.#victimStream = random.stream("victim");
+  }
+
+  /** Sets the clocks going and tells what is told at the start. */
+  start(hooks: InstanceHooks): void {
+    this.#hooks = hooks;
+    for (const [m, market] of this.#table.markets.entries()) {
+      if (market.capacityType === "spot" && this.#spec.interruptions.model === "capacity") {
+        this.#readCapacity(m as MarketId, 0);
+      }
+      this.#tell(m as MarketId);
+    }
+    for (const [kind, shock] of this.#shocks.entries()) {
+      for (let scope = 0; scope < shock.scopes.length; scope++) this.#scheduleShock(kind, scope, 0);
+    }
+  }
+
+  instance(id: number): SimInstance {
+    const instance = this.instances[id];
+    if (instance === undefined) throw new Error(`instance ${id} is not there`);
+    return instance;
+  }
+
+  networkMiBPerS(market: MarketId): number {
+    return this.#networkMiBPerS[market]!;
+  }
+
+  // ── actions ────────────────────────────────────────────────────────────────────────
+
+  launch(id: InstanceId, market: MarketId, nowS: Seconds): void {
+    const instance = new SimInstance(id, market, nowS);
+    this.instances[id] = instance;
+    this.live++;
+    this.counts.launches++;
+    const truth = this.#markets[market]!;
+    truth.unanswered++;
+    truth.told--; // the view counted the request already
+    const answerS = this.#drawn("answer", market, nowS);
+    const rank = answerS > 0 ? this.#ranks[EVENT.answer]! : this.#answerRank;
+    instance.stepSeq = this.#queue.push(nowS + answerS, rank, EVENT.answer, id, 0);
+  }
+
+  terminate(id: InstanceId, nowS: Seconds): void {
+    this.#end(this.instance(id), "terminated", nowS);
+  }
+
+  // ── events ─────────────────────────────────────────────────────────────────────────
+
+  handle(kind: number, a: number, b: number, seq: number, nowS: Seconds): void {
+    if (kind === EVENT.capacity) {
+      this.#readCapacity(a as MarketId, nowS);
+      this.#takeBack(a as MarketId, nowS);
+      this.#tell(a as MarketId);
+      return;
+    }
+    if (kind === EVENT.shock) {
+      for (const market of this.#shocks[a]!.scopes[b]!) {
+        for (const instance of [...this.#markets[market]!.held]) this.#notice(instance, b, nowS);
+        this.#tell(market as MarketId);
+      }
+      this.#scheduleShock(a, b, nowS);
+      return;
+    }
+    const instance = this.instances[a];
+    if (instance === undefined) return;
+    if (kind === EVENT.hazard) {
+      if (instance.hazardSeq !== seq) return;
+      this.#notice(instance, instance.slot, nowS);
+      this.#tell(instance.market);
+      return;
+    }
+    if (kind === EVENT.reclaim) {
+      this.#reclaimed(instance, nowS);
+      return;
+    }
+    if (instance.stepSeq !== seq) return;
+    if (kind === EVENT.answer) this.#answer(instance, nowS);
+    else if (kind === EVENT.running) this.#running(instance, nowS);
+    else this.#ready(instance, nowS);
+  }
+
+  /** Bills what is still up to the end of the run. */
+  cut(nowS: Seconds): void {
+    for (const instance of this.instances) if (instance !== undefined) this.#end(instance, "cut", nowS);
+  }
+
+  /** Hours of up-time beyond the most instances the source ever observed in a market. */
+  get beyondDataS(): Seconds {
+    return this.#markets.reduce((sum, market) => sum + market.beyondDataS, 0);
+  }
+
+  // ── parts ──────────────────────────────────────────────────────────────────────────
+
+  #answer(instance: SimInstance, nowS: Seconds): void {
+    const truth = this.#markets[instance.market]!;
+    truth.unanswered--;
+    if (truth.unnoticed >= truth.capacity) {
+      this.counts.refusals++;
+      this.#forget(instance, "refused", nowS);
+      this.#facts.refused(instance.id, "capacity", "market");
+      this.#tell(instance.market);
+      this.#hooks!.lost(instance);
+      return;
+    }
+    instance.phase = PHASE.pending;
+    instance.slot = truth.slots.take();
+    instance.heldAt = truth.held.length;
+    truth.held.push(instance);
+    truth.unnoticed++;
+    const bootS = this.#drawn("boot", instance.market, nowS);
+    instance.stepSeq = this.#queue.push(nowS + bootS, this.#ranks[EVENT.running]!, EVENT.running, instance.id, 0);
+    if (this.#table.markets[instance.market]!.capacityType === "spot") {
+      const ringS = this.#hazard.nextAfterS(instance.market, instance.slot, nowS);
+      if (ringS < Infinity) {
+        instance.hazardSeq = this.#queue.push(ringS, this.#ranks[EVENT.hazard]!, EVENT.hazard, instance.id, 0);
+      }
+    }
+    this.#facts.status(instance.id, "pending");
+  }
+
+  #running(instance: SimInstance, nowS: Seconds): void {
+    instance.phase = PHASE.running;
+    instance.runningS = nowS;
+    instance.idleSinceS = nowS;
+    this.#countRunning(instance.market, 1, nowS);
+    // Keyed by the request's time, as the boot is: exogenous given when it was asked for.
+    const warmS =
+      this.#drawn("pull", instance.market, instance.requestedS) +
+      this.#drawn("start", instance.market, instance.requestedS);
+    instance.stepSeq = this.#queue.push(nowS + warmS, this.#ranks[EVENT.ready]!, EVENT.ready, instance.id, 0);
+    this.#facts.status(instance.id, "warming");
+  }
+
+  #ready(instance: SimInstance, nowS: Seconds): void {
+    instance.phase = PHASE.ready;
+    instance.readyS = nowS;
+    this.#facts.status(instance.id, "ready");
+    this.#hooks!.ready(instance);
+  }
+
+  #readCapacity(market: MarketId, nowS: Seconds): void {
+    const count = this.#table.capacityAt(market, nowS);
+    this.#markets[market]!.capacity = this.#spec.depth === "unlimited" && count > 0 ? Infinity : count;
+    const nextS = this.#table.nextCapacityChangeS(market, nowS);
+    if (nextS < Infinity) this.#queue.push(nextS, this.#ranks[EVENT.capacity]!, EVENT.capacity, market, 0);
+  }
+
+  /** Gives notice to as many instances as the market no longer has room for. Which ones, a keyed draw of their slots says. */
+  #takeBack(market: MarketId, nowS: Seconds): void {
+    const truth = this.#markets[market]!;
+    while (truth.unnoticed > truth.capacity) {
+      let victim: SimInstance | undefined;
+      let least = 2;
+      for (const instance of truth.held) {
+        if (instance.noticeS >= 0) continue;
+        const draw = this.#random.at(this.#victimStream, market, instance.slot, bucket(nowS, 1));
+        if (draw < least) {
+          least = draw;
+          victim = instance;
+        }
+      }
+      this.#notice(victim!, victim!.slot, nowS);
+    }
+  }
+
+  #notice(instance: SimInstance, key: number, nowS: Seconds): void {
+    if (instance.noticeS >= 0) return;
+    const { stream, sample } = this.#draw.lead;
+    const leadS = sample(this.#random.at(stream, instance.market, key, bucket(nowS, 1)));
+    instance.noticeS = nowS;
+    instance.hazardSeq = -1;
+    this.#markets[instance.market]!.unnoticed--;
+    this.counts.reclaims++;
+    if (instance.tasks.length === 0) this.counts.reclaimsIdle++;
+    if (leadS > 0) {
+      instance.reclaimS = nowS + leadS;
+      this.#queue.push(instance.reclaimS, this.#ranks[EVENT.reclaim]!, EVENT.reclaim, instance.id, 0);
+      this.#facts.reclaimNotice(instance.id, instance.reclaimS);
+    } else {
+      this.#reclaimed(instance, nowS);
+    }
+  }
+
+  #reclaimed(instance: SimInstance, nowS: Seconds): void {
+    this.#facts.ended(instance.id, "reclaimed");
+    this.#end(instance, "reclaimed", nowS);
+  }
+
+  #end(instance: SimInstance, endedBy: LedgerEnd, nowS: Seconds): void {
+    const { id, market } = instance;
+    const truth = this.#markets[market]!;
+    const { phase } = instance;
+    this.#forget(instance, endedBy, nowS);
+    if (phase === PHASE.requested) {
+      truth.unanswered--;
+    } else {
+      truth.slots.give(instance.slot);
+      const last = truth.held.pop()!;
+      if (last !== instance) {
+        truth.held[instance.heldAt] = last;
+        last.heldAt = instance.heldAt;
+      }
+      if (instance.noticeS < 0) truth.unnoticed--;
+    }
+    if (phase === PHASE.running || phase === PHASE.ready) {
+      this.#countRunning(market, -1, nowS);
+      if (instance.tasks.length === 0) this.idleS += nowS - instance.idleSinceS;
+      this.#meter.charge(id, market, instance.runningS, nowS, endedBy);
+    }
+    this.#hooks!.lost(instance);
+    this.#tell(market);
+  }
+
+  #forget(instance: SimInstance, endedBy: SimInstance["endedBy"], nowS: Seconds): void {
+    instance.phase = PHASE.ended;
+    instance.stepSeq = -1;
+    instance.hazardSeq = -1;
+    instance.endS = nowS;
+    instance.endedBy = endedBy;
+    this.instances[instance.id] = undefined;
+    this.live--;
+    if (this.#traced) this.past.push(instance);
+  }
+
+  #countRunning(market: MarketId, change: number, nowS: Seconds): void {
+    const truth = this.#markets[market]!;
+    const depth = this.#table.depth(market);
+    if (depth.kind === "observed") {
+      truth.beyondDataS += Math.max(0, truth.running - depth.instances) * (nowS - truth.runningSinceS);
+    }
+    truth.running += change;
+    truth.runningSinceS = nowS;
+  }
+
+  #tell(market: MarketId): void {
+    if (this.#spec.visibility !== "told") return;
+    const truth = this.#markets[market]!;
+    const count = Math.max(0, truth.capacity - truth.unnoticed - truth.unanswered);
+    if (count === truth.told) return;
+    truth.told = count;
+    this.#facts.obtainable(market, count === Infinity ? null : count);
+  }
+
+  #scheduleShock(kind: number, scope: number, nowS: Seconds): void {
+    const ringS = this.#shocks[kind]!.clocks.nextAfterS(scope, 0, nowS);
+    if (ringS < Infinity) this.#queue.push(ringS, this.#ranks[EVENT.shock]!, EVENT.shock, kind, scope);
+  }
+
+  #drawn(part: "answer" | "boot" | "pull" | "start", market: MarketId, timeS: Seconds): Seconds {
+    const { stream, sample } = this.#draw[part];
+    return sample(this.#random.at(stream, market, bucket(timeS, BUCKET_S)));
+  }
+}
+
+const bucket = (timeS: Seconds, widthS: Seconds): number => Math.floor(timeS / widthS);
+
+/** Statements about what the cloud takes for granted, for the record. */
+export function cloudAssumptions(spec: CloudSpec, table: TraceTable): string[] {
+  const said = ["on-demand capacity is unlimited: no public data set observes it"];
+  const { interruptions } = spec;
+  if (interruptions.model === "hazard") {
+    said.push(
+      `spot launches are always granted; reclaims come at ${interruptions.perHour} per instance-hour whatever the price`,
+    );
+  } else {
+    said.push("the notice comes when the trace's capacity drops, the end one notice lead later");
+    const observed = table.markets.map((_, m) => table.depth(m)).filter((depth) => depth.kind === "observed");
+    if (spec.depth === "unlimited" && observed.length > 0) {
+      const most = Math.max(...observed.map((depth) => depth.instances));
+      said.push(
+        `any positive capacity is read as unlimited, though the source watched at most ${most} instance(s) a market`,
+      );
+    }
+    const gapS = Math.max(...table.markets.map((_, m) => table.gapS(m)));
+    if (gapS > 0)
+      said.push(`a capacity change is placed at its probe's time; the truth lies within ${gapS} s before it`);
+  }
+  return said;
+}

@@ -1,0 +1,37 @@
+import type { Phase } from "./profiles.ts";
+
+/** Every kind of event there is, and the phase of an instant it belongs to. */
+export const EVENT = {
+  answer: 0,
+  running: 1,
+  ready: 2,
+  reclaim: 3,
+  arrival: 4,
+  start: 5,
+  complete: 6,
+  fetched: 7,
+  written: 8,
+  capacity: 9,
+  hazard: 10,
+  shock: 11,
+} as const;
+
+const PHASE: Readonly<Record<keyof typeof EVENT, Phase>> = {
+  answer: "due",
+  running: "due",
+  ready: "due",
+  reclaim: "due",
+  arrival: "due",
+  start: "due",
+  complete: "due",
+  fetched: "due",
+  written: "due",
+  capacity: "trace",
+  hazard: "trace",
+  shock: "trace",
+};
+
+/** Rank of each kind of event under a profile's order of phases: the second part of the total order (time, rank, sequence). */
+export function ranksOf(phases: readonly Phase[]): readonly number[] {
+  return Object.keys(EVENT).map((kind) => phases.indexOf(PHASE[kind as keyof typeof EVENT]));
+}

@@ -1,0 +1,38 @@
+import type { InstanceId, MarketId, Seconds } from "../policies/contract/units.ts";
+import type { SimTask } from "./workloads/tasks.ts";
+
+export const PHASE = { requested: 0, pending: 1, running: 2, ready: 3, ended: 4 } as const;
+
+/** An instance as it truly is: what the cloud and the workload know, not what the policy has been told. */
+export class SimInstance {
+  readonly id: InstanceId;
+  readonly market: MarketId;
+  readonly requestedS: Seconds;
+  phase: number = PHASE.requested;
+  /** Rank among the market's instances from grant to end: whose hazard clock it lives under. */
+  slot = -1;
+  /** Its place in the market's list of held instances. */
+  heldAt = -1;
+  runningS = -1;
+  readyS = -1;
+  noticeS = -1;
+  reclaimS = Infinity;
+  endS = Infinity;
+  endedBy: "terminated" | "reclaimed" | "refused" | "cut" = "cut";
+  /** Sequence numbers of the events it waits for; an event with another number was cancelled. */
+  stepSeq = -1;
+  hazardSeq = -1;
+  // The workload's part.
+  readonly tasks: SimTask[] = [];
+  readonly statesHeld: SimTask[] = [];
+  /** When its one network card has sent all that was queued on it. */
+  cardFreeS = 0;
+  readonly warmModels: string[] = [];
+  idleSinceS = 0;
+
+  constructor(id: InstanceId, market: MarketId, requestedS: Seconds) {
+    this.id = id;
+    this.market = market;
+    this.requestedS = requestedS;
+  }
+}

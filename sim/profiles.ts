@@ -1,0 +1,41 @@
+import type { Distribution, LaunchParts, ProfileName } from "../policies/contract/scenario.ts";
+import type { Seconds } from "../policies/contract/units.ts";
+
+/** What happens within one instant, in order. due: answers, boots, completions whose time has come. trace: capacity and reclaims. answer: launches of this instant whose answer takes no time. */
+export type Phase = "due" | "trace" | "decide" | "answer";
+
+/** How a provider (or a paper) times things. Data, never code: the one engine reads it. */
+export interface TimingProfile {
+  readonly name: ProfileName;
+  readonly phases: readonly Phase[];
+  readonly billing: {
+    /** Each incarnation costs at least this. */
+    readonly minimumS: Seconds;
+    /** Taken back by the provider before this much up-time: free. */
+    readonly freeWhenReclaimedWithinS: Seconds;
+  };
+  /** Where the CloudSpec is silent. */
+  readonly answerS: Distribution;
+  readonly noticeLeadS: Distribution;
+  readonly launchS: LaunchParts;
+}
+
+const aws: TimingProfile = {
+  name: "aws",
+  // Event-driven: the notice comes when the trace's capacity drops, the end one lead later.
+  phases: ["due", "trace", "decide", "answer"],
+  // AWS User Guide, "Billing for interrupted Spot Instances"; API_StopInstances: at least one minute a start.
+  billing: { minimumS: 60, freeWhenReclaimedWithinS: 3600 },
+  // Assumes 4 s from request to grant or refusal: no published distribution was found.
+  answerS: { kind: "constant", value: 4 },
+  // Best effort up to 120 s. 108 s: runs-on/runs-on#277; 119 s: aws-node-termination-handler#701. Assumes these weights.
+  noticeLeadS: { kind: "empirical", values: [120, 120, 120, 120, 120, 120, 120, 120, 119, 108] },
+  // 183 s from launch to ready was measured for a 7B endpoint (SkyServe, EuroSys 2025, section 2.3). Assumes this split.
+  launchS: {
+    boot: { kind: "lognormal", median: 45, p95: 90 },
+    imagePull: { kind: "lognormal", median: 60, p95: 120 },
+    engineStart: { kind: "lognormal", median: 75, p95: 150 },
+  },
+};
+
+export const profiles: Readonly<Record<ProfileName, TimingProfile>> = { aws };

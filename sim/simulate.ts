@@ -1,0 +1,69 @@
+import { Decider, type Decisions } from "../policies/decider.ts";
+import { FleetState } from "../policies/state/fleet-state.ts";
+import { cloudAssumptions } from "./cloud.ts";
+import type { SimulationInput, SimulationResult } from "./simulation.ts";
+import { type AskLog, timelineOf } from "./timeline.ts";
+import { SimulationError, SimWorld } from "./world.ts";
+
+/**
+ * One run: the decisions, replayed against a trace. The only loop there is; what differs between clouds and papers is a
+ * timing profile.
+ *
+ * In each instant: events due, what the trace says, then asks until the decisions have settled (at most markets + 2, the
+ * last of which asks for nothing), then answers that take no time.
+ *
+ * @throws SimulationError for a spec that cannot be run; ActionError, or whatever the policy throws, for a policy that is
+ * wrong; Error when an account does not close, which is a defect of this program.
+ */
+export function simulate(input: SimulationInput, decisions: Decisions): SimulationResult {
+  const endS = input.horizonS + (input.drainS ?? 0);
+  if (!(input.horizonS > 0))
+    throw new SimulationError(`a horizon of ${input.horizonS} s is no run; give a positive one`);
+  if (input.table.endS < endS) {
+    throw new SimulationError(
+      `the trace ends at ${input.table.endS} s, the run needs ${endS} s; shorten the window or the drain`,
+    );
+  }
+  const traced = input.traced ?? false;
+  let state!: FleetState;
+  const world = new SimWorld(input, (fleet) => {
+    state = new FleetState(fleet);
+    return state;
+  });
+  const decider = new Decider(state, decisions, input.cadence, { notes: traced });
+  const log: AskLog[] = [];
+  const asksMax = input.table.markets.length + 2;
+  let asks = 0;
+  let nowS = 0;
+
+  world.start();
+  for (;;) {
+    state.advance(nowS);
+    world.beforeAsk(nowS);
+    for (let round = 0; decider.wantsAsk; round++) {
+      if (round === asksMax) {
+        throw new Error(`${decisions.label} does not settle: asked ${round} times at ${nowS} s, it still acts`);
+      }
+      world.tellPrices(nowS);
+      const asked = decider.ask();
+      asks++;
+      if (traced && asked.actions.length > 0) log.push({ timeS: nowS, ...asked });
+      for (const action of asked.actions) world.carryOut(action, nowS);
+      world.afterAsk(nowS);
+    }
+    world.afterAsk(nowS);
+    if (world.finished) break;
+    const nextS = Math.min(world.nextS, decider.nextS);
+    if (nextS >= endS) {
+      nowS = endS;
+      break;
+    }
+    nowS = nextS;
+  }
+  return {
+    metrics: { ...world.close(nowS), asks },
+    assumptions: cloudAssumptions(input.cloud, input.table),
+    fingerprint: state.fingerprint.hex(),
+    ...(traced ? { timeline: timelineOf(input, world, log, nowS) } : {}),
+  };
+}

@@ -1,0 +1,383 @@
+import type { Facts, TaskArrival } from "../../policies/contract/facts.ts";
+import type { Random } from "../../policies/contract/random.ts";
+import { HOUR_S, type MiB, type Seconds, type WorkId } from "../../policies/contract/units.ts";
+import { stateMiBAt } from "../../policies/state/entities.ts";
+import type { InstanceHooks, SimulatedCloud } from "../cloud.ts";
+import type { EventQueue } from "../event-queue.ts";
+import { EVENT } from "../events.ts";
+import { PHASE, type SimInstance } from "../instance.ts";
+import { quantile } from "../quantile.ts";
+import type { TimelineWork } from "../simulation.ts";
+import { type ArrivingTask, drawTasks } from "./task-list.ts";
+import type { TasksParams } from "./tasks-params.ts";
+
+/** A task as it truly is. */
+export class SimTask {
+  readonly id: WorkId;
+  readonly task: TaskArrival;
+  readonly arrivalS: Seconds;
+  /** Work done as of anchorS, growing by 1 a second while it runs. */
+  doneS: Seconds = 0;
+  anchorS: Seconds = 0;
+  running = false;
+  /** What survives the loss of its instance. */
+  keptS: Seconds = 0;
+  on: SimInstance | undefined = undefined;
+  /** Where its state still is, and whether that is being written there (else fetched by whoever takes over). */
+  stateOn: SimInstance | undefined = undefined;
+  writing = false;
+  /** Sequence number of the event it waits for. */
+  seq = -1;
+  waitingSinceS: Seconds;
+  firstStartS = -1;
+  endS = -1;
+
+  constructor(id: WorkId, arriving: ArrivingTask) {
+    this.id = id;
+    this.task = arriving.task;
+    this.arrivalS = arriving.arrivalS;
+    this.waitingSinceS = arriving.arrivalS;
+  }
+}
+
+/**
+ * Independent tasks on shared instances: hours of work, GPU memory, a state that grows, and one of four ways to meet a
+ * reclaim. Assumes that tasks of one instance do not slow one another, that weights and state are loaded through the target's card at
+ * its full rate, and that what leaves an instance under notice goes through its one card in the order asked for.
+ *
+ * restart: progress is lost. checkpointEvery: writes go on beside the work; what the last finished write held is kept.
+ * checkpointInGrace: stops, writes all of its state, kept if written before the reclaim. migrate: stops, its state stays
+ * where it ran and is fetched from there once the new place is ready, kept if fetched before the reclaim.
+ */
+export class TasksWorkload implements InstanceHooks {
+  readonly stretches: TimelineWork[] = [];
+  readonly #params: TasksParams;
+  readonly #arriving: readonly ArrivingTask[];
+  readonly #queue: EventQueue;
+  readonly #ranks: readonly number[];
+  readonly #facts: Facts;
+  readonly #cloud: SimulatedCloud;
+  readonly #horizonS: Seconds;
+  readonly #traced: boolean;
+  readonly #tasks: SimTask[] = [];
+  #unfinished = 0;
+  #lostS = 0;
+  #runS = 0;
+  #moves = 0;
+  #movingS = 0;
+
+  constructor(world: {
+    readonly params: TasksParams;
+    readonly random: Random;
+    readonly queue: EventQueue;
+    readonly ranks: readonly number[];
+    readonly facts: Facts;
+    readonly cloud: SimulatedCloud;
+    readonly horizonS: Seconds;
+    readonly traced: boolean;
+  }) {
+    this.#params = world.params;
+    this.#arriving = drawTasks(world.params, world.random);
+    this.#queue = world.queue;
+    this.#ranks = world.ranks;
+    this.#facts = world.facts;
+    this.#cloud = world.cloud;
+    this.#horizonS = world.horizonS;
+    this.#traced = world.traced;
+  }
+
+  /** Largest GPU memory that a task of this run needs. */
+  get memoryMiBMax(): MiB {
+    return this.#arriving.reduce((most, { task }) => Math.max(most, task.memoryMiB), 0);
+  }
+
+  /** Nothing more will arrive and nothing is left to do. */
+  get finished(): boolean {
+    return this.#unfinished === 0 && !this.#moreArrives;
+  }
+
+  start(): void {
+    this.#scheduleArrival();
+  }
+
+  // ── actions ────────────────────────────────────────────────────────────────────────
+
+  place(id: number, instance: SimInstance, nowS: Seconds): void {
+    const task = this.#task(id);
+    task.on = instance;
+    task.waitingSinceS = nowS;
+    if (instance.tasks.length === 0 && instance.phase >= PHASE.running) this.#cloud.idleS += nowS - instance.idleSinceS;
+    instance.tasks.push(task);
+    this.#begin(task, nowS);
+  }
+
+  release(id: number, nowS: Seconds): void {
+    const task = this.#task(id);
+    const from = task.on!;
+    this.#stop(task, nowS);
+    this.#leave(task, nowS);
+    // State that is held somewhere is kept or lost when it has left there, not now.
+    if (task.stateOn === undefined) {
+      if (this.#params.onReclaim === "migrate" && task.doneS > task.keptS) this.#hold(task, from);
+      else this.#fallBack(task);
+    }
+    this.#report(task);
+  }
+
+  checkpoint(id: number, nowS: Seconds): void {
+    const task = this.#task(id);
+    this.#stop(task, nowS);
+    task.writing = true;
+    this.#hold(task, task.on!);
+    task.seq = this.#queue.push(this.#send(task, nowS), this.#ranks[EVENT.written]!, EVENT.written, task.id, 0);
+    this.#report(task);
+  }
+
+  // ── events ─────────────────────────────────────────────────────────────────────────
+
+  handle(kind: number, a: number, seq: number, nowS: Seconds): void {
+    if (kind === EVENT.arrival) {
+      this.#arrive(a);
+      return;
+    }
+    const task = this.#tasks[a]!;
+    if (task.seq !== seq) return;
+    if (kind === EVENT.complete) {
+      this.#complete(task, nowS);
+    } else if (kind === EVENT.written) {
+      task.keptS = task.doneS;
+      this.#letGo(task);
+      this.#report(task);
+      this.#begin(task, nowS);
+    } else if (kind === EVENT.fetched) {
+      this.#letGo(task);
+      this.#begin(task, nowS);
+    } else {
+      this.#run(task, nowS);
+    }
+  }
+
+  ready(instance: SimInstance): void {
+    for (const task of instance.tasks) this.#begin(task, instance.readyS);
+  }
+
+  lost(instance: SimInstance): void {
+    const nowS = this.#queue.timeS;
+    for (const task of [...instance.tasks]) {
+      this.#stop(task, nowS);
+      this.#leave(task, nowS);
+      if (task.stateOn === undefined) this.#fallBack(task);
+      this.#report(task);
+    }
+    for (const task of [...instance.statesHeld]) {
+      this.#letGo(task);
+      this.#fallBack(task);
+      task.seq = -1;
+      this.#report(task);
+      this.#begin(task, nowS);
+    }
+  }
+
+  /** Stops the clock of the run: what runs stays unfinished, with the work it has done. */
+  cut(nowS: Seconds): void {
+    for (const task of this.#tasks) {
+      if (task.endS < 0 && task.running) this.#stop(task, nowS, "cut");
+    }
+  }
+
+  // ── what came of it ────────────────────────────────────────────────────────────────
+
+  outcome(): Record<string, number> {
+    const ended = this.#tasks.filter((task) => task.endS >= 0);
+    const completionH = Float64Array.from(ended, (task) => (task.endS - task.arrivalS) / HOUR_S).sort();
+    const startedLater = this.#tasks.filter((task) => task.firstStartS >= 0);
+    const workS = this.#tasks.reduce((sum, task) => sum + task.doneS, 0);
+    const metrics: Record<string, number> = {
+      tasksArrived: this.#tasks.length,
+      tasksCompleted: ended.length,
+      workHoursDone: workS / HOUR_S,
+      lostWorkHours: this.#lostS / HOUR_S,
+    };
+    if (this.#tasks.length > 0) metrics.completedShare = ended.length / this.#tasks.length;
+    if (ended.length > 0) {
+      metrics.completionMeanH = completionH.reduce((sum, hours) => sum + hours, 0) / ended.length;
+      metrics.completionP50H = quantile(completionH, 0.5);
+      metrics.completionP95H = quantile(completionH, 0.95);
+      metrics.completionP99H = quantile(completionH, 0.99);
+    }
+    if (startedLater.length > 0) {
+      metrics.waitMeanH =
+        startedLater.reduce((sum, task) => sum + task.firstStartS - task.arrivalS, 0) / startedLater.length / HOUR_S;
+    }
+    if (this.#moves > 0) metrics.migrationMeanS = this.#movingS / this.#moves;
+    return metrics;
+  }
+
+  /** Throws if an account does not close: the run is wrong, whatever it would have said. */
+  check(upSlotS: Seconds): void {
+    const ended = this.#tasks.filter((task) => task.endS >= 0).length;
+    const arrived = this.#tasks.length;
+    if (ended + this.#unfinished !== arrived) {
+      throw new Error(`${arrived} tasks arrived, but ${ended} ended and ${this.#unfinished} did not`);
+    }
+    for (const task of this.#tasks) {
+      if (task.endS >= 0 && Math.abs(task.doneS - task.task.workS) > 1e-6 * task.task.workS) {
+        throw new Error(`task ${task.id} ended with ${task.doneS} s done of ${task.task.workS} s`);
+      }
+    }
+    const doneS = this.#tasks.reduce((sum, task) => sum + task.doneS, 0);
+    if (Math.abs(doneS + this.#lostS - this.#runS) > 1e-6 * (this.#runS + 1)) {
+      throw new Error(`${this.#runS} s were run, but ${doneS} s are done and ${this.#lostS} s lost`);
+    }
+    if (this.#runS > upSlotS * (1 + 1e-9) + 1e-6) {
+      throw new Error(`${this.#runS} s of work ran on ${upSlotS} s of up-time x slots`);
+    }
+  }
+
+  // ── parts ──────────────────────────────────────────────────────────────────────────
+
+  get #moreArrives(): boolean {
+    const next = this.#arriving[this.#tasks.length];
+    return next !== undefined && next.arrivalS < this.#horizonS;
+  }
+
+  #scheduleArrival(): void {
+    // One arrival in the queue at a time: the queue holds what is under way, not what is to come.
+    const i = this.#tasks.length;
+    if (this.#moreArrives) {
+      this.#queue.push(this.#arriving[i]!.arrivalS, this.#ranks[EVENT.arrival]!, EVENT.arrival, i, 0);
+    }
+  }
+
+  #arrive(i: number): void {
+    const arriving = this.#arriving[i]!;
+    const task = new SimTask(i as WorkId, arriving);
+    this.#tasks.push(task);
+    this.#unfinished++;
+    this.#facts.workArrived(task.id, arriving.task);
+    this.#scheduleArrival();
+  }
+
+  /** Goes as far towards running as it can now. */
+  #begin(task: SimTask, nowS: Seconds): void {
+    const { on } = task;
+    if (on === undefined || on.phase !== PHASE.ready || task.running || task.writing) return;
+    const { stateOn } = task;
+    if (stateOn !== undefined && stateOn !== on) {
+      task.seq = this.#queue.push(this.#send(task, nowS), this.#ranks[EVENT.fetched]!, EVENT.fetched, task.id, 0);
+      return;
+    }
+    if (stateOn === on) this.#letGo(task);
+    const loadS = this.#loadS(task, on);
+    if (loadS > 0) {
+      task.seq = this.#queue.push(nowS + loadS, this.#ranks[EVENT.start]!, EVENT.start, task.id, 0);
+    } else {
+      this.#run(task, nowS);
+    }
+  }
+
+  /** Weights that are not there, and a checkpoint that is read back; what was fetched from its old place is there already. */
+  #loadS(task: SimTask, on: SimInstance): Seconds {
+    const perS = this.#networkMiBPerS(on);
+    const { model, weightsMiB } = task.task;
+    const weights = model === null || on.warmModels.includes(model) ? 0 : weightsMiB / perS;
+    const readsBack = task.keptS > 0 && task.doneS === task.keptS;
+    return weights + (readsBack ? stateMiBAt(task.task, task.keptS) / perS : 0);
+  }
+
+  #run(task: SimTask, nowS: Seconds): void {
+    const on = task.on!;
+    const { model } = task.task;
+    if (model !== null && !on.warmModels.includes(model)) {
+      on.warmModels.push(model);
+      this.#facts.modelWarm(on.id, model);
+    }
+    if (task.firstStartS < 0) {
+      task.firstStartS = nowS;
+    } else {
+      this.#moves++;
+      this.#movingS += nowS - Math.max(task.waitingSinceS, on.readyS);
+    }
+    task.running = true;
+    task.anchorS = nowS;
+    const endS = nowS + (task.task.workS - task.doneS);
+    task.seq = this.#queue.push(endS, this.#ranks[EVENT.complete]!, EVENT.complete, task.id, 0);
+    this.#facts.progress(task.id, task.doneS, task.keptS, 1);
+  }
+
+  #complete(task: SimTask, nowS: Seconds): void {
+    this.#stop(task, nowS, "completed");
+    task.doneS = task.task.workS;
+    task.endS = nowS;
+    this.#unfinished--;
+    this.#leave(task, nowS);
+    this.#facts.workEnded(task.id);
+  }
+
+  /** Integrates what it did up to now, and keeps what the last finished periodic write held. */
+  #stop(task: SimTask, nowS: Seconds, ended: TimelineWork["ended"] = "stopped"): void {
+    task.seq = task.writing ? task.seq : -1;
+    if (!task.running) return;
+    const ranS = ended === "completed" ? task.task.workS - task.doneS : nowS - task.anchorS;
+    if (this.#traced) {
+      this.stretches.push({ work: task.id, instance: task.on!.id, fromS: task.anchorS, toS: nowS, ended });
+    }
+    task.doneS += ranS;
+    this.#runS += ranS;
+    task.running = false;
+    const { checkpoint } = this.#params;
+    if (checkpoint === undefined) return;
+    for (let k = Math.floor(task.doneS / checkpoint.everyS); k * checkpoint.everyS > task.keptS; k--) {
+      const atS = k * checkpoint.everyS;
+      if (task.doneS - atS < stateMiBAt(task.task, atS) / checkpoint.writeMiBPerS) continue;
+      task.keptS = atS;
+      return;
+    }
+  }
+
+  #leave(task: SimTask, nowS: Seconds): void {
+    const on = task.on!;
+    on.tasks.splice(on.tasks.indexOf(task), 1);
+    if (on.tasks.length === 0) on.idleSinceS = nowS;
+    task.on = undefined;
+  }
+
+  #fallBack(task: SimTask): void {
+    this.#lostS += task.doneS - task.keptS;
+    task.doneS = task.keptS;
+  }
+
+  #hold(task: SimTask, on: SimInstance): void {
+    task.stateOn = on;
+    on.statesHeld.push(task);
+  }
+
+  #letGo(task: SimTask): void {
+    const on = task.stateOn!;
+    on.statesHeld.splice(on.statesHeld.indexOf(task), 1);
+    task.stateOn = undefined;
+    task.writing = false;
+    this.#facts.stateLeft(task.id);
+  }
+
+  /** Queues its state on the card of the instance that holds it. @returns when it is through. */
+  #send(task: SimTask, nowS: Seconds): Seconds {
+    const from = task.stateOn!;
+    from.cardFreeS = Math.max(from.cardFreeS, nowS) + stateMiBAt(task.task, task.doneS) / this.#networkMiBPerS(from);
+    return from.cardFreeS;
+  }
+
+  #report(task: SimTask): void {
+    this.#facts.progress(task.id, task.doneS, task.keptS, 0);
+  }
+
+  #networkMiBPerS(on: SimInstance): number {
+    return this.#cloud.networkMiBPerS(on.market);
+  }
+
+  #task(id: number): SimTask {
+    const task = this.#tasks[id];
+    if (task === undefined) throw new Error(`work ${id} has not arrived`);
+    return task;
+  }
+}

@@ -1,0 +1,214 @@
+import type { Action } from "../policies/contract/actions.ts";
+import { medianOf } from "../policies/contract/distribution.ts";
+import type { Facts } from "../policies/contract/facts.ts";
+import type { FleetSpec } from "../policies/contract/fleet.ts";
+import { createRandom } from "../policies/contract/random.ts";
+import type { CloudSpec } from "../policies/contract/scenario.ts";
+import { HOUR_S, type MarketId, type Seconds } from "../policies/contract/units.ts";
+import type { TraceTable } from "../traces/trace-table.ts";
+import { SimulatedCloud } from "./cloud.ts";
+import { EventQueue } from "./event-queue.ts";
+import { EVENT, ranksOf } from "./events.ts";
+import { Meter } from "./meter.ts";
+import { profiles } from "./profiles.ts";
+import type { SimulationInput } from "./simulation.ts";
+import { TasksWorkload } from "./workloads/tasks.ts";
+import { tasksParams } from "./workloads/tasks-params.ts";
+
+/** Something in a spec that cannot be simulated. The message says what was expected and how to mend it. */
+export class SimulationError extends Error {
+  override readonly name = "SimulationError";
+}
+
+/** The fleet as both hosts declare it, from the table's markets and the cloud's types and timings. */
+export function fleetSpecOf(table: TraceTable, cloud: CloudSpec): FleetSpec {
+  const profile = profiles[cloud.profile];
+  const launch = cloud.launchS ?? profile.launchS;
+  return {
+    launch: {
+      answerS: medianOf(cloud.answerS ?? profile.answerS),
+      bootS: medianOf(launch.boot),
+      warmS: medianOf(launch.imagePull) + medianOf(launch.engineStart),
+    },
+    markets: table.markets.map(({ instanceType, region, zone, capacityType }) => {
+      const type = cloud.instanceTypes[instanceType];
+      if (type === undefined) {
+        throw new SimulationError(
+          `instance type ${instanceType} is in the trace but not described; add cloud.instanceTypes.${instanceType} with gpuMemoryMiB and networkMiBPerS`,
+        );
+      }
+      return { instanceType, region, zone, capacityType, slots: cloud.slotsPerInstance, ...type };
+    }),
+  };
+}
+
+/**
+ * Everything outside the policy: cloud, workload and meter on one event queue. It takes actions, emits facts and knows no
+ * policy; the engine drives it directly, parity tests put it behind the live loop's ports.
+ */
+export class SimWorld {
+  readonly fleet: FleetSpec;
+  readonly meter: Meter;
+  readonly cloud: SimulatedCloud;
+  readonly tasks: TasksWorkload;
+  events = 0;
+  readonly #queue = new EventQueue();
+  readonly #facts: Facts;
+  readonly #table: TraceTable;
+  readonly #decideRank: number;
+  readonly #nextPriceS: Float64Array;
+  #anyPriceS: Seconds = 0;
+
+  constructor(input: SimulationInput, facts: (fleet: FleetSpec) => Facts) {
+    const { table, cloud: spec } = input;
+    const profile = profiles[spec.profile];
+    const ranks = ranksOf(profile.phases);
+    const queue = this.#queue;
+    const random = createRandom(input.seed);
+    this.#decideRank = profile.phases.indexOf("decide");
+    this.#table = table;
+    this.#nextPriceS = new Float64Array(table.markets.length);
+    this.fleet = fleetSpecOf(table, spec);
+    this.#facts = facts(this.fleet);
+    this.meter = new Meter(table, profile.billing);
+    const shared = { queue, ranks, facts: this.#facts, random, traced: input.traced ?? false };
+    this.cloud = new SimulatedCloud({ ...shared, table, spec, fleet: this.fleet, profile, meter: this.meter });
+    this.tasks = new TasksWorkload({
+      ...shared,
+      params: tasksParams.parse(input.workload.params),
+      cloud: this.cloud,
+      horizonS: input.horizonS,
+    });
+    const room = Math.max(...this.fleet.markets.map((market) => market.gpuMemoryMiB));
+    if (this.tasks.memoryMiBMax > room) {
+      throw new SimulationError(
+        `a task needs ${this.tasks.memoryMiBMax} MiB of GPU memory, the largest instance has ${room}; lower workload.params.memoryMiB or name a larger type`,
+      );
+    }
+  }
+
+  start(): void {
+    this.cloud.start(this.tasks);
+    this.tasks.start();
+  }
+
+  /** Time of the next event; Infinity when nothing is under way. */
+  get nextS(): Seconds {
+    return this.#queue.peekTimeS();
+  }
+
+  get finished(): boolean {
+    return this.tasks.finished && this.cloud.live === 0;
+  }
+
+  /** Handles the events of this instant that come before the policy is asked. */
+  beforeAsk(nowS: Seconds): void {
+    const queue = this.#queue;
+    while (queue.peekTimeS() === nowS && queue.peekRank() < this.#decideRank) this.#next();
+  }
+
+  /** Handles what is left of this instant: answers that take no time, and what they set off. */
+  afterAsk(nowS: Seconds): void {
+    while (this.#queue.peekTimeS() === nowS) this.#next();
+  }
+
+  /** Prices that have changed, as facts. Called before an ask: price ticks are no events and ask nobody. */
+  tellPrices(nowS: Seconds): void {
+    if (nowS < this.#anyPriceS) return;
+    const next = this.#nextPriceS;
+    let anyS = Infinity;
+    for (let m = 0; m < next.length; m++) {
+      if (next[m]! <= nowS) {
+        this.#facts.price(m as MarketId, this.#table.priceUsdPerHourAt(m, nowS));
+        next[m] = this.#table.nextPriceChangeS(m, nowS);
+      }
+      if (next[m]! < anyS) anyS = next[m]!;
+    }
+    this.#anyPriceS = anyS;
+  }
+
+  carryOut(action: Action, nowS: Seconds): void {
+    switch (action.do) {
+      case "launch":
+        this.cloud.launch(action.instance, action.market, nowS);
+        break;
+      case "terminate":
+        this.cloud.terminate(action.instance, nowS);
+        break;
+      case "drain":
+        break; // the state keeps new work away; nothing happens outside
+      case "place":
+        this.tasks.place(action.work, this.cloud.instance(action.instances[0]!), nowS);
+        break;
+      case "release":
+        this.tasks.release(action.work, nowS);
+        break;
+      case "checkpoint":
+        this.tasks.checkpoint(action.work, nowS);
+        break;
+    }
+  }
+
+  /** Closes the run: bills what is up, checks every account, and gives the metrics. */
+  close(nowS: Seconds): Record<string, number> {
+    this.tasks.cut(nowS);
+    this.cloud.cut(nowS);
+    const bill = this.#bill();
+    const { counts } = this.cloud;
+    const metrics = {
+      ...bill,
+      ...this.tasks.outcome(),
+      idleHours: this.cloud.idleS / HOUR_S,
+      beyondDataHours: this.cloud.beyondDataS / HOUR_S,
+      reclaims: counts.reclaims,
+      reclaimsIdle: counts.reclaimsIdle,
+      launches: counts.launches,
+      refusals: counts.refusals,
+      events: this.events,
+    } as Record<string, number>;
+    if (bill.upHours > 0) metrics.beyondDataShare = this.cloud.beyondDataS / HOUR_S / bill.upHours;
+    if (metrics.workHoursDone! > 0) metrics.usdPerWorkHour = bill.costUsd / metrics.workHoursDone!;
+    for (const [name, value] of Object.entries(metrics)) {
+      if (!Number.isFinite(value)) throw new Error(`metric ${name} is ${value}`);
+    }
+    return metrics;
+  }
+
+  #next(): void {
+    const queue = this.#queue;
+    queue.pop();
+    this.events++;
+    const { kind, a, timeS } = queue;
+    if (kind >= EVENT.arrival && kind <= EVENT.written) this.tasks.handle(kind, a, queue.seq, timeS);
+    else this.cloud.handle(kind, a, queue.b, queue.seq, timeS);
+  }
+
+  #bill() {
+    const sum = { costUsd: 0, listUsd: 0, upS: 0, chargedS: 0, freeS: 0, paddingS: 0, spotS: 0, slotS: 0 };
+    for (const row of this.meter.ledger) {
+      if (Math.abs(row.upS - (row.chargedS + row.freeFirstHourS - row.minimumPaddingS)) > 1e-6) {
+        throw new Error(`the bill of instance ${row.instance} does not close: ${JSON.stringify(row)}`);
+      }
+      sum.costUsd += row.usd;
+      sum.listUsd += row.listUsd;
+      sum.upS += row.upS;
+      sum.chargedS += row.chargedS;
+      sum.freeS += row.freeFirstHourS;
+      sum.paddingS += row.minimumPaddingS;
+      if (this.#table.markets[row.market]!.capacityType === "spot") sum.spotS += row.upS;
+      sum.slotS += row.upS * this.fleet.markets[row.market]!.slots;
+    }
+    this.tasks.check(sum.slotS);
+    return {
+      costUsd: sum.costUsd,
+      listUsd: sum.listUsd,
+      freeUsd: sum.listUsd - sum.costUsd,
+      upHours: sum.upS / HOUR_S,
+      chargedHours: sum.chargedS / HOUR_S,
+      freeHours: sum.freeS / HOUR_S,
+      paddingHours: sum.paddingS / HOUR_S,
+      spotUpHours: sum.spotS / HOUR_S,
+      onDemandUpHours: (sum.upS - sum.spotS) / HOUR_S,
+    };
+  }
+}
