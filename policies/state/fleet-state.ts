@@ -134,6 +134,8 @@ export class FleetState implements Facts, FleetView {
           : market.zone === instance.market.zone && market.region === instance.market.region;
       if (covered) market.refusal = refusal;
     }
+    // The provider never saw it: what launch() took from the count goes back.
+    if (reason === "guard" && instance.market.obtainable !== undefined) instance.market.obtainable++;
     this.#end(instance);
   }
 

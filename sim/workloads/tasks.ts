@@ -61,6 +61,7 @@ export class TasksWorkload implements InstanceHooks {
   readonly #traced: boolean;
   readonly #tasks: SimTask[] = [];
   #unfinished = 0;
+  #closed = false;
   #lostS = 0;
   #runS = 0;
   #moves = 0;
@@ -162,6 +163,7 @@ export class TasksWorkload implements InstanceHooks {
   }
 
   lost(instance: SimInstance): void {
+    if (this.#closed) return;
     const nowS = this.#queue.timeS;
     for (const task of [...instance.tasks]) {
       this.#stop(task, nowS);
@@ -183,6 +185,7 @@ export class TasksWorkload implements InstanceHooks {
     for (const task of this.#tasks) {
       if (task.endS < 0 && task.running) this.#stop(task, nowS, "cut");
     }
+    this.#closed = true;
   }
 
   // ── what came of it ────────────────────────────────────────────────────────────────

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { definePolicy, type PolicySpec } from "../../policies/contract/policy.ts";
+import type { CloudSpec } from "../../policies/contract/scenario.ts";
+import type { Json } from "../../policies/contract/units.ts";
+import type { Decisions } from "../../policies/decider.ts";
+import { schedulingPolicies } from "../../policies/scheduling/index.ts";
+import { wrappers } from "../../policies/wrappers/index.ts";
+import { simulate } from "../../sim/simulate.ts";
+import { handCloud, input, scenario, table } from "../support/runs.ts";
+import { readingOnly, resumed, settles } from "./laws.ts";
+
+// Goal: every listed policy, bare and in every listed wrapper, keeps the laws of the contract. Method: run it in worlds that
+// reach its branches (capacity that comes and goes, several slots, refusals, all ways to meet a reclaim) with the law around it.
+
+const HOUR = 3600;
+const flicker = (offset: number) =>
+  Array.from({ length: 60 }, (_, i) => [i === 0 ? 0 : i * 2400 + offset, (i + (offset % 2)) % 3] as const);
+const zones = table([{ price: [[0, 1], [20_000, 2]], capacity: flicker(0) }, { price: [[0, 1.5]], capacity: flicker(731) }], 40 * HOUR);
+
+const worlds = (["told", "tried"] as const).flatMap((visibility) =>
+  (["restart", "checkpointEvery", "checkpointInGrace", "migrate"] as const).map((onReclaim, i) => {
+    const cloud: CloudSpec = { ...handCloud, visibility, slotsPerInstance: 1 + (i % 2) };
+    const cadence = i % 2 === 0 ? { onChange: true } : { onChange: i === 1, everyS: 300 };
+    return {
+      name: `${visibility}, ${onReclaim}, ${cadence.onChange ? "on change" : "polled"}`,
+      input: input({
+        table: zones,
+        cloud,
+        cadence,
+        tasks: {
+          tasks: 40,
+          arrivals: { kind: "uniform", spanH: 20 },
+          workH: { kind: "uniform", min: 0.1, max: 3 },
+          state: { baseMiB: 100, perHourMiB: 4_000, maxMiB: 1e6, grows: true },
+          onReclaim,
+          ...(onReclaim === "checkpointEvery" ? { checkpoint: { everyS: 600, writeMiBPerS: 50 } } : {}),
+        },
+      }),
+    };
+  }),
+);
+
+const bare = schedulingPolicies.map((spec) => ({ spec, decisions: scenario(spec.name) }));
+const wrapped = wrappers.flatMap((wrapper) =>
+  schedulingPolicies.map((spec) => {
+    const decisions = scenario(spec.name, { wrappers: [{ name: wrapper.name }] });
+    return { spec: decisions.scheduling, decisions };
+  }),
+);
+
+const under = (decisions: Decisions, law: (spec: PolicySpec<unknown, Json>) => PolicySpec<unknown, Json>): Decisions => ({
+  ...decisions,
+  scheduling: law(decisions.scheduling),
+});
+
+describe.each([...bare, ...wrapped])("$spec.name", ({ decisions }) => {
+  it.each(worlds)("settles ($name)", ({ input: world }) => {
+    expect(simulate(world, under(decisions, settles)).metrics.tasksArrived).toBe(40);
+  });
+
+  it.each(worlds)("is reproducible, and resumable at every ask ($name)", ({ input: world }) => {
+    const once = simulate(world, decisions);
+    expect(simulate(world, decisions)).toEqual(once);
+    expect(simulate(world, under(decisions, resumed))).toEqual(once);
+  });
+
+  it.each(worlds)("writes nothing to the view ($name)", ({ input: world }) => {
+    expect(simulate(world, under(decisions, readingOnly))).toEqual(simulate(world, decisions));
+  });
+});
+
+describe("the laws find", () => {
+  const world = worlds[0]!.input;
+  const rogue = (decide: ReturnType<PolicySpec<unknown, { n: number }>["create"]>["decide"]): Decisions => ({
+    ...scenario("greedy"),
+    params: {},
+    scheduling: definePolicy({
+      name: "rogue",
+      summary: "breaks a law",
+      source: "house",
+      params: { parse: () => ({}) },
+      memory: () => ({ n: 0 }),
+      create: () => ({ decide }),
+    }) as unknown as PolicySpec<unknown, Json>,
+  });
+
+  it("a policy that launches each time it is asked", () => {
+    const launching = rogue((view, act) => void act.launch(view.markets[0]!));
+    expect(() => simulate(world, under(launching, settles))).toThrow("asks to launch");
+    expect(() => simulate(world, launching)).toThrow("does not settle");
+  });
+
+  it("a policy that counts its asks", () => {
+    const counting = rogue((_view, _act, memory) => void memory.n++);
+    expect(() => simulate(world, under(counting, settles))).toThrow("its memory changed");
+  });
+
+  it("a policy that remembers in its closure", () => {
+    let asks = 0;
+    const forgetful = rogue((view, act) => {
+      if (asks++ === 3) act.launch(view.markets[0]!);
+    });
+    const once = simulate(world, forgetful);
+    expect(simulate(world, under(forgetful, resumed)).fingerprint).not.toBe(once.fingerprint);
+  });
+
+  it("a policy that writes to the view", () => {
+    const writing = rogue((view) => {
+      (view.markets[0] as { priceUsdPerHour: number }).priceUsdPerHour = 0;
+    });
+    expect(() => simulate(world, under(writing, readingOnly))).toThrow("writes to the view: priceUsdPerHour");
+    const sorting = rogue((view) => void (view.work.pending as unknown[]).reverse());
+    expect(() => simulate(world, under(sorting, readingOnly))).toThrow("writes to the view");
+  });
+});

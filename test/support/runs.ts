@@ -1,0 +1,73 @@
+import type { Decisions } from "../../policies/decider.ts";
+import type { CloudSpec, Distribution, Scenario } from "../../policies/contract/scenario.ts";
+import type { Seconds } from "../../policies/contract/units.ts";
+import { resolveScenario } from "../../policies/registry.ts";
+import { simulate } from "../../sim/simulate.ts";
+import type { SimulationInput } from "../../sim/simulation.ts";
+import type { TasksParams } from "../../sim/workloads/tasks-params.ts";
+import { tableFromSeries, withOnDemand } from "../../traces/columns.ts";
+import type { TraceTable } from "../../traces/trace-table.ts";
+
+// Small worlds for tests: constant timings, so that every instant can be worked out by hand.
+
+const constant = (value: number): Distribution => ({ kind: "constant", value });
+
+/** Answer after 4 s, billed from 44 s, ready at 60 s, notice of 120 s. */
+export const handCloud: CloudSpec = {
+  profile: "aws",
+  answerS: constant(4),
+  noticeLeadS: constant(120),
+  launchS: { boot: constant(40), imagePull: constant(6), engineStart: constant(10) },
+  interruptions: { model: "capacity" },
+  visibility: "told",
+  depth: "observed",
+  slotsPerInstance: 1,
+  instanceTypes: { "g.x": { gpuMemoryMiB: 24_000, networkMiBPerS: 100 } },
+};
+
+export type Steps = readonly (readonly [timeS: Seconds, value: number])[];
+
+/** Spot zones z0, z1, ... of type g.x with step functions of price and capacity, and on-demand at 3.6 USD/h in each zone. */
+export function table(zones: readonly { price?: Steps; capacity?: Steps }[], endS: Seconds): TraceTable {
+  const spot = tableFromSeries(
+    zones.map(({ price = [[0, 1.8]], capacity }, z) => ({
+      market: { instanceType: "g.x", region: "r", zone: `z${z}`, capacityType: "spot" as const },
+      price: { timesS: price.map(([timeS]) => timeS), usdPerHour: price.map(([, usd]) => usd) },
+      ...(capacity === undefined
+        ? {}
+        : { capacity: { timesS: capacity.map(([timeS]) => timeS), counts: capacity.map(([, count]) => count) } }),
+      depth: { kind: "observed" as const, instances: 4 },
+      gapS: 0,
+    })),
+    { digest: "test", endS },
+  );
+  return withOnDemand(spot, () => 3.6);
+}
+
+export const handTasks: TasksParams = {
+  tasks: 1,
+  arrivals: { kind: "atStart" },
+  workH: { kind: "constant", value: 1 },
+  memoryMiB: 1_000,
+  state: { baseMiB: 0, perHourMiB: 0, maxMiB: 1, grows: true },
+  onReclaim: "restart",
+};
+
+export function input(
+  changes: Partial<Omit<SimulationInput, "workload">> & { readonly table: TraceTable; readonly tasks?: Partial<TasksParams> },
+): SimulationInput {
+  const { tasks, ...rest } = changes;
+  return {
+    horizonS: changes.table.endS,
+    workload: { model: "tasks", params: { ...handTasks, ...tasks } },
+    cloud: handCloud,
+    cadence: { onChange: true },
+    seed: "test",
+    ...rest,
+  };
+}
+
+export const scenario = (scheduling: string, more: Partial<Scenario> = {}): Decisions =>
+  resolveScenario({ scheduling, assignment: "earliest-node", ...more });
+
+export const run = (changes: Parameters<typeof input>[0], decisions: Decisions) => simulate(input(changes), decisions);
