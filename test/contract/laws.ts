@@ -17,7 +17,9 @@ export const settles = (inner: Spec): Spec => ({
         const before = JSON.stringify(memory);
         policy.decide(view, refusing(act), memory);
         if (JSON.stringify(memory) !== before) {
-          throw new Error(`${inner.name} does not settle: its memory changed from ${before} to ${JSON.stringify(memory)}`);
+          throw new Error(
+            `${inner.name} does not settle: its memory changed from ${before} to ${JSON.stringify(memory)}`,
+          );
         }
       },
     };
@@ -88,4 +90,3 @@ function frozen<T>(value: T): T {
   proxies.set(value, proxy);
   return proxy as T;
 }
-

@@ -15,7 +15,19 @@ import { readingOnly, resumed, settles } from "./laws.ts";
 const HOUR = 3600;
 const flicker = (offset: number) =>
   Array.from({ length: 60 }, (_, i) => [i === 0 ? 0 : i * 2400 + offset, (i + (offset % 2)) % 3] as const);
-const zones = table([{ price: [[0, 1], [20_000, 2]], capacity: flicker(0) }, { price: [[0, 1.5]], capacity: flicker(731) }], 40 * HOUR);
+const zones = table(
+  [
+    {
+      price: [
+        [0, 1],
+        [20_000, 2],
+      ],
+      capacity: flicker(0),
+    },
+    { price: [[0, 1.5]], capacity: flicker(731) },
+  ],
+  40 * HOUR,
+);
 
 const worlds = (["told", "tried"] as const).flatMap((visibility) =>
   (["restart", "checkpointEvery", "checkpointInGrace", "migrate"] as const).map((onReclaim, i) => {
@@ -48,7 +60,10 @@ const wrapped = wrappers.flatMap((wrapper) =>
   }),
 );
 
-const under = (decisions: Decisions, law: (spec: PolicySpec<unknown, Json>) => PolicySpec<unknown, Json>): Decisions => ({
+const under = (
+  decisions: Decisions,
+  law: (spec: PolicySpec<unknown, Json>) => PolicySpec<unknown, Json>,
+): Decisions => ({
   ...decisions,
   scheduling: law(decisions.scheduling),
 });

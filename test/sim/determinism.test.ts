@@ -15,7 +15,9 @@ const risky = {
   noticeLeadS: undefined,
   interruptions: { model: "hazard" as const, perHour: 0.3, zoneShockPerHour: 0.02 },
 };
-const cloud = Object.fromEntries(Object.entries(risky).filter(([, value]) => value !== undefined)) as unknown as typeof handCloud;
+const cloud = Object.fromEntries(
+  Object.entries(risky).filter(([, value]) => value !== undefined),
+) as unknown as typeof handCloud;
 const world = (seed: string, traced = false) =>
   input({
     table: zones,
@@ -48,7 +50,15 @@ describe("nothing is read but the input", () => {
     const trap = (what: string) => () => {
       throw new Error(`${what} was read`);
     };
-    vi.stubGlobal("Date", class { constructor() { trap("Date")(); } static now = trap("Date.now") });
+    vi.stubGlobal(
+      "Date",
+      class {
+        constructor() {
+          trap("Date")();
+        }
+        static now = trap("Date.now");
+      },
+    );
     vi.stubGlobal("performance", { now: trap("performance.now") });
     vi.stubGlobal("setTimeout", trap("setTimeout"));
     vi.stubGlobal("setImmediate", trap("setImmediate"));
@@ -97,7 +107,9 @@ describe("luck does not depend on what a policy does", () => {
 
   it("all policies meet the same tasks", () => {
     const arrivals = (name: string) =>
-      simulate(world("d", true), scenario(name)).timeline!.work.map((stretch) => stretch.work).sort();
+      simulate(world("d", true), scenario(name))
+        .timeline!.work.map((stretch) => stretch.work)
+        .sort();
     expect(new Set(arrivals("greedy"))).toEqual(new Set(arrivals("on-demand-only")));
   });
 });

@@ -24,15 +24,23 @@ describe("the meter", () => {
   it("agrees with a naive per-second meter on any path, span and ending", () => {
     const steps = fc.uniqueArray(fc.integer({ min: 1, max: 20_000 }), { maxLength: 12 });
     fc.assert(
-      fc.property(steps, fc.integer({ min: 0, max: 15_000 }), fc.integer({ min: 0, max: 9_000 }), fc.boolean(), (times, fromS, upS, reclaimed) => {
-        const price = [0, ...times.sort((a, b) => a - b)].map((timeS, i) => [timeS, 0.1 + ((i * 37) % 11) / 7] as const);
-        const zone = table([{ price }], 30_000);
-        const meter = new Meter(zone, billing);
-        const row = meter.charge(id, market, fromS, fromS + upS, reclaimed ? "reclaimed" : "terminated");
-        const at = (s: number) => price.findLast(([timeS]) => timeS <= s)![1];
-        expect(row.usd).toBeCloseTo(naiveUsd(at, fromS, fromS + upS, reclaimed), 9);
-        expect(row.upS).toBe(row.chargedS + row.freeFirstHourS - row.minimumPaddingS);
-      }),
+      fc.property(
+        steps,
+        fc.integer({ min: 0, max: 15_000 }),
+        fc.integer({ min: 0, max: 9_000 }),
+        fc.boolean(),
+        (times, fromS, upS, reclaimed) => {
+          const price = [0, ...times.sort((a, b) => a - b)].map(
+            (timeS, i) => [timeS, 0.1 + ((i * 37) % 11) / 7] as const,
+          );
+          const zone = table([{ price }], 30_000);
+          const meter = new Meter(zone, billing);
+          const row = meter.charge(id, market, fromS, fromS + upS, reclaimed ? "reclaimed" : "terminated");
+          const at = (s: number) => price.findLast(([timeS]) => timeS <= s)![1];
+          expect(row.usd).toBeCloseTo(naiveUsd(at, fromS, fromS + upS, reclaimed), 9);
+          expect(row.upS).toBe(row.chargedS + row.freeFirstHourS - row.minimumPaddingS);
+        },
+      ),
       { numRuns: 60 },
     );
   });

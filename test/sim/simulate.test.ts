@@ -11,11 +11,24 @@ describe("one task, by hand", () => {
     expect(metrics.completionMeanH).toBeCloseTo((60 + HOUR) / HOUR, 12);
     expect(metrics.upHours).toBeCloseTo((16 + HOUR) / HOUR, 12);
     expect(metrics.idleHours).toBe(0);
-    expect(metrics).toMatchObject({ tasksArrived: 1, tasksCompleted: 1, completedShare: 1, launches: 1, refusals: 0, workHoursDone: 1 });
+    expect(metrics).toMatchObject({
+      tasksArrived: 1,
+      tasksCompleted: 1,
+      completedShare: 1,
+      launches: 1,
+      refusals: 0,
+      workHoursDone: 1,
+    });
   });
 
   it("spot is billed along the price path, not at the price of the launch", () => {
-    const market = { price: [[0, 1.8], [44 + 1800, 0.9]], capacity: [[0, 1]] } as const;
+    const market = {
+      price: [
+        [0, 1.8],
+        [44 + 1800, 0.9],
+      ],
+      capacity: [[0, 1]],
+    } as const;
     const { metrics } = run({ table: table([market], DAY) }, scenario("greedy"));
     expect(metrics.costUsd).toBeCloseTo((1.8 * 1800 + 0.9 * (16 + HOUR - 1800)) / HOUR, 12);
   });
@@ -25,7 +38,20 @@ describe("one task, by hand", () => {
     // Capacity is gone from 1800 s to 2400 s: notice at 1800, released at once with 1740 s done, end at 1920.
     // Told again at 2400: launched then, ready at 2460, an hour of work.
     const reclaimed = run(
-      { table: table([{ capacity: [[0, 1], [1800, 0], [2400, 1]] }], DAY) },
+      {
+        table: table(
+          [
+            {
+              capacity: [
+                [0, 1],
+                [1800, 0],
+                [2400, 1],
+              ],
+            },
+          ],
+          DAY,
+        ),
+      },
       scenario("greedy"),
     );
     expect(calm.metrics.completionMeanH).toBeCloseTo((60 + HOUR) / HOUR, 12);
@@ -36,7 +62,20 @@ describe("one task, by hand", () => {
 
   it("an instance that the provider takes back in its first hour is free, one that we end is not", () => {
     const { metrics } = run(
-      { table: table([{ capacity: [[0, 1], [1800, 0], [2400, 1]] }], DAY) },
+      {
+        table: table(
+          [
+            {
+              capacity: [
+                [0, 1],
+                [1800, 0],
+                [2400, 1],
+              ],
+            },
+          ],
+          DAY,
+        ),
+      },
       scenario("greedy"),
     );
     // The first ran from 44 to 1920 (left to the provider: it is younger than an hour), the second from 2444 to 6060.
@@ -48,7 +87,21 @@ describe("one task, by hand", () => {
 
   it("an instance past its first hour is ended after the drain, and pays for what it ran", () => {
     const { metrics } = run(
-      { table: table([{ capacity: [[0, 1], [5000, 0], [9000, 1]] }], DAY), tasks: { workH: { kind: "constant", value: 2 } } },
+      {
+        table: table(
+          [
+            {
+              capacity: [
+                [0, 1],
+                [5000, 0],
+                [9000, 1],
+              ],
+            },
+          ],
+          DAY,
+        ),
+        tasks: { workH: { kind: "constant", value: 2 } },
+      },
       scenario("greedy"),
     );
     // Noticed at 5000 with 4940 s done: the work is released and the instance ended at that very instant.
@@ -58,7 +111,19 @@ describe("one task, by hand", () => {
 
   it("work that will finish inside the notice stays where it is", () => {
     const { metrics } = run(
-      { table: table([{ capacity: [[0, 1], [60 + HOUR - 100, 0]] }], DAY) },
+      {
+        table: table(
+          [
+            {
+              capacity: [
+                [0, 1],
+                [60 + HOUR - 100, 0],
+              ],
+            },
+          ],
+          DAY,
+        ),
+      },
       scenario("greedy"),
     );
     expect(metrics).toMatchObject({ tasksCompleted: 1, launches: 1, lostWorkHours: 0 });
@@ -87,7 +152,13 @@ describe("the four ways to meet a reclaim, by hand", () => {
   // Two zones: z0 is cheap and goes at 4000 s, z1 stays. At the notice 3940 s are done, the state is 3940 MiB.
   // The replacement is launched at the notice (4000) on z1 and ready at 4060; the card sends 100 MiB/s.
   const zones = [
-    { price: [[0, 1]], capacity: [[0, 1], [4000, 0]] },
+    {
+      price: [[0, 1]],
+      capacity: [
+        [0, 1],
+        [4000, 0],
+      ],
+    },
     { price: [[0, 2]], capacity: [[0, 1]] },
   ] as const;
   const tasks = {
@@ -98,7 +169,11 @@ describe("the four ways to meet a reclaim, by hand", () => {
     const { metrics } = run(
       {
         table: table(zones, DAY),
-        tasks: { ...tasks, onReclaim, ...(onReclaim === "checkpointEvery" ? { checkpoint: { everyS: 900, writeMiBPerS: 100 } } : {}) },
+        tasks: {
+          ...tasks,
+          onReclaim,
+          ...(onReclaim === "checkpointEvery" ? { checkpoint: { everyS: 900, writeMiBPerS: 100 } } : {}),
+        },
         cloud: { ...handCloud, noticeLeadS: { kind: "constant", value: leadS } },
       },
       scenario("greedy"),
@@ -146,7 +221,19 @@ describe("the four ways to meet a reclaim, by hand", () => {
   it("several states leave through one card, the smallest first: two of 39.4 s each fit into 120 s, the fourth does not", () => {
     const { metrics } = run(
       {
-        table: table([{ price: [[0, 1]], capacity: [[0, 1], [4000, 0]] }, { price: [[0, 2]], capacity: [[0, 4]] }], DAY),
+        table: table(
+          [
+            {
+              price: [[0, 1]],
+              capacity: [
+                [0, 1],
+                [4000, 0],
+              ],
+            },
+            { price: [[0, 2]], capacity: [[0, 4]] },
+          ],
+          DAY,
+        ),
         tasks: { ...tasks, tasks: 4, onReclaim: "checkpointInGrace" },
         cloud: { ...handCloud, slotsPerInstance: 4 },
       },
@@ -160,7 +247,13 @@ describe("asking under visibility tried", () => {
   it("a refusal makes the policy ask the next market", () => {
     const { metrics } = run(
       {
-        table: table([{ price: [[0, 1]], capacity: [[0, 0]] }, { price: [[0, 2]], capacity: [[0, 1]] }], DAY),
+        table: table(
+          [
+            { price: [[0, 1]], capacity: [[0, 0]] },
+            { price: [[0, 2]], capacity: [[0, 1]] },
+          ],
+          DAY,
+        ),
         cloud: { ...handCloud, visibility: "tried" },
       },
       scenario("greedy"),
@@ -171,7 +264,17 @@ describe("asking under visibility tried", () => {
   });
 
   it("capacity memory asks a market again only when its time is over", () => {
-    const zones = table([{ capacity: [[0, 0], [100, 1]] }], DAY);
+    const zones = table(
+      [
+        {
+          capacity: [
+            [0, 0],
+            [100, 1],
+          ],
+        },
+      ],
+      DAY,
+    );
     const cloud = { ...handCloud, visibility: "tried" as const };
     const plain = run({ table: zones, cloud }, scenario("greedy"));
     const patient = run(
@@ -188,7 +291,13 @@ describe("asking under visibility tried", () => {
 
 describe("fallback", () => {
   it("puts a task on an on-demand instance of its own after two reclaims", () => {
-    const capacity = [[0, 4], [1000, 0], [1100, 4], [2000, 0], [2100, 4]] as const;
+    const capacity = [
+      [0, 4],
+      [1000, 0],
+      [1100, 4],
+      [2000, 0],
+      [2100, 4],
+    ] as const;
     const { metrics } = run({ table: table([{ capacity }], DAY) }, scenario("on-demand-fallback"));
     expect(metrics).toMatchObject({ reclaims: 2, launches: 3, tasksCompleted: 1 });
     expect(metrics.onDemandUpHours).toBeCloseTo((16 + HOUR) / HOUR, 9);

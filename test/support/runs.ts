@@ -1,6 +1,6 @@
-import type { Decisions } from "../../policies/decider.ts";
 import type { CloudSpec, Distribution, Scenario } from "../../policies/contract/scenario.ts";
 import type { Seconds } from "../../policies/contract/units.ts";
+import type { Decisions } from "../../policies/decider.ts";
 import { resolveScenario } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
@@ -54,7 +54,10 @@ export const handTasks: TasksParams = {
 };
 
 export function input(
-  changes: Partial<Omit<SimulationInput, "workload">> & { readonly table: TraceTable; readonly tasks?: Partial<TasksParams> },
+  changes: Partial<Omit<SimulationInput, "workload">> & {
+    readonly table: TraceTable;
+    readonly tasks?: Partial<TasksParams>;
+  },
 ): SimulationInput {
   const { tasks, ...rest } = changes;
   return {

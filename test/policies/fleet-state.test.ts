@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { TaskArrival } from "../../policies/contract/facts.ts";
+import type { InstanceId, MarketId, WorkId } from "../../policies/contract/units.ts";
+import { ActionError, ActionWriter } from "../../policies/state/action-writer.ts";
+import { FleetState } from "../../policies/state/fleet-state.ts";
+
+const market = (zone: string, capacityType: "spot" | "onDemand" = "spot") => ({
+  instanceType: "g.x",
+  region: "r",
+  zone,
+  capacityType,
+  slots: 2,
+  gpuMemoryMiB: 100,
+  networkMiBPerS: 10,
+});
+const task: TaskArrival = {
+  workS: 1000,
+  memoryMiB: 60,
+  stateMiBBase: 0,
+  stateMiBPerHour: 3600,
+  stateMiBMax: 500,
+  model: null,
+  weightsMiB: 0,
+  onReclaim: "restart",
+};
+const instance = (n: number) => n as InstanceId;
+const work = (n: number) => n as WorkId;
+const ids = (list: readonly { readonly id: number }[]) => list.map(({ id }) => id);
+
+let state: FleetState;
+let act: ActionWriter;
+beforeEach(() => {
+  state = new FleetState({
+    markets: [market("a"), market("b"), market("b", "onDemand")],
+    launch: { answerS: 4, bootS: 40, warmS: 16 },
+  });
+  act = new ActionWriter(state, true);
+  act.open();
+});
+
+describe("facts in, view out", () => {
+  it("integrates progress and state between facts", () => {
+    state.workArrived(work(0), task);
+    const [view] = state.work.pending;
+    state.progress(work(0), 100, 0, 1);
+    state.advance(50);
+    expect(view!.doneS).toBe(150);
+    expect(view!.stateMiB).toBe(150);
+    state.advance(5000);
+    expect(view!.doneS).toBe(1000);
+    expect(view!.stateMiB).toBe(500);
+  });
+
+  it("tells how long until an instance is expected to be ready, status by status", () => {
+    const launched = act.launch(state.markets[0]!);
+    expect(launched.readyInS).toBe(60);
+    state.advance(3);
+    expect(launched.readyInS).toBe(57);
+    state.status(instance(0), "pending");
+    expect(launched.readyInS).toBe(56);
+    state.advance(90);
+    expect(launched.readyInS).toBe(0); // late: no longer known
+    state.status(instance(0), "warming");
+    expect(launched.readyInS).toBe(16);
+    expect(launched.runningS).toBe(90);
+    state.status(instance(0), "ready");
+    expect(launched.readyInS).toBe(0);
+  });
+
+  it("lists ready instances without work as idle, open ones as having room, noticed ones apart", () => {
+    for (let i = 0; i < 3; i++) act.launch(state.markets[0]!);
+    for (const i of [2, 0, 1]) state.status(instance(i), "ready");
+    expect(ids(state.instances.idle)).toEqual([0, 1, 2]);
+    state.workArrived(work(0), task);
+    act.place(state.work.pending[0]!, { instances: [state.instances.idle[1]!] });
+    expect(ids(state.instances.idle)).toEqual([0, 2]);
+    expect(ids(state.instances.withRoom)).toEqual([0, 1, 2]);
+    expect(ids(state.work.pending)).toEqual([]);
+    state.reclaimNotice(instance(1), 120);
+    state.reclaimNotice(instance(2), 120);
+    expect(ids(state.instances.noticed)).toEqual([1, 2]);
+    expect(ids(state.instances.withRoom)).toEqual([0]);
+    expect(ids(state.instances.idle)).toEqual([0]);
+    state.ended(instance(1), "reclaimed");
+    expect(ids(state.work.pending)).toEqual([0]);
+    expect(state.work.pending[0]!.reclaims).toBe(1);
+  });
+
+  it("an exclusive placement leaves no room, and gives it back", () => {
+    const launched = act.launch(state.markets[0]!);
+    state.workArrived(work(0), task);
+    act.place(state.work.pending[0]!, { instances: [launched], exclusive: true });
+    expect(launched.freeSlots).toBe(0);
+    expect(ids(state.instances.withRoom)).toEqual([]);
+    state.workEnded(work(0));
+    expect(launched.freeSlots).toBe(2);
+    expect(launched.freeMemoryMiB).toBe(100);
+    expect(ids(state.instances.withRoom)).toEqual([0]);
+  });
+
+  it("enters a refusal in every market of its scope", () => {
+    act.launch(state.markets[1]!);
+    state.advance(4);
+    state.refused(instance(0), "capacity", "zone");
+    expect(state.markets.map(({ refusal }) => refusal?.timeS)).toEqual([undefined, 4, 4]);
+    expect(state.markets[1]!.held).toBe(0);
+  });
+
+  it("ignores facts about what it has ended itself, and does not take them for a change", () => {
+    const launched = act.launch(state.markets[0]!);
+    state.status(instance(0), "ready");
+    act.terminate(launched);
+    const { version } = state;
+    state.reclaimNotice(instance(0), 100);
+    state.ended(instance(0), "terminated");
+    expect(state.version).toBe(version);
+  });
+
+  it("a migrating task that leaves its place holds its state there until it has left", () => {
+    const launched = act.launch(state.markets[0]!);
+    state.workArrived(work(0), { ...task, onReclaim: "migrate" });
+    act.place(state.work.pending[0]!, { instances: [launched] });
+    state.progress(work(0), 0, 0, 1);
+    state.advance(200);
+    act.release(launched.placements[0]!);
+    expect(state.work.pending[0]!.stateOn?.id).toBe(0);
+    expect(state.work.pending[0]!.doneS).toBe(200);
+    expect(launched.statesHeld).toBe(1);
+    state.stateLeft(work(0));
+    expect(launched.statesHeld).toBe(0);
+  });
+});
+
+describe("a wrong action throws where it was asked for", () => {
+  it.each<[string, () => void]>([
+    ["has not been granted yet", () => act.terminate(act.launch(state.markets[0]!))],
+    [
+      "is gone or was never here",
+      () => {
+        const launched = act.launch(state.markets[0]!);
+        state.refused(instance(0), "capacity", "market");
+        act.drain(launched);
+      },
+    ],
+    [
+      "is placed already",
+      () => {
+        const launched = act.launch(state.markets[0]!);
+        state.workArrived(work(0), { ...task, memoryMiB: 1 });
+        const [pending] = state.work.pending;
+        act.place(pending!, { instances: [launched] });
+        act.place(pending!, { instances: [launched] });
+      },
+    ],
+    [
+      "needs 60 MiB, instance 0 has 40",
+      () => {
+        const launched = act.launch(state.markets[0]!);
+        state.workArrived(work(0), task);
+        state.workArrived(work(1), task);
+        for (const pending of state.work.pending) act.place(pending, { instances: [launched] });
+      },
+    ],
+    [
+      "takes no new work: it is draining",
+      () => {
+        const launched = act.launch(state.markets[0]!);
+        state.workArrived(work(0), task);
+        act.drain(launched);
+        act.place(state.work.pending[0]!, { instances: [launched] });
+      },
+    ],
+    [
+      "is not running",
+      () => {
+        state.workArrived(work(0), task);
+        act.checkpoint(state.work.pending[0]!);
+      },
+    ],
+    ["is no time", () => act.wakeAt(Number.NaN)],
+  ])("%s", (message, wrong) => {
+    let thrown: unknown;
+    try {
+      wrong();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ActionError);
+    expect(String(thrown)).toContain(message);
+  });
+
+  it("a note belongs to the action after it", () => {
+    act.note("first");
+    act.launch(state.markets[0]!);
+    act.launch(state.markets[0]!);
+    act.note("third");
+    act.launch(state.markets[1 as MarketId]!);
+    expect(act.notes).toEqual([
+      { action: 0, by: "policy", why: "first" },
+      { action: 2, by: "policy", why: "third" },
+    ]);
+  });
+});
