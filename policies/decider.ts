@@ -29,6 +29,7 @@ export type DeciderMemory = {
   unsettled: boolean;
 };
 
+/** What came of an ask. One object, filled anew by the next ask; the lists of actions and notes are the caller's to keep. */
 export interface Asked {
   /** To be carried out, in this order. */
   readonly actions: readonly Action[];
@@ -53,6 +54,7 @@ export class Decider {
   readonly #cadence: Cadence;
   readonly #pair: Pair;
   #gridS: Seconds;
+  readonly #asked: { -readonly [K in keyof Asked]: Asked[K] } = { actions: [], notes: [], unassigned: [] };
 
   constructor(state: FleetState, decisions: Decisions, cadence: Cadence, options: { readonly notes: boolean }) {
     this.#state = state;
@@ -103,8 +105,13 @@ export class Decider {
     if (this.#guard !== undefined) this.#keepCaps(this.#guard);
     this.#assign();
     memory.unsettled ||= writer.actions.length > 0;
-    if (this.#cadence.onChange) for (const timeS of writer.wakesS) wake(memory.wakesS, timeS);
-    return { actions: writer.actions, notes: writer.notes, unassigned: state.work.pending };
+    if (writer.wakesS.length > 0 && this.#cadence.onChange)
+      for (const timeS of writer.wakesS) wake(memory.wakesS, timeS);
+    const asked = this.#asked;
+    asked.actions = writer.actions;
+    asked.notes = writer.notes;
+    asked.unassigned = state.work.pending;
+    return asked;
   }
 
   #assign(): void {

@@ -2,7 +2,7 @@ import { type Sampler, sampler } from "../policies/contract/distribution.ts";
 import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Random } from "../policies/contract/random.ts";
-import type { CloudSpec } from "../policies/contract/scenario.ts";
+import type { CloudSpec, Distribution } from "../policies/contract/scenario.ts";
 import type { InstanceId, MarketId, Seconds } from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 import type { EventQueue } from "./event-queue.ts";
@@ -22,6 +22,11 @@ export interface InstanceHooks {
 
 /** Draws of boots and answers are shared by all launches of a market within one such stretch of time. */
 const BUCKET_S = 60;
+
+interface Draw {
+  readonly stream: number;
+  readonly sample: Sampler;
+}
 
 interface MarketTruth {
   readonly slots: SlotRanks;
@@ -61,7 +66,11 @@ export class SimulatedCloud {
   readonly #markets: MarketTruth[];
   readonly #hazard: HazardClocks;
   readonly #shocks: { readonly clocks: HazardClocks; readonly scopes: readonly (readonly number[])[] }[];
-  readonly #draw: Record<"answer" | "boot" | "pull" | "start" | "lead", { stream: number; sample: Sampler }>;
+  readonly #answerDraw: Draw;
+  readonly #bootDraw: Draw;
+  readonly #pullDraw: Draw;
+  readonly #startDraw: Draw;
+  readonly #leadDraw: Draw;
   readonly #victimStream: number;
   readonly #networkMiBPerS: readonly number[];
   #hooks: InstanceHooks | undefined;
@@ -119,17 +128,15 @@ export class SimulatedCloud {
       },
     ];
     const launch = spec.launchS ?? profile.launchS;
-    const draw = (stream: string, distribution: Parameters<typeof sampler>[0]) => ({
+    const draw = (stream: string, distribution: Distribution): Draw => ({
       stream: random.stream(stream),
       sample: sampler(distribution),
     });
-    this.#draw = {
-      answer: draw("answer", spec.answerS ?? profile.answerS),
-      boot: draw("boot", launch.boot),
-      pull: draw("image-pull", launch.imagePull),
-      start: draw("engine-start", launch.engineStart),
-      lead: draw("notice-lead", spec.noticeLeadS ?? profile.noticeLeadS),
-    };
+    this.#answerDraw = draw("answer", spec.answerS ?? profile.answerS);
+    this.#bootDraw = draw("boot", launch.boot);
+    this.#pullDraw = draw("image-pull", launch.imagePull);
+    this.#startDraw = draw("engine-start", launch.engineStart);
+    this.#leadDraw = draw("notice-lead", spec.noticeLeadS ?? profile.noticeLeadS);
     this.#networkMiBPerS = world.fleet.markets.map((market) => market.networkMiBPerS);
     this.#victimStream = random.stream("victim");
   }
@@ -168,7 +175,7 @@ export class SimulatedCloud {
     const truth = this.#markets[market]!;
     truth.unanswered++;
     truth.told--; // the view counted the request already
-    const answerS = this.#drawn("answer", market, nowS);
+    const answerS = this.#drawn(this.#answerDraw, market, nowS);
     const rank = answerS > 0 ? this.#ranks[EVENT.answer]! : this.#answerRank;
     instance.stepSeq = this.#queue.push(nowS + answerS, rank, EVENT.answer, id, 0);
   }
@@ -240,7 +247,7 @@ export class SimulatedCloud {
     instance.heldAt = truth.held.length;
     truth.held.push(instance);
     truth.unnoticed++;
-    const bootS = this.#drawn("boot", instance.market, nowS);
+    const bootS = this.#drawn(this.#bootDraw, instance.market, nowS);
     instance.stepSeq = this.#queue.push(nowS + bootS, this.#ranks[EVENT.running]!, EVENT.running, instance.id, 0);
     if (this.#table.markets[instance.market]!.capacityType === "spot") {
       const ringS = this.#hazard.nextAfterS(instance.market, instance.slot, nowS);
@@ -258,8 +265,8 @@ export class SimulatedCloud {
     this.#countRunning(instance.market, 1, nowS);
     // Keyed by the request's time, as the boot is: exogenous given when it was asked for.
     const warmS =
-      this.#drawn("pull", instance.market, instance.requestedS) +
-      this.#drawn("start", instance.market, instance.requestedS);
+      this.#drawn(this.#pullDraw, instance.market, instance.requestedS) +
+      this.#drawn(this.#startDraw, instance.market, instance.requestedS);
     instance.stepSeq = this.#queue.push(nowS + warmS, this.#ranks[EVENT.ready]!, EVENT.ready, instance.id, 0);
     this.#facts.status(instance.id, "warming");
   }
@@ -298,7 +305,7 @@ export class SimulatedCloud {
 
   #notice(instance: SimInstance, key: number, nowS: Seconds): void {
     if (instance.noticeS >= 0) return;
-    const { stream, sample } = this.#draw.lead;
+    const { stream, sample } = this.#leadDraw;
     const leadS = sample(this.#random.at(stream, instance.market, key, bucket(nowS, 1)));
     instance.noticeS = nowS;
     instance.hazardSeq = -1;
@@ -379,8 +386,7 @@ export class SimulatedCloud {
     if (ringS < Infinity) this.#queue.push(ringS, this.#ranks[EVENT.shock]!, EVENT.shock, kind, scope);
   }
 
-  #drawn(part: "answer" | "boot" | "pull" | "start", market: MarketId, timeS: Seconds): Seconds {
-    const { stream, sample } = this.#draw[part];
+  #drawn({ stream, sample }: Draw, market: MarketId, timeS: Seconds): Seconds {
     return sample(this.#random.at(stream, market, bucket(timeS, BUCKET_S)));
   }
 }

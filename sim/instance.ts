@@ -1,4 +1,5 @@
 import type { InstanceId, MarketId, Seconds } from "../policies/contract/units.ts";
+import { NONE } from "../policies/state/lists.ts";
 import type { SimTask } from "./workloads/tasks.ts";
 
 export const PHASE = { requested: 0, pending: 1, running: 2, ready: 3, ended: 4 } as const;
@@ -23,11 +24,11 @@ export class SimInstance {
   stepSeq = -1;
   hazardSeq = -1;
   // The workload's part.
-  readonly tasks: SimTask[] = [];
-  readonly statesHeld: SimTask[] = [];
+  tasks: readonly SimTask[] = NONE;
+  statesHeld: readonly SimTask[] = NONE;
   /** When its one network card has sent all that was queued on it. */
   cardFreeS = 0;
-  readonly warmModels: string[] = [];
+  warmModels: readonly string[] = NONE;
   idleSinceS = 0;
 
   constructor(id: InstanceId, market: MarketId, requestedS: Seconds) {

@@ -30,12 +30,14 @@ export interface LedgerRow {
  *   interrupted Spot Instances"). Assumes that the hour counts to the end of the instance, not to its notice.
  */
 export class Meter {
-  /** Every bill, in order of ending. */
-  readonly ledger: LedgerRow[] = [];
+  /** Every bill, in order of ending; undefined where only the sums are kept. */
+  readonly ledger: LedgerRow[] | undefined;
+  readonly total = { usd: 0, listUsd: 0, upS: 0, spotUpS: 0, chargedS: 0, freeFirstHourS: 0, minimumPaddingS: 0 };
   readonly #table: TraceTable;
   readonly #billing: TimingProfile["billing"];
 
-  constructor(table: TraceTable, billing: TimingProfile["billing"]) {
+  constructor(table: TraceTable, billing: TimingProfile["billing"], keep: { readonly ledger: boolean }) {
+    this.ledger = keep.ledger ? [] : undefined;
     this.#table = table;
     this.#billing = billing;
   }
@@ -58,7 +60,18 @@ export class Meter {
       listUsd,
       usd: free ? 0 : listUsd,
     };
-    this.ledger.push(row);
+    if (Math.abs(row.upS - (row.chargedS + row.freeFirstHourS - row.minimumPaddingS)) > 1e-6) {
+      throw new Error(`the bill of instance ${instance} does not close: ${JSON.stringify(row)}`);
+    }
+    this.ledger?.push(row);
+    const { total } = this;
+    total.usd += row.usd;
+    total.listUsd += row.listUsd;
+    total.upS += upS;
+    if (this.#table.markets[market]!.capacityType === "spot") total.spotUpS += upS;
+    total.chargedS += row.chargedS;
+    total.freeFirstHourS += row.freeFirstHourS;
+    total.minimumPaddingS += minimumPaddingS;
     return row;
   }
 }

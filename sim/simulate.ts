@@ -48,7 +48,8 @@ export function simulate(input: SimulationInput, decisions: Decisions): Simulati
       const asked = decider.ask();
       asks++;
       if (traced && asked.actions.length > 0) log.push({ timeS: nowS, ...asked });
-      for (const action of asked.actions) world.carryOut(action, nowS);
+      const { actions } = asked;
+      for (let i = 0; i < actions.length; i++) world.carryOut(actions[i]!, nowS);
       world.afterAsk(nowS);
     }
     world.afterAsk(nowS);

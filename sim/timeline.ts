@@ -30,7 +30,9 @@ export function timelineOf(input: SimulationInput, world: SimWorld, log: readonl
       capacity.push({ market, timeS, count: Number.isFinite(count) ? count : null });
     }
   }
-  const billed = new Map<InstanceId, { readonly usd: number }>(world.meter.ledger.map((row) => [row.instance, row]));
+  const billed = new Map<InstanceId, { readonly usd: number }>(
+    (world.meter.ledger ?? []).map((row) => [row.instance, row]),
+  );
   const instances: TimelineInstance[] = world.cloud.past.map((instance) => ({
     id: instance.id,
     market: instance.market,

@@ -12,6 +12,7 @@ import { EVENT, ranksOf } from "./events.ts";
 import { Meter } from "./meter.ts";
 import { profiles } from "./profiles.ts";
 import type { SimulationInput } from "./simulation.ts";
+import { memoryMiBMax } from "./workloads/task-list.ts";
 import { TasksWorkload } from "./workloads/tasks.ts";
 import { tasksParams } from "./workloads/tasks-params.ts";
 
@@ -70,19 +71,20 @@ export class SimWorld {
     this.#nextPriceS = new Float64Array(table.markets.length);
     this.fleet = fleetSpecOf(table, spec);
     this.#facts = facts(this.fleet);
-    this.meter = new Meter(table, profile.billing);
+    this.meter = new Meter(table, profile.billing, { ledger: input.traced ?? false });
     const shared = { queue, ranks, facts: this.#facts, random, traced: input.traced ?? false };
     this.cloud = new SimulatedCloud({ ...shared, table, spec, fleet: this.fleet, profile, meter: this.meter });
+    const params = tasksParams.parse(input.workload.params);
     this.tasks = new TasksWorkload({
       ...shared,
-      params: tasksParams.parse(input.workload.params),
+      params,
       cloud: this.cloud,
       horizonS: input.horizonS,
     });
     const room = Math.max(...this.fleet.markets.map((market) => market.gpuMemoryMiB));
-    if (this.tasks.memoryMiBMax > room) {
+    if (memoryMiBMax(params) > room) {
       throw new SimulationError(
-        `a task needs ${this.tasks.memoryMiBMax} MiB of GPU memory, the largest instance has ${room}; lower workload.params.memoryMiB or name a larger type`,
+        `a task needs up to ${memoryMiBMax(params)} MiB of GPU memory, the largest instance has ${room}; lower workload.params.memoryMiB or name a larger type`,
       );
     }
   }
@@ -184,31 +186,18 @@ export class SimWorld {
   }
 
   #bill() {
-    const sum = { costUsd: 0, listUsd: 0, upS: 0, chargedS: 0, freeS: 0, paddingS: 0, spotS: 0, slotS: 0 };
-    for (const row of this.meter.ledger) {
-      if (Math.abs(row.upS - (row.chargedS + row.freeFirstHourS - row.minimumPaddingS)) > 1e-6) {
-        throw new Error(`the bill of instance ${row.instance} does not close: ${JSON.stringify(row)}`);
-      }
-      sum.costUsd += row.usd;
-      sum.listUsd += row.listUsd;
-      sum.upS += row.upS;
-      sum.chargedS += row.chargedS;
-      sum.freeS += row.freeFirstHourS;
-      sum.paddingS += row.minimumPaddingS;
-      if (this.#table.markets[row.market]!.capacityType === "spot") sum.spotS += row.upS;
-      sum.slotS += row.upS * this.fleet.markets[row.market]!.slots;
-    }
-    this.tasks.check(sum.slotS);
+    const { total } = this.meter;
+    this.tasks.check(total.upS * Math.max(...this.fleet.markets.map((market) => market.slots)));
     return {
-      costUsd: sum.costUsd,
-      listUsd: sum.listUsd,
-      freeUsd: sum.listUsd - sum.costUsd,
-      upHours: sum.upS / HOUR_S,
-      chargedHours: sum.chargedS / HOUR_S,
-      freeHours: sum.freeS / HOUR_S,
-      paddingHours: sum.paddingS / HOUR_S,
-      spotUpHours: sum.spotS / HOUR_S,
-      onDemandUpHours: (sum.upS - sum.spotS) / HOUR_S,
+      costUsd: total.usd,
+      listUsd: total.listUsd,
+      freeUsd: total.listUsd - total.usd,
+      upHours: total.upS / HOUR_S,
+      chargedHours: total.chargedS / HOUR_S,
+      freeHours: total.freeFirstHourS / HOUR_S,
+      paddingHours: total.minimumPaddingS / HOUR_S,
+      spotUpHours: total.spotUpS / HOUR_S,
+      onDemandUpHours: (total.upS - total.spotUpS) / HOUR_S,
     };
   }
 }

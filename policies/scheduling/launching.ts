@@ -1,6 +1,6 @@
 import type { Actions } from "../contract/actions.ts";
 import type { MiB } from "../contract/units.ts";
-import type { CapacityType, FleetView, InstanceView, MarketView, TaskView } from "../contract/view.ts";
+import type { CapacityType, FleetView, MarketView, TaskView } from "../contract/view.ts";
 
 /**
  * The cheapest market of a kind that may grant one more launch: not known to be exhausted, not refused at this very instant
@@ -30,28 +30,38 @@ export function launchShortfall(
   capacityType: CapacityType,
   why: string,
 ): boolean {
-  const room: Room[] = [];
-  let unopened = 0;
   const { withRoom } = view.instances;
+  if (work.length === 1) {
+    const task = work[0]!;
+    for (let i = 0; i < withRoom.length; i++) {
+      if (withRoom[i]!.freeMemoryMiB >= task.memoryMiB) return true;
+    }
+    return launchFor(view, act, task, capacityType, why) !== undefined;
+  }
+  const room = withRoom.map((each): Room => ({ slots: each.freeSlots, memoryMiB: each.freeMemoryMiB }));
   for (const task of work) {
     if (room.some((each) => take(each, task))) continue;
-    // Rooms are opened as they are needed: with one piece of work and space at the front, the rest is never looked at.
-    let found = false;
-    while (unopened < withRoom.length && !found) {
-      const each = roomOf(withRoom[unopened++]!);
-      room.push(each);
-      found = take(each, task);
-    }
-    if (found) continue;
-    const market = cheapestMarket(view, capacityType, task.memoryMiB);
+    const market = launchFor(view, act, task, capacityType, why);
     if (market === undefined) return false;
-    act.note(why);
-    act.launch(market);
     const planned = { slots: market.slots, memoryMiB: market.gpuMemoryMiB };
     take(planned, task);
     room.push(planned);
   }
   return true;
+}
+
+function launchFor(
+  view: FleetView,
+  act: Actions,
+  task: TaskView,
+  capacityType: CapacityType,
+  why: string,
+): MarketView | undefined {
+  const market = cheapestMarket(view, capacityType, task.memoryMiB);
+  if (market === undefined) return undefined;
+  act.note(why);
+  act.launch(market);
+  return market;
 }
 
 /** Ends what is billed for nothing. */
@@ -63,8 +73,6 @@ export function endIdle(view: FleetView, act: Actions): void {
 }
 
 type Room = { slots: number; memoryMiB: MiB };
-
-const roomOf = (instance: InstanceView): Room => ({ slots: instance.freeSlots, memoryMiB: instance.freeMemoryMiB });
 
 function take(room: Room, task: TaskView): boolean {
   if (room.slots < 1 || room.memoryMiB < task.memoryMiB) return false;

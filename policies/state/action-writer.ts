@@ -34,7 +34,7 @@ export class ActionWriter implements Actions {
   open(): void {
     if (this.actions.length > 0) this.actions = [];
     if (this.notes.length > 0) this.notes = [];
-    this.wakesS.length = 0;
+    if (this.wakesS.length > 0) this.wakesS = [];
     this.#why = undefined;
   }
 

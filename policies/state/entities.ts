@@ -13,6 +13,7 @@ import type {
   TaskView,
 } from "../contract/view.ts";
 import type { Listed } from "./listing.ts";
+import { NONE } from "./lists.ts";
 
 // The fleet as plain mutable objects; policies see them through the readonly interfaces of contract/view.ts.
 
@@ -59,8 +60,8 @@ export class InstanceState implements InstanceView, Listed {
   draining = false;
   freeSlots: number;
   freeMemoryMiB: MiB;
-  readonly warmModels: string[] = [];
-  readonly placements: PlacementState[] = [];
+  warmModels: readonly string[] = NONE;
+  placements: readonly PlacementState[] = NONE;
   statesHeld = 0;
   memberOf = 0;
   presentIn = 0;
@@ -107,7 +108,7 @@ export class TaskState implements TaskView, Listed {
   readonly model: string | undefined;
   readonly weightsMiB: MiB;
   readonly onReclaim: OnReclaim;
-  readonly placements: PlacementState[] = [];
+  placements: readonly PlacementState[] = NONE;
   keptS: Seconds = 0;
   reclaims = 0;
   stateOn: InstanceState | undefined = undefined;

@@ -15,6 +15,7 @@ import type {
 import { InstanceState, MarketState, PlacementState, type StateClock, TaskState } from "./entities.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { Listing } from "./listing.ts";
+import { having, NONE, without } from "./lists.ts";
 
 /** One number a kind of fact or action, for the fingerprint only. */
 const FACT = {
@@ -58,23 +59,8 @@ export class FleetState implements Facts, FleetView {
   constructor(spec: FleetSpec) {
     this.#spec = spec;
     this.markets = spec.markets.map((market, id) => new MarketState(id as MarketId, market));
-    const [idle, withRoom, noticed, pending] = [this.#idle, this.#withRoom, this.#noticed, this.#pending];
-    this.instances = {
-      get idle() {
-        return idle.read();
-      },
-      get withRoom() {
-        return withRoom.read();
-      },
-      get noticed() {
-        return noticed.read();
-      },
-    };
-    this.work = {
-      get pending() {
-        return pending.read();
-      },
-    };
+    this.instances = new Instances(this.#idle, this.#withRoom, this.#noticed);
+    this.work = new Work(this.#pending);
   }
 
   get nowS(): Seconds {
@@ -85,7 +71,9 @@ export class FleetState implements Facts, FleetView {
 
   advance(nowS: Seconds): void {
     if (!(nowS >= this.#clock.nowS)) throw new Error(`the clock ran back from ${this.#clock.nowS} s to ${nowS} s`);
+    if (nowS === this.#clock.nowS) return;
     this.#clock.nowS = nowS;
+    this.fingerprint.number(nowS);
   }
 
   price(market: MarketId, usdPerHour: UsdPerHour): void {
@@ -168,7 +156,7 @@ export class FleetState implements Facts, FleetView {
     if (instance === undefined || instance.warmModels.includes(model)) return;
     this.#change(FACT.warm, id);
     this.fingerprint.text(model);
-    instance.warmModels.push(model);
+    instance.warmModels = having(instance.warmModels, model);
   }
 
   workArrived(id: WorkId, arrival: TaskArrival): void {
@@ -243,10 +231,10 @@ export class FleetState implements Facts, FleetView {
   place(task: TaskState, instances: readonly InstanceState[], exclusive: boolean): void {
     const slots = exclusive ? instances[0]!.freeSlots : 1;
     const placement = new PlacementState(task, instances, exclusive, slots);
-    task.placements.push(placement);
+    task.placements = [placement];
     this.#pending.delete(task);
     for (const instance of instances) {
-      instance.placements.push(placement);
+      instance.placements = having(instance.placements, placement);
       instance.freeSlots -= slots;
       instance.freeMemoryMiB -= task.memoryMiB;
       this.#idle.delete(instance);
@@ -291,7 +279,7 @@ export class FleetState implements Facts, FleetView {
   #unplace(task: TaskState): void {
     for (const placement of task.placements) {
       for (const instance of placement.instances) {
-        instance.placements.splice(instance.placements.indexOf(placement), 1);
+        instance.placements = without(instance.placements, placement);
         instance.freeSlots += placement.slots;
         instance.freeMemoryMiB += task.memoryMiB;
         if (!open(instance)) continue;
@@ -299,15 +287,14 @@ export class FleetState implements Facts, FleetView {
         if (instance.status === "ready" && instance.placements.length === 0) this.#idle.add(instance);
       }
     }
-    task.placements.length = 0;
+    task.placements = NONE;
   }
 
   #end(instance: InstanceState): void {
     instance.status = "ended";
     this.#instances[instance.id] = undefined;
     instance.market.held--;
-    while (instance.placements.length > 0) {
-      const task = instance.placements[0]!.work;
+    for (const { work: task } of instance.placements) {
       task.pause();
       this.#unplace(task);
       this.#pending.add(task);
@@ -328,8 +315,45 @@ export class FleetState implements Facts, FleetView {
 
   #change(kind: number, id: number): void {
     this.version++;
-    this.fingerprint.number(this.#clock.nowS);
     this.fingerprint.int((kind << 24) ^ id);
+  }
+}
+
+// Classes, not literals with getters: those would have a hidden class a run, and every look at the view would be slow.
+
+class Instances implements InstanceIndex {
+  readonly #idle: Listing<InstanceState>;
+  readonly #withRoom: Listing<InstanceState>;
+  readonly #noticed: Listing<InstanceState>;
+
+  constructor(idle: Listing<InstanceState>, withRoom: Listing<InstanceState>, noticed: Listing<InstanceState>) {
+    this.#idle = idle;
+    this.#withRoom = withRoom;
+    this.#noticed = noticed;
+  }
+
+  get idle(): readonly InstanceState[] {
+    return this.#idle.read();
+  }
+
+  get withRoom(): readonly InstanceState[] {
+    return this.#withRoom.read();
+  }
+
+  get noticed(): readonly InstanceState[] {
+    return this.#noticed.read();
+  }
+}
+
+class Work implements WorkIndex {
+  readonly #pending: Listing<TaskState>;
+
+  constructor(pending: Listing<TaskState>) {
+    this.#pending = pending;
+  }
+
+  get pending(): readonly TaskState[] {
+    return this.#pending.read();
   }
 }
 

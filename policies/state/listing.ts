@@ -48,12 +48,12 @@ export class Listing<T extends Listed> {
 
   #insert(): void {
     const items = this.#items;
-    for (const entity of this.#joined) {
+    const joined = this.#joined;
+    for (let entity = joined.pop(); entity !== undefined; entity = joined.pop()) {
       const last = items.length - 1;
       if (last < 0 || items[last]!.id < entity.id) items.push(entity);
       else items.splice(this.#positionFor(entity.id), 0, entity);
     }
-    this.#joined.length = 0;
   }
 
   #sweep(): void {

@@ -1,14 +1,15 @@
 import type { Facts, TaskArrival } from "../../policies/contract/facts.ts";
 import type { Random } from "../../policies/contract/random.ts";
-import { HOUR_S, type MiB, type Seconds, type WorkId } from "../../policies/contract/units.ts";
+import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { stateMiBAt } from "../../policies/state/entities.ts";
+import { having, without } from "../../policies/state/lists.ts";
 import type { InstanceHooks, SimulatedCloud } from "../cloud.ts";
 import type { EventQueue } from "../event-queue.ts";
 import { EVENT } from "../events.ts";
 import { PHASE, type SimInstance } from "../instance.ts";
 import { quantile } from "../quantile.ts";
 import type { TimelineWork } from "../simulation.ts";
-import { type ArrivingTask, drawTasks } from "./task-list.ts";
+import { TaskList } from "./task-list.ts";
 import type { TasksParams } from "./tasks-params.ts";
 
 /** A task as it truly is. */
@@ -29,14 +30,13 @@ export class SimTask {
   /** Sequence number of the event it waits for. */
   seq = -1;
   waitingSinceS: Seconds;
-  firstStartS = -1;
-  endS = -1;
+  started = false;
 
-  constructor(id: WorkId, arriving: ArrivingTask) {
+  constructor(id: WorkId, task: TaskArrival, arrivalS: Seconds) {
     this.id = id;
-    this.task = arriving.task;
-    this.arrivalS = arriving.arrivalS;
-    this.waitingSinceS = arriving.arrivalS;
+    this.task = task;
+    this.arrivalS = arrivalS;
+    this.waitingSinceS = arrivalS;
   }
 }
 
@@ -52,15 +52,20 @@ export class SimTask {
 export class TasksWorkload implements InstanceHooks {
   readonly stretches: TimelineWork[] = [];
   readonly #params: TasksParams;
-  readonly #arriving: readonly ArrivingTask[];
+  readonly #list: TaskList;
   readonly #queue: EventQueue;
   readonly #ranks: readonly number[];
   readonly #facts: Facts;
   readonly #cloud: SimulatedCloud;
   readonly #horizonS: Seconds;
   readonly #traced: boolean;
-  readonly #tasks: SimTask[] = [];
-  #unfinished = 0;
+  /** By id; those that ended are gone, what they came to is in the sums. */
+  readonly #tasks: (SimTask | undefined)[] = [];
+  readonly #completionH: Float64Array; // [completed tasks, in order of completion]
+  #completed = 0;
+  #completedWorkS = 0;
+  #started = 0;
+  #waitedS = 0;
   #closed = false;
   #lostS = 0;
   #runS = 0;
@@ -78,7 +83,8 @@ export class TasksWorkload implements InstanceHooks {
     readonly traced: boolean;
   }) {
     this.#params = world.params;
-    this.#arriving = drawTasks(world.params, world.random);
+    this.#list = new TaskList(world.params, world.random);
+    this.#completionH = new Float64Array(world.params.tasks);
     this.#queue = world.queue;
     this.#ranks = world.ranks;
     this.#facts = world.facts;
@@ -87,14 +93,9 @@ export class TasksWorkload implements InstanceHooks {
     this.#traced = world.traced;
   }
 
-  /** Largest GPU memory that a task of this run needs. */
-  get memoryMiBMax(): MiB {
-    return this.#arriving.reduce((most, { task }) => Math.max(most, task.memoryMiB), 0);
-  }
-
   /** Nothing more will arrive and nothing is left to do. */
   get finished(): boolean {
-    return this.#unfinished === 0 && !this.#moreArrives;
+    return this.#completed === this.#tasks.length && !this.#moreArrives;
   }
 
   start(): void {
@@ -108,7 +109,7 @@ export class TasksWorkload implements InstanceHooks {
     task.on = instance;
     task.waitingSinceS = nowS;
     if (instance.tasks.length === 0 && instance.phase >= PHASE.running) this.#cloud.idleS += nowS - instance.idleSinceS;
-    instance.tasks.push(task);
+    instance.tasks = having(instance.tasks, task);
     this.#begin(task, nowS);
   }
 
@@ -141,8 +142,8 @@ export class TasksWorkload implements InstanceHooks {
       this.#arrive(a);
       return;
     }
-    const task = this.#tasks[a]!;
-    if (task.seq !== seq) return;
+    const task = this.#tasks[a];
+    if (task === undefined || task.seq !== seq) return;
     if (kind === EVENT.complete) {
       this.#complete(task, nowS);
     } else if (kind === EVENT.written) {
@@ -165,13 +166,13 @@ export class TasksWorkload implements InstanceHooks {
   lost(instance: SimInstance): void {
     if (this.#closed) return;
     const nowS = this.#queue.timeS;
-    for (const task of [...instance.tasks]) {
+    for (const task of instance.tasks) {
       this.#stop(task, nowS);
       this.#leave(task, nowS);
       if (task.stateOn === undefined) this.#fallBack(task);
       this.#report(task);
     }
-    for (const task of [...instance.statesHeld]) {
+    for (const task of instance.statesHeld) {
       this.#letGo(task);
       this.#fallBack(task);
       task.seq = -1;
@@ -182,53 +183,41 @@ export class TasksWorkload implements InstanceHooks {
 
   /** Stops the clock of the run: what runs stays unfinished, with the work it has done. */
   cut(nowS: Seconds): void {
-    for (const task of this.#tasks) {
-      if (task.endS < 0 && task.running) this.#stop(task, nowS, "cut");
-    }
+    for (const task of this.#unfinished()) if (task.running) this.#stop(task, nowS, "cut");
     this.#closed = true;
   }
 
   // ── what came of it ────────────────────────────────────────────────────────────────
 
   outcome(): Record<string, number> {
-    const ended = this.#tasks.filter((task) => task.endS >= 0);
-    const completionH = Float64Array.from(ended, (task) => (task.endS - task.arrivalS) / HOUR_S).sort();
-    const startedLater = this.#tasks.filter((task) => task.firstStartS >= 0);
-    const workS = this.#tasks.reduce((sum, task) => sum + task.doneS, 0);
+    const arrived = this.#tasks.length;
+    const completionH = this.#completionH.subarray(0, this.#completed).sort();
     const metrics: Record<string, number> = {
-      tasksArrived: this.#tasks.length,
-      tasksCompleted: ended.length,
-      workHoursDone: workS / HOUR_S,
+      tasksArrived: arrived,
+      tasksCompleted: this.#completed,
+      workHoursDone: this.#doneS() / HOUR_S,
       lostWorkHours: this.#lostS / HOUR_S,
     };
-    if (this.#tasks.length > 0) metrics.completedShare = ended.length / this.#tasks.length;
-    if (ended.length > 0) {
-      metrics.completionMeanH = completionH.reduce((sum, hours) => sum + hours, 0) / ended.length;
+    if (arrived > 0) metrics.completedShare = this.#completed / arrived;
+    if (this.#completed > 0) {
+      metrics.completionMeanH = completionH.reduce((sum, hours) => sum + hours, 0) / this.#completed;
       metrics.completionP50H = quantile(completionH, 0.5);
       metrics.completionP95H = quantile(completionH, 0.95);
       metrics.completionP99H = quantile(completionH, 0.99);
     }
-    if (startedLater.length > 0) {
-      metrics.waitMeanH =
-        startedLater.reduce((sum, task) => sum + task.firstStartS - task.arrivalS, 0) / startedLater.length / HOUR_S;
-    }
+    if (this.#started > 0) metrics.waitMeanH = this.#waitedS / this.#started / HOUR_S;
     if (this.#moves > 0) metrics.migrationMeanS = this.#movingS / this.#moves;
     return metrics;
   }
 
   /** Throws if an account does not close: the run is wrong, whatever it would have said. */
   check(upSlotS: Seconds): void {
-    const ended = this.#tasks.filter((task) => task.endS >= 0).length;
     const arrived = this.#tasks.length;
-    if (ended + this.#unfinished !== arrived) {
-      throw new Error(`${arrived} tasks arrived, but ${ended} ended and ${this.#unfinished} did not`);
+    const unfinished = this.#unfinished().length;
+    if (this.#completed + unfinished !== arrived) {
+      throw new Error(`${arrived} tasks arrived, but ${this.#completed} completed and ${unfinished} did not`);
     }
-    for (const task of this.#tasks) {
-      if (task.endS >= 0 && Math.abs(task.doneS - task.task.workS) > 1e-6 * task.task.workS) {
-        throw new Error(`task ${task.id} ended with ${task.doneS} s done of ${task.task.workS} s`);
-      }
-    }
-    const doneS = this.#tasks.reduce((sum, task) => sum + task.doneS, 0);
+    const doneS = this.#doneS();
     if (Math.abs(doneS + this.#lostS - this.#runS) > 1e-6 * (this.#runS + 1)) {
       throw new Error(`${this.#runS} s were run, but ${doneS} s are done and ${this.#lostS} s lost`);
     }
@@ -240,24 +229,28 @@ export class TasksWorkload implements InstanceHooks {
   // ── parts ──────────────────────────────────────────────────────────────────────────
 
   get #moreArrives(): boolean {
-    const next = this.#arriving[this.#tasks.length];
-    return next !== undefined && next.arrivalS < this.#horizonS;
+    return this.#list.arrivalS(this.#tasks.length) < this.#horizonS;
+  }
+
+  #unfinished(): SimTask[] {
+    return this.#tasks.filter((task) => task !== undefined);
+  }
+
+  #doneS(): Seconds {
+    return this.#unfinished().reduce((sum, task) => sum + task.doneS, this.#completedWorkS);
   }
 
   #scheduleArrival(): void {
     // One arrival in the queue at a time: the queue holds what is under way, not what is to come.
-    const i = this.#tasks.length;
-    if (this.#moreArrives) {
-      this.#queue.push(this.#arriving[i]!.arrivalS, this.#ranks[EVENT.arrival]!, EVENT.arrival, i, 0);
-    }
+    if (!this.#moreArrives) return;
+    const next = this.#tasks.length;
+    this.#queue.push(this.#list.arrivalS(next), this.#ranks[EVENT.arrival]!, EVENT.arrival, next, 0);
   }
 
-  #arrive(i: number): void {
-    const arriving = this.#arriving[i]!;
-    const task = new SimTask(i as WorkId, arriving);
+  #arrive(place: number): void {
+    const task = new SimTask(place as WorkId, this.#list.task(place), this.#list.arrivalS(place));
     this.#tasks.push(task);
-    this.#unfinished++;
-    this.#facts.workArrived(task.id, arriving.task);
+    this.#facts.workArrived(task.id, task.task);
     this.#scheduleArrival();
   }
 
@@ -292,11 +285,13 @@ export class TasksWorkload implements InstanceHooks {
     const on = task.on!;
     const { model } = task.task;
     if (model !== null && !on.warmModels.includes(model)) {
-      on.warmModels.push(model);
+      on.warmModels = having(on.warmModels, model);
       this.#facts.modelWarm(on.id, model);
     }
-    if (task.firstStartS < 0) {
-      task.firstStartS = nowS;
+    if (!task.started) {
+      task.started = true;
+      this.#started++;
+      this.#waitedS += nowS - task.arrivalS;
     } else {
       this.#moves++;
       this.#movingS += nowS - Math.max(task.waitingSinceS, on.readyS);
@@ -310,9 +305,9 @@ export class TasksWorkload implements InstanceHooks {
 
   #complete(task: SimTask, nowS: Seconds): void {
     this.#stop(task, nowS, "completed");
-    task.doneS = task.task.workS;
-    task.endS = nowS;
-    this.#unfinished--;
+    this.#completionH[this.#completed++] = (nowS - task.arrivalS) / HOUR_S;
+    this.#completedWorkS += task.task.workS;
+    this.#tasks[task.id] = undefined;
     this.#leave(task, nowS);
     this.#facts.workEnded(task.id);
   }
@@ -340,7 +335,7 @@ export class TasksWorkload implements InstanceHooks {
 
   #leave(task: SimTask, nowS: Seconds): void {
     const on = task.on!;
-    on.tasks.splice(on.tasks.indexOf(task), 1);
+    on.tasks = without(on.tasks, task);
     if (on.tasks.length === 0) on.idleSinceS = nowS;
     task.on = undefined;
   }
@@ -352,12 +347,12 @@ export class TasksWorkload implements InstanceHooks {
 
   #hold(task: SimTask, on: SimInstance): void {
     task.stateOn = on;
-    on.statesHeld.push(task);
+    on.statesHeld = having(on.statesHeld, task);
   }
 
   #letGo(task: SimTask): void {
     const on = task.stateOn!;
-    on.statesHeld.splice(on.statesHeld.indexOf(task), 1);
+    on.statesHeld = without(on.statesHeld, task);
     task.stateOn = undefined;
     task.writing = false;
     this.#facts.stateLeft(task.id);
