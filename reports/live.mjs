@@ -1,0 +1,66 @@
+// Replaces each drawn chart by a live one with tooltips, once it comes near the screen. Runs as a script in the page, after
+// Vega and its interpreter. Whatever fails here leaves the drawn chart in its place.
+(() => {
+  const { vega, expressionInterpreter } = globalThis;
+  const tip = document.createElement("div");
+  tip.id = "tip";
+  tip.setAttribute("role", "tooltip");
+  tip.hidden = true;
+  document.body.append(tip);
+
+  /** Text only: whatever names and notes hold stays text. */
+  const showTip = (_handler, event, _item, text) => {
+    tip.hidden = !text;
+    if (!text) return;
+    tip.textContent = String(text);
+    const { clientX, clientY } = event.touches?.[0] ?? event;
+    const { offsetWidth, offsetHeight } = tip;
+    const fitsBelow = clientY + 18 + offsetHeight < innerHeight;
+    tip.style.left = `${Math.max(8, Math.min(clientX + 14, innerWidth - offsetWidth - 8))}px`;
+    tip.style.top = `${fitsBelow ? clientY + 18 : Math.max(8, clientY - offsetHeight - 12)}px`;
+  };
+  const hideTip = () => {
+    tip.hidden = true;
+  };
+  addEventListener("keydown", ({ key }) => key === "Escape" && hideTip());
+  addEventListener("scroll", hideTip, { passive: true });
+
+  async function enliven(figure) {
+    const stage = figure.querySelector(".stage");
+    const picture = stage.querySelector("[role=img]");
+    const program = JSON.parse(figure.querySelector("script.program").textContent);
+    const live = document.createElement("div");
+    const view = new vega.View(vega.parse(program, undefined, { ast: true }), {
+      expr: expressionInterpreter,
+      renderer: "svg",
+      container: live,
+      hover: false,
+      tooltip: showTip,
+      logLevel: vega.Error,
+    });
+    let width = stage.clientWidth;
+    await view.width(width).runAsync();
+    for (const attribute of ["role", "aria-label", "aria-roledescription"]) live.removeAttribute(attribute);
+    live.querySelector("svg").setAttribute("aria-hidden", "true");
+    picture.replaceChildren(live);
+    figure.dataset.live = "";
+    stage.removeAttribute("tabindex"); // it fits its width now: nothing to scroll
+    new ResizeObserver(async () => {
+      if (stage.clientWidth === width || stage.clientWidth === 0) return;
+      width = stage.clientWidth;
+      await view.width(width).runAsync();
+    }).observe(stage);
+  }
+
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        enliven(target).catch((error) => console.error(`chart ${target.id} stays as drawn:`, error));
+      }
+    },
+    { rootMargin: "300px" },
+  );
+  for (const figure of document.querySelectorAll("figure.chart")) near.observe(figure);
+})();

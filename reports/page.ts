@@ -1,0 +1,171 @@
+import type { RunRecord } from "../experiments/record.ts";
+import type { Summary, SummaryGroup } from "../experiments/summary.ts";
+import type { Timeline } from "../sim/simulation.ts";
+import { chartHtml } from "./chart.ts";
+import { groupName } from "./estimates.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { inlined, programs, styleSheet } from "./libraries.ts";
+import {
+  looksFor,
+  PAGE_DARK,
+  PAGE_LIGHT,
+  POLICY_COLOURS_DARK,
+  POLICY_COLOURS_LIGHT,
+  policyVariables,
+} from "./palette.ts";
+import { answer } from "./sections/answer.ts";
+import { failures } from "./sections/failures.ts";
+import { type Manifest, provenance } from "./sections/provenance.ts";
+import { ranking } from "./sections/ranking.ts";
+import { groupViews, runViews } from "./views/index.ts";
+import type { View } from "./views/view.ts";
+
+/** A traced run of one policy on one unit. */
+export interface TracedRun {
+  readonly policyId: string;
+  readonly unit: string;
+  readonly timeline: Timeline;
+}
+
+export interface ReportInput {
+  readonly summary: Summary;
+  readonly records: readonly RunRecord[];
+  readonly manifest: Manifest;
+  readonly timelines: readonly TracedRun[];
+}
+
+/** Points of the sweep that stand open, and those that have charts: a page with more would be slow, and read by nobody. */
+const GROUPS_OPEN = 3;
+const GROUPS_DRAWN = 12;
+
+interface Section {
+  readonly id: string;
+  readonly heading: string;
+  readonly body: Content;
+}
+
+/**
+ * The report: one HTML text that needs nothing else, opens from disk, reads without JavaScript, and runs no code but its
+ * own. The same input gives the same text.
+ * @throws Error if a chart cannot be drawn as its view asked.
+ */
+export async function renderReport({ summary, records, manifest, timelines }: ReportInput): Promise<string> {
+  const looks = looksFor(policyOrder(summary, records));
+  const { groups } = summary;
+  const drawn = groups.slice(0, GROUPS_DRAWN);
+  const scenes = drawn.map((group) => ({ summary, group, looks }));
+  const sections: Section[] = [
+    {
+      id: "ranking",
+      heading: "Ranking",
+      body: byGroup(
+        groups,
+        groups.map((group) => ranking(summary, group, looks)),
+      ),
+    },
+    { id: "warnings", heading: "Warnings", body: warnings(summary) },
+  ];
+  for (const view of groupViews) {
+    const charts = await drawAll(view, scenes);
+    if (charts.some(Boolean)) sections.push({ ...view, body: [byGroup(drawn, charts), leftOut(groups)] });
+  }
+  for (const view of runViews) {
+    const charts = await drawAll(
+      view,
+      timelines.map((run) => ({ ...run, looks })),
+    );
+    if (charts.some(Boolean)) sections.push({ ...view, body: charts });
+  }
+  const failed = failures(records);
+  if (failed) sections.push({ id: "failed", heading: "Failed runs", body: failed });
+  sections.push({ id: "provenance", heading: "Provenance", body: provenance(manifest, records) });
+  return page(summary.question, [
+    answer(summary),
+    html`<nav aria-label="Sections"><ul>${sections.map(({ id, heading }) => html`<li><a href="${`#${id}`}">${heading}</a></li>`)}</ul></nav>`,
+    sections.map(
+      ({ id, heading, body }) => html`
+<section id="${id}" aria-labelledby="${`${id}-heading`}">
+<h2 id="${`${id}-heading`}">${heading}</h2>
+${body}
+</section>`,
+    ),
+  ]);
+}
+
+/** The order of the study, which is that of the records: a policy keeps its colour however it ranks. */
+function policyOrder(summary: Summary, records: readonly RunRecord[]): readonly string[] {
+  const ranked = summary.groups.flatMap(({ policies }) => policies.map(({ policyId }) => policyId)).sort();
+  return [...new Set([...records.map(({ spec }) => spec.policyId), ...ranked])];
+}
+
+const drawAll = <Scene>(view: View<Scene>, scenes: readonly Scene[]): Promise<readonly (Html | undefined)[]> =>
+  Promise.all(
+    scenes.map((scene, i) => {
+      const chart = view.draw(scene);
+      return chart && chartHtml(`${view.id}-${i + 1}`, chart);
+    }),
+  );
+
+/** Without a sweep the body alone, else each under its coordinates. */
+function byGroup(groups: readonly SummaryGroup[], bodies: readonly (Html | undefined)[]): Content {
+  if (groups.length === 1) return bodies;
+  return groups.map(
+    ({ axes }, i) =>
+      bodies[i] &&
+      html`<details class="group"${i < GROUPS_OPEN && html` open`}><summary>${groupName(axes)}</summary>${bodies[i]}</details>`,
+  );
+}
+
+const leftOut = (groups: readonly SummaryGroup[]): Content =>
+  groups.length > GROUPS_DRAWN &&
+  html`<p class="note">Drawn are the first ${GROUPS_DRAWN} of ${groups.length} points of the sweep; the tables above hold all.</p>`;
+
+const warnings = ({ warnings }: Summary): Content =>
+  warnings.length > 0
+    ? html`<ul class="warnings">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`
+    : html`<p>None: nothing about the method asks for caution beyond what the captions say.</p>`;
+
+function page(question: string, body: Content): string {
+  const style = inlined("style", `${styleSheet()}\n${paletteRules()}`);
+  const scripts = programs().map((program) => inlined("script", program));
+  const policy = [
+    "default-src 'none'",
+    `script-src ${scripts.map(({ source }) => source).join(" ")}`,
+    `style-src ${style.source}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${question}</title>
+${style.element}
+</head>
+<body>
+<div class="page">
+<header>
+<p class="product">Synkti Workbench report</p>
+<h1>${question}</h1>
+</header>
+<main>
+${body}
+</main>
+<footer>Metrics are defined in docs/METRICS.md of the workbench; the runs behind every number are in runs.ndjson beside this page.</footer>
+</div>
+${scripts.map(({ element }) => element)}
+</body>
+</html>
+`.markup;
+}
+
+/** The policies' colours in both themes, and the samples beside their names. */
+function paletteRules(): string {
+  const samples = POLICY_COLOURS_LIGHT.map((_, i) => `.policy-${i} { --sample: var(--policy-${i}); }`).join("\n");
+  return `:root { --page: ${PAGE_LIGHT}; ${policyVariables(POLICY_COLOURS_LIGHT)} }
+@media screen and (prefers-color-scheme: dark) { :root { --page: ${PAGE_DARK}; ${policyVariables(POLICY_COLOURS_DARK)} } }
+${samples}`;
+}

@@ -1,0 +1,99 @@
+import { z } from "zod";
+
+/** What the page reads of each file of a results folder; more may stand there. */
+const NUMBER_OR_NULL = z.number().nullable();
+const ESTIMATE = z.looseObject({
+  mean: z.number(),
+  low: z.number(),
+  high: z.number(),
+  kind: z.enum(["interval", "range"]),
+  n: z.number(),
+});
+const SPLIT = z.looseObject({
+  savingUsd: z.number(),
+  priceUsd: z.number(),
+  hoursUsd: z.number(),
+  freeHoursUsd: z.number(),
+  workNotDoneUsd: z.number(),
+});
+const COMPARISON = z.looseObject({
+  metric: z.string(),
+  policyId: z.string(),
+  against: z.string(),
+  role: z.enum(["primary", "exploratory"]),
+  n: z.number(),
+  difference: ESTIMATE,
+  ratio: ESTIMATE,
+  p: NUMBER_OR_NULL,
+  pHolm: NUMBER_OR_NULL,
+  pSmallest: NUMBER_OR_NULL,
+  correlation: NUMBER_OR_NULL,
+  split: SPLIT.nullable(),
+});
+export const SUMMARY = z.looseObject({
+  question: z.string(),
+  baseline: z.string(),
+  primaryMetric: z.string(),
+  better: z.enum(["lower", "higher"]),
+  groups: z.array(
+    z.looseObject({
+      axes: z.record(z.string(), z.unknown()),
+      units: z.number(),
+      replicates: z.number(),
+      policies: z.array(z.looseObject({ policyId: z.string(), metrics: z.record(z.string(), ESTIMATE) })),
+      comparisons: z.array(COMPARISON),
+      answer: z.string(),
+    }),
+  ),
+  warnings: z.array(z.string()),
+  cells: z.looseObject({ ok: z.number(), failed: z.number() }),
+});
+export const RECORD = z.intersection(
+  z.looseObject({
+    spec: z.looseObject({
+      trace: z.string(),
+      unit: z.string(),
+      replicate: z.number(),
+      policyId: z.string(),
+      axes: z.record(z.string(), z.unknown()),
+    }),
+    versions: z.looseObject({ engine: z.string(), node: z.string() }),
+  }),
+  z.discriminatedUnion("ok", [
+    z.looseObject({ ok: z.literal(true), assumptions: z.array(z.string()) }),
+    z.looseObject({ ok: z.literal(false), error: z.string(), replay: z.string() }),
+  ]),
+);
+export const TRACED_RUN = z.looseObject({
+  policyId: z.string(),
+  unit: z.string(),
+  timeline: z.looseObject({
+    endS: z.number(),
+    markets: z.array(z.looseObject({ name: z.string(), capacityType: z.string() })),
+    prices: z.array(z.looseObject({ market: z.number(), timeS: z.number(), usdPerHour: z.number() })),
+    capacity: z.array(z.looseObject({ market: z.number(), timeS: z.number(), count: NUMBER_OR_NULL })),
+    instances: z.array(
+      z.looseObject({
+        id: z.number(),
+        market: z.number(),
+        requestedS: z.number(),
+        runningS: NUMBER_OR_NULL,
+        readyS: NUMBER_OR_NULL,
+        noticeS: NUMBER_OR_NULL,
+        endS: z.number(),
+        endedBy: z.string(),
+        usd: z.number(),
+      }),
+    ),
+    work: z.array(
+      z.looseObject({ work: z.number(), instance: z.number(), fromS: z.number(), toS: z.number(), ended: z.string() }),
+    ),
+    asks: z.array(
+      z.looseObject({
+        timeS: z.number(),
+        actions: z.array(z.string()),
+        notes: z.array(z.looseObject({ action: z.number(), by: z.string(), why: z.string() })),
+      }),
+    ),
+  }),
+});

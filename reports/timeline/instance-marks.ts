@@ -1,0 +1,78 @@
+import type { Timeline, TimelineWork } from "../../sim/simulation.ts";
+import { counted, scaleFor } from "../numbers.ts";
+import type { Clock } from "./clock.ts";
+import { type MarketGroup, ROW, type Row, round } from "./layout.ts";
+import { SLICES } from "./steps.ts";
+
+export function instanceSpans({ instance, topPx }: Row, clock: Clock) {
+  const runningS = instance.runningS ?? instance.endS;
+  const readyS = instance.readyS ?? instance.endS;
+  const middle = topPx + ROW / 2;
+  const spans = [
+    { phase: "requested", fromS: instance.requestedS, toS: runningS, top: middle - 0.5, bottom: middle + 0.5 },
+    { phase: "starting", fromS: runningS, toS: readyS, top: topPx + 1, bottom: topPx + ROW - 1 },
+    { phase: "ready", fromS: readyS, toS: instance.endS, top: topPx + 1, bottom: topPx + ROW - 1 },
+  ];
+  return spans
+    .filter(({ fromS, toS }) => toS > fromS)
+    .map(({ phase, fromS, toS, top, bottom }) => ({
+      phase,
+      from: clock.time(fromS),
+      to: clock.time(toS),
+      top,
+      bottom,
+      tip: `instance ${instance.id}: ${phase}\n${clock.write(fromS)} to ${clock.write(toS)}\n${instance.endedBy === "cut" ? "up at the end of the run" : instance.endedBy}, ${scaleFor("USD", [instance.usd]).format(instance.usd)} USD`,
+    }));
+}
+
+/** Work side by side in lanes where an instance runs several pieces at once. */
+export function workSpans({ instance, topPx }: Row, work: readonly TimelineWork[], clock: Clock) {
+  const stretches = work.filter((stretch) => stretch.instance === instance.id && stretch.toS > stretch.fromS);
+  const freeS: number[] = [];
+  const lanes = stretches.map(({ fromS, toS }) => {
+    const free = freeS.findIndex((untilS) => untilS <= fromS);
+    const lane = free < 0 ? freeS.length : free;
+    freeS[lane] = toS;
+    return lane;
+  });
+  const thickness = (ROW - 4) / Math.max(1, freeS.length);
+  return stretches.map((stretch, i) => ({
+    from: clock.time(stretch.fromS),
+    to: clock.time(stretch.toS),
+    top: round(topPx + 2 + lanes[i]! * thickness),
+    bottom: round(topPx + 2 + (lanes[i]! + 1) * thickness - (freeS.length > 1 ? 0.5 : 0)),
+    stopped: stretch.ended === "stopped",
+    tip: `work ${stretch.work} on instance ${instance.id}: ${stretch.ended === "cut" ? "runs at the end of the run" : stretch.ended}\n${clock.write(stretch.fromS)} to ${clock.write(stretch.toS)}`,
+  }));
+}
+
+export const notices = ({ instance, topPx }: Row, clock: Clock) =>
+  instance.noticeS === null
+    ? []
+    : [
+        {
+          from: clock.time(instance.noticeS),
+          top: topPx, // above the middle: the end is often too near for the two to be told apart
+          tip: `instance ${instance.id}: interruption notice\n${clock.write(instance.noticeS)}`,
+        },
+      ];
+
+export const reclaims = ({ rows }: MarketGroup, clock: Clock) =>
+  rows
+    .filter(({ instance }) => instance.endedBy === "reclaimed")
+    .map(({ instance, topPx }) => ({
+      from: clock.time(instance.endS),
+      top: topPx + ROW / 2,
+      tip: `instance ${instance.id}: reclaimed\n${clock.write(instance.endS)}`,
+    }));
+
+/** Refused launches hold no row: a cross at the foot of the market's band, one for all of a slice of time. */
+export function refusals(run: Timeline, { market, bandEndPx }: MarketGroup, clock: Clock) {
+  const refused = run.instances.filter((instance) => instance.market === market && instance.endedBy === "refused");
+  const slices = Map.groupBy(refused, ({ endS }) => Math.floor((endS / run.endS) * SLICES));
+  return [...slices.values()].map((of) => ({
+    from: clock.time(of[0]!.endS),
+    top: bandEndPx - 5,
+    tip: `${counted(of.length, "launch", "launches")} refused\n${clock.write(of[0]!.endS)}`,
+  }));
+}

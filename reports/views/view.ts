@@ -1,0 +1,27 @@
+import type { Summary, SummaryGroup } from "../../experiments/summary.ts";
+import type { Timeline } from "../../sim/simulation.ts";
+import type { Chart } from "../chart.ts";
+import type { Looks } from "../palette.ts";
+
+/** A chart of the page: pure, from what was found to a picture. Undefined where there is nothing to draw. */
+export interface View<Scene> {
+  /** kebab-case; the anchor of its section. */
+  readonly id: string;
+  readonly heading: string;
+  draw(scene: Scene): Chart | undefined;
+}
+
+/** One point of the sweep. */
+export interface GroupScene {
+  readonly summary: Summary;
+  readonly group: SummaryGroup;
+  readonly looks: Looks;
+}
+
+/** One run of one policy. */
+export interface RunScene {
+  readonly policyId: string;
+  readonly unit: string;
+  readonly timeline: Timeline;
+  readonly looks: Looks;
+}
