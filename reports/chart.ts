@@ -33,7 +33,7 @@ export const ALARM = "var(--alarm, #b3261e)";
 /** Text and lines take their colours from the page, so one drawing serves light, dark and print. */
 const CONFIG: Config = {
   background: "transparent",
-  font: "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif",
+  font: "system-ui, sans-serif",
   padding: { left: 2, right: 10, top: 4, bottom: 2 },
   view: { stroke: null },
   mark: { aria: false },

@@ -22,7 +22,7 @@ export const sentence = (text: string): string => text.replace(/^[a-z]/, (letter
 
 /** Names end in their unit. */
 function unitOf(metric: string): string {
-  if (/Usd$/.test(metric)) return "USD";
+  if (/Usd$|^usdPer/.test(metric)) return "USD";
   if (/UsdPerHour$/.test(metric)) return "USD/h";
   if (/(Hours|H)$/.test(metric)) return "h";
   if (/Ms$/.test(metric)) return "ms";

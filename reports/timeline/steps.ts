@@ -22,7 +22,9 @@ export function sliced(
   return joined(
     slices.flatMap((slice) => {
       const within = spans.filter((span) => span.timeS < slice.untilS && span.untilS > slice.timeS);
-      return within.length === 0 ? [] : [{ ...slice, value: within.map(({ value }) => value).reduce(extreme) }];
+      return within.length === 0
+        ? []
+        : [{ ...slice, value: within.map(({ value }) => value).reduce((a, b) => extreme(a, b)) }];
     }),
   );
 }

@@ -11,8 +11,8 @@ import { capacityOf, maximum, pricesOf, SLICES } from "../timeline/steps.ts";
 import type { RunScene, View } from "./view.ts";
 
 /** Beyond these the picture would be unreadable and the page heavy; the caption says what was left out. */
-const INSTANCES_MAX = 48;
-const DECISIONS_MAX = 150;
+const INSTANCES_MAX = 40;
+const DECISIONS_MAX = 100;
 
 /** One run as a picture: what the market offered, what was held, what ran on it, and why. */
 export const timeline: View<RunScene> = {

@@ -1,0 +1,212 @@
+import fc from "fast-check";
+import { compile } from "vega-lite";
+import { describe, expect, test } from "vitest";
+import type { Estimate, Summary } from "../../experiments/summary.ts";
+import { type Chart, chartHtml } from "../../reports/chart.ts";
+import { looksFor } from "../../reports/palette.ts";
+import { clockFor } from "../../reports/timeline/clock.ts";
+import { sliced } from "../../reports/timeline/steps.ts";
+import { costAgainstService } from "../../reports/views/cost-against-service.ts";
+import { differences } from "../../reports/views/differences.ts";
+import { groupViews, runViews } from "../../reports/views/index.ts";
+import { timeline } from "../../reports/views/timeline.ts";
+import type { Timeline } from "../../sim/simulation.ts";
+import { inventedReport, inventedTimeline, POLICIES } from "./invented.ts";
+
+const looks = looksFor(POLICIES);
+const { summary } = inventedReport();
+const scene = { summary, group: summary.groups[0]!, looks };
+const run = { policyId: POLICIES[1], unit: "week 1", timeline: inventedTimeline("run"), looks };
+
+/** All data that a chart draws, whichever layer it is in. */
+const drawn = ({ spec }: Chart): readonly Record<string, unknown>[] => {
+  const layers = [spec, ...((spec as { layer?: readonly object[] }).layer ?? [])];
+  return layers.flatMap(
+    (layer) => (layer as { data?: { values?: readonly Record<string, unknown>[] } }).data?.values ?? [],
+  );
+};
+const layer = ({ spec }: Chart, at: number): readonly Record<string, unknown>[] =>
+  (spec as unknown as { layer: { data: { values: Record<string, unknown>[] } }[] }).layer[at]!.data.values;
+const charts = [
+  ...groupViews.map((view) => [view.id, view.draw(scene)!] as const),
+  ...runViews.map((view) => [view.id, view.draw(run)!] as const),
+];
+
+describe.each(charts)("the chart %s", (id, chart) => {
+  test("is Vega-Lite that compiles without a warning and draws in Node, without a browser or a canvas", async () => {
+    const { markup } = await chartHtml(id, chart);
+    expect(markup).toContain("<svg ");
+    expect(compile(chart.spec).spec.marks!.length).toBeGreaterThan(0);
+  });
+
+  test("says n and names the interval drawn, or that there is none", () => {
+    expect(chart.caption).toMatch(/20 units|n = 1/);
+    expect(chart.caption).toMatch(/bootstrap-t|no interval/);
+  });
+
+  test("has the numbers behind it as tables, each row as wide as its header", () => {
+    expect(chart.tables.length).toBeGreaterThan(0);
+    for (const { columns, rows } of [...chart.tables, ...chart.shown]) {
+      expect(rows.length).toBeGreaterThan(0);
+      for (const row of rows) expect(row).toHaveLength(columns.length);
+    }
+  });
+
+  test("takes the policy's colour from its look, and no other colour of the palette for it", () => {
+    const text = JSON.stringify(chart.spec);
+    expect(text).toContain(looks.get(POLICIES[1])!.colour);
+    expect(text).not.toMatch(/--policy-[4-7]/);
+  });
+});
+
+describe("the forest plot", () => {
+  test("draws each difference with its interval, in the order and at the values of the summary", () => {
+    const expected = scene.group.comparisons
+      .filter(({ metric }) => metric === "usdPerWorkHour")
+      .map(({ policyId, difference: { mean, low, high } }) => ({ policy: policyId, mean, low, high }));
+    expect(expected).toHaveLength(3);
+    expect(drawn(differences.draw(scene)!).slice(0, 3)).toMatchObject(expected);
+  });
+
+  test("calls the spread of fewer than 6 units a range and claims nothing from it", () => {
+    const few = inventedReport({ units: 4 }).summary;
+    const { caption } = differences.draw({ summary: few, group: few.groups[0]!, looks })!;
+    expect(caption).toContain("range over units");
+    expect(caption).not.toMatch(/95 %|by chance/);
+  });
+
+  test("splits each saving into parts that add up to it", () => {
+    const [table] = differences.draw(scene)!.shown;
+    expect(table!.rows).toHaveLength(3);
+    for (const row of table!.rows) {
+      const [saving, ...parts] = row.slice(1).map((cell) => Number(String(cell).replace("\u2212", "-")));
+      expect(parts).toHaveLength(4);
+      expect(Math.abs(parts.reduce((sum, part) => sum + part, 0) - saving!)).toBeLessThan(0.03); // five roundings to a cent
+    }
+  });
+
+  test("is absent where nothing is compared", () => {
+    expect(differences.draw({ ...scene, group: { ...scene.group, comparisons: [] } })).toBeUndefined();
+  });
+});
+
+describe("cost against service", () => {
+  const exactly = (mean: number): Estimate => ({ mean, low: mean, high: mean, kind: "interval", n: 9 });
+  const chartOf = (points: Readonly<Record<string, readonly [cost: number, share: number, p95H: number]>>) => {
+    const policies = Object.entries(points).map(([policyId, [cost, share, p95H]]) => ({
+      policyId,
+      metrics: { usdPerWorkHour: exactly(cost), completedShare: exactly(share), completionP95H: exactly(p95H) },
+    }));
+    return costAgainstService.draw({ summary: summary satisfies Summary, group: { ...scene.group, policies }, looks });
+  };
+  const efficient = (chart: Chart) =>
+    drawn(chart)
+      .filter((point) => point.efficient)
+      .map(({ policy }) => policy);
+
+  test("marks the policies that no other beats: by hand, a and c of a (1, 90 %), b (2, 90 %), c (3, 99 %)", () => {
+    expect(efficient(chartOf({ a: [1, 0.9, 5], b: [2, 0.9, 5], c: [3, 0.99, 5] })!)).toEqual(["a", "c"]);
+  });
+
+  test("turns to the slowest twentieth where all complete the same share, and less is better there", () => {
+    const chart = chartOf({ a: [1, 1, 9], b: [2, 1, 9.5], c: [3, 1, 4] })!;
+    expect(chart.title).toMatch(/p95/i);
+    expect(efficient(chart)).toEqual(["a", "c"]);
+  });
+
+  test("keeps the names of close points apart", () => {
+    const labels = drawn(chartOf({ a: [1, 0.9, 5], b: [1.001, 0.9001, 5], c: [1.002, 0.9, 5], d: [9, 1, 5] })!);
+    const places = labels
+      .slice(0, 3)
+      .map(({ dy }) => Number(dy))
+      .sort((a, b) => a - b);
+    expect(places[1]! - places[0]!).toBeGreaterThan(12);
+    expect(places[2]! - places[1]!).toBeGreaterThan(12);
+  });
+});
+
+describe("the timeline", () => {
+  const empty: Timeline = { ...run.timeline, instances: [], work: [], asks: [] };
+  const instance = (id: number, market: number) => ({
+    id,
+    market,
+    requestedS: 100 * id,
+    runningS: 100 * id + 40,
+    readyS: 100 * id + 90,
+    noticeS: null,
+    endS: 9000,
+    endedBy: "cut" as const,
+    usd: 1,
+  });
+
+  test("draws the first 40 instances in order of launch and says how many there were", () => {
+    const instances = Array.from({ length: 300 }, (_, id) => instance(id, id % 3));
+    const chart = timeline.draw({ ...run, timeline: { ...empty, instances } })!;
+    expect(chart.caption).toContain("the first 40 of 300 instances");
+    const ids = chart.tables[0]!.rows.map(([id]) => id);
+    expect(ids).toEqual(Array.from({ length: 40 }, (_, id) => id));
+  });
+
+  test("gives a refused launch no row but a cross in its market's band", () => {
+    const refused = { ...instance(0, 1), runningS: null, readyS: null, endedBy: "refused" as const, endS: 104, usd: 0 };
+    const chart = timeline.draw({ ...run, timeline: { ...empty, instances: [refused] } })!;
+    expect(layer(chart, 3)).toEqual([]);
+    expect(layer(chart, 6)).toMatchObject([{ tip: expect.stringContaining("1 launch refused") }]);
+  });
+
+  test("draws tasks that share an instance side by side: no two at once in one lane", () => {
+    const stretch = (work: number, fromS: number, toS: number) => ({
+      work,
+      instance: 0,
+      fromS,
+      toS,
+      ended: "completed" as const,
+    });
+    const work = [stretch(0, 100, 500), stretch(1, 200, 300), stretch(2, 300, 800), stretch(3, 500, 900)];
+    const chart = timeline.draw({ ...run, timeline: { ...empty, instances: [instance(0, 0)], work } })!;
+    const tops = layer(chart, 4).map(({ top }) => top);
+    expect(new Set(tops).size).toBe(2);
+    expect([tops[0], tops[1]]).toEqual([tops[3], tops[2]]);
+  });
+
+  test("shows with each decision its actions and, beside the action it explains, the note", () => {
+    const asks = [
+      {
+        timeS: 3725,
+        actions: ["launch instance 0", "drain instance 1"],
+        notes: [{ action: 1, by: "failover" as const, why: "notice" }],
+      },
+    ];
+    const chart = timeline.draw({ ...run, timeline: { ...empty, asks } })!;
+    expect(layer(chart, 7)).toMatchObject([
+      { reasoned: true, tip: "01:02:05\nlaunch instance 0\ndrain instance 1: notice (failover)" },
+    ]);
+    expect(JSON.stringify(chart.tables[1]!.rows)).toContain("notice (failover)");
+  });
+
+  test("thins a step function to slices that hide no shortage: each shows the least capacity in it", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(5), { minLength: 241, maxLength: 900 }), (counts) => {
+        const steps = counts.map((value, timeS) => ({ timeS, value }));
+        const spans = sliced(steps, counts.length, Math.min);
+        for (const { timeS, value } of steps) {
+          const span = spans.find((span) => span.timeS <= timeS + 0.5 && timeS + 0.5 < span.untilS)!;
+          expect(span.value).toBeLessThanOrEqual(value);
+        }
+        expect(spans.length).toBeLessThanOrEqual(240);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("writes times to the second and keeps to at most a dozen round ticks", () => {
+    expect(clockFor(72 * 3600).write(98_740)).toBe("27:25:40");
+    expect(clockFor(10 * 86_400).write(98_740)).toBe("1 d 03:25:40");
+    expect(clockFor(72 * 3600).ticks).toEqual([0, 6, 12, 18, 24, 30, 36, 42, 48, 54, 60, 66, 72]);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e9 }), (endS) => {
+        expect(clockFor(endS).ticks.length).toBeLessThanOrEqual(13);
+      }),
+    );
+  });
+});
