@@ -24,7 +24,7 @@ export interface KeyEntry {
 }
 
 /** Width at which charts are pre-rendered, and the room they get on a wide screen. */
-export const CHART_WIDTH = 1040;
+const CHART_WIDTH = 1040;
 
 export const INK = "currentColor";
 export const MUTED = "var(--muted, #59616e)";
@@ -82,12 +82,12 @@ ${keyHtml(key)}
 </div>
 <figcaption>${caption}</figcaption>
 <details><summary>The numbers behind this chart</summary>${tables.map(tableHtml)}</details>
-${shown.map(tableHtml)}
 <script type="application/json" class="program">${jsonText(program)}</script>
-</figure>`;
+</figure>
+${shown.map(tableHtml)}`;
 }
 
-export const keyHtml = (key: readonly KeyEntry[]): Content =>
+const keyHtml = (key: readonly KeyEntry[]): Content =>
   key.length > 0 &&
   html`<ul class="key">${key.map(({ label, sample }) => html`<li><i class="${`sample ${sample}`}"></i>${label}</li>`)}</ul>`;
 

@@ -18,8 +18,9 @@ export const decision = (ask: Ask, clock: Clock) => ({
   tip: [clock.write(ask.timeS), ...lines(ask)].join("\n"),
 });
 
+/** The same for those who cannot hover. */
 export const decisionTable = (asks: readonly Ask[], clock: Clock): Table => ({
-  caption: "Decisions with their reasons, times as h:mm:ss from the start of the window",
+  caption: "Decisions with their reasons, times from the start of the window",
   columns: [{ title: "time", numeric: true }, { title: "decided" }],
   rows: asks.map((ask) => [clock.write(ask.timeS), lines(ask).map((line) => html`<div>${name(line)}</div>`)]),
 });

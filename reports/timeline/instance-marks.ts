@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { type MarketGroup, ROW, type Row, round } from "./layout.ts";
 import { SLICES } from "./steps.ts";
 
+/** An instance from its request to its end: a thin line while nothing runs yet, then starting, then ready. */
 export function instanceSpans({ instance, topPx }: Row, clock: Clock) {
   const runningS = instance.runningS ?? instance.endS;
   const readyS = instance.readyS ?? instance.endS;
@@ -27,7 +28,9 @@ export function instanceSpans({ instance, topPx }: Row, clock: Clock) {
 
 /** Work side by side in lanes where an instance runs several pieces at once. */
 export function workSpans({ instance, topPx }: Row, work: readonly TimelineWork[], clock: Clock) {
-  const stretches = work.filter((stretch) => stretch.instance === instance.id && stretch.toS > stretch.fromS);
+  const stretches = work
+    .filter((stretch) => stretch.instance === instance.id && stretch.toS > stretch.fromS)
+    .sort((a, b) => a.fromS - b.fromS || a.work - b.work);
   const freeS: number[] = [];
   const lanes = stretches.map(({ fromS, toS }) => {
     const free = freeS.findIndex((untilS) => untilS <= fromS);
@@ -46,6 +49,7 @@ export function workSpans({ instance, topPx }: Row, work: readonly TimelineWork[
   }));
 }
 
+/** When the provider said that it takes the instance back. */
 export const notices = ({ instance, topPx }: Row, clock: Clock) =>
   instance.noticeS === null
     ? []
@@ -57,6 +61,7 @@ export const notices = ({ instance, topPx }: Row, clock: Clock) =>
         },
       ];
 
+/** When it took it. */
 export const reclaims = ({ rows }: MarketGroup, clock: Clock) =>
   rows
     .filter(({ instance }) => instance.endedBy === "reclaimed")

@@ -4,6 +4,7 @@ import { scaleFor } from "../numbers.ts";
 import type { Table } from "../table.ts";
 import type { Clock } from "./clock.ts";
 
+/** When each instance changed its state, why it ended, and its bill. */
 export function instanceTable(run: Timeline, shown: readonly TimelineInstance[], clock: Clock): Table {
   const usd = scaleFor(
     "USD",
@@ -11,7 +12,7 @@ export function instanceTable(run: Timeline, shown: readonly TimelineInstance[],
   );
   const time = (timeS: number | null) => (timeS === null ? "\u2013" : clock.write(timeS));
   return {
-    caption: `Instances, times as h:mm:ss from the start of the window`,
+    caption: "Instances, times from the start of the window",
     columns: [
       { title: "instance", numeric: true },
       { title: "market" },

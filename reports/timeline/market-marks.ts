@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { type MarketGroup, round } from "./layout.ts";
 import { capacityOf, maximum, pricesOf, sliced } from "./steps.ts";
 
+/** A market's name, and the numbers that give its band a scale. */
 export function bandLabel(run: Timeline, { market }: MarketGroup): string {
   const prices = pricesOf(run, market).map(({ usdPerHour }) => usdPerHour);
   const counts = capacityOf(run, market).map(({ count }) => count);
@@ -41,6 +42,7 @@ export function capacitySpans(run: Timeline, { market, bandPx, bandEndPx }: Mark
   );
 }
 
+/** Price as a step line from 0 to its highest. */
 export function priceSteps(run: Timeline, { market, bandPx, bandEndPx }: MarketGroup, clock: Clock) {
   const steps = pricesOf(run, market).map(({ timeS, usdPerHour }) => ({ timeS, value: usdPerHour }));
   const most = maximum(steps.map(({ value }) => value));

@@ -49,7 +49,7 @@ export const timeline: View<RunScene> = {
         layer: [
           {
             data: { values: groups.flatMap((group) => capacitySpans(run, group, clock)) },
-            mark: { type: "rect", color: "var(--capacity, #dfe9dd)" },
+            mark: { type: "rect", color: "var(--capacity, #dce9da)" },
             encoding: { ...span, tooltip },
           },
           {
@@ -73,7 +73,7 @@ export const timeline: View<RunScene> = {
                 legend: null,
                 scale: {
                   domain: ["requested", "starting", "ready"],
-                  range: [MUTED, "var(--starting, #e8d9a8)", "var(--ready, #cdd3dd)"],
+                  range: [MUTED, "var(--starting, #e6d08c)", "var(--ready, #c6ccd6)"],
                 },
               },
               tooltip,

@@ -167,6 +167,11 @@ describe("the timeline", () => {
     const tops = layer(chart, 4).map(({ top }) => top);
     expect(new Set(tops).size).toBe(2);
     expect([tops[0], tops[1]]).toEqual([tops[3], tops[2]]);
+    const backwards = timeline.draw({
+      ...run,
+      timeline: { ...empty, instances: [instance(0, 0)], work: work.toReversed() },
+    })!;
+    expect(layer(backwards, 4)).toEqual(layer(chart, 4));
   });
 
   test("shows with each decision its actions and, beside the action it explains, the note", () => {
