@@ -23,37 +23,43 @@ export function bandLabel(run: Timeline, { market }: MarketGroup): string {
     .join(" \u00B7 ");
 }
 
-/** Capacity as a shaded area from 0 to its highest; nothing where it is unlimited, the label says so. */
-export function capacitySpans(run: Timeline, { market, bandPx, bandEndPx }: MarketGroup, clock: Clock) {
-  const steps = capacityOf(run, market).map(({ timeS, count }) => ({ timeS, value: count ?? 0 }));
-  const most = maximum(steps.map(({ value }) => value));
-  return sliced(steps, run.endS, Math.min).flatMap(({ timeS, untilS, value }) =>
-    value === 0
-      ? []
-      : [
-          {
-            from: clock.time(timeS),
-            to: clock.time(untilS),
-            top: round(bandPx + (bandEndPx - bandPx) * (1 - value / most)),
-            bottom: bandEndPx,
-            tip: `capacity ${value}\n${clock.write(timeS)} to ${clock.write(untilS)}`,
-          },
-        ],
-  );
-}
-
 /** Price as a step line from 0 to its highest. */
-export function priceSteps(run: Timeline, { market, bandPx, bandEndPx }: MarketGroup, clock: Clock) {
-  const steps = pricesOf(run, market).map(({ timeS, usdPerHour }) => ({ timeS, value: usdPerHour }));
-  const most = maximum(steps.map(({ value }) => value));
-  const spans = sliced(steps, run.endS, Math.max);
+export const priceSteps = (run: Timeline, group: MarketGroup, clock: Clock) =>
+  steps(
+    pricesOf(run, group.market).map(({ timeS, usdPerHour }) => ({ timeS, value: usdPerHour })),
+    Math.max,
+    run,
+    group,
+    clock,
+  );
+
+/** Capacity as a shaded area from 0 to its highest; nothing where it is unlimited, the label says so. */
+export const capacitySteps = (run: Timeline, group: MarketGroup, clock: Clock) =>
+  steps(
+    capacityOf(run, group.market).map(({ timeS, count }) => ({ timeS, value: count ?? 0 })),
+    Math.min,
+    run,
+    group,
+    clock,
+  ).map((point) => ({ ...point, bottom: group.bandEndPx }));
+
+function steps(
+  values: Parameters<typeof sliced>[0],
+  extreme: (a: number, b: number) => number,
+  run: Timeline,
+  { market, bandPx, bandEndPx }: MarketGroup,
+  clock: Clock,
+) {
+  const most = maximum(values.map(({ value }) => value));
   const point = (timeS: number, value: number) => ({
     market,
     from: clock.time(timeS),
-    top: round(bandPx + (bandEndPx - bandPx) * (most > 0 ? 1 - value / most : 1)),
+    top: round(most > 0 ? bandEndPx - ((bandEndPx - bandPx) * value) / most : bandEndPx),
   });
+  const spans = sliced(values, run.endS, extreme);
+  // A step reaches to the next one, the last to the end of the run.
   return [
-    ...spans.map(({ timeS, value }) => point(timeS, value)),
-    ...spans.slice(-1).map(({ untilS, value }) => point(untilS, value)),
+    ...spans.map((span) => point(span.timeS, span.value)),
+    ...spans.slice(-1).map((span) => point(span.untilS, span.value)),
   ];
 }

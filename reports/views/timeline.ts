@@ -2,17 +2,16 @@ import type { Timeline } from "../../sim/simulation.ts";
 import { ALARM, type Chart, INK, MUTED } from "../chart.ts";
 import { counted } from "../numbers.ts";
 import { clockFor } from "../timeline/clock.ts";
-import { decision, decisionTable } from "../timeline/decisions.ts";
+import { type Decisions, decisionMark, decisionsOf, decisionTable } from "../timeline/decisions.ts";
 import { instanceSpans, notices, reclaims, refusals, workSpans } from "../timeline/instance-marks.ts";
 import { instanceTable } from "../timeline/instance-table.ts";
 import { DECISIONS, layout } from "../timeline/layout.ts";
-import { bandLabel, capacitySpans, priceSteps } from "../timeline/market-marks.ts";
+import { bandLabel, capacitySteps, priceSteps } from "../timeline/market-marks.ts";
 import { capacityOf, maximum, pricesOf, SLICES } from "../timeline/steps.ts";
 import type { RunScene, View } from "./view.ts";
 
-/** Beyond these the picture would be unreadable and the page heavy; the caption says what was left out. */
+/** More would be neither readable nor quick; the caption says what was left out. */
 const INSTANCES_MAX = 40;
-const DECISIONS_MAX = 100;
 
 /** One run as a picture: what the market offered, what was held, what ran on it, and why. */
 export const timeline: View<RunScene> = {
@@ -25,14 +24,14 @@ export const timeline: View<RunScene> = {
     const shown = granted.slice(0, INSTANCES_MAX);
     const groups = layout(run, shown);
     const height = groups.at(-1)?.endPx ?? DECISIONS;
-    const asks = run.asks.slice(0, DECISIONS_MAX);
+    const decisions = decisionsOf(run, clock);
     const x = axis("from", [0, clock.time(run.endS)], {});
     const y = axis("top", [height, 0], null);
     const span = { x, x2: { field: "to" }, y, y2: { field: "bottom" } };
     const tooltip = { field: "tip", type: "nominal" } as const;
     return {
       title: `${policyId}, ${unit}`,
-      caption: captionOf(run, granted.length, shown.length, groups.length, asks.length),
+      caption: captionOf(run, granted.length, shown.length, groups.length, decisions),
       key: [
         { label: "decision with a reason", sample: "key-decision" },
         { label: "price", sample: "key-price" },
@@ -48,9 +47,9 @@ export const timeline: View<RunScene> = {
         height,
         layer: [
           {
-            data: { values: groups.flatMap((group) => capacitySpans(run, group, clock)) },
-            mark: { type: "rect", color: "var(--capacity, #dce9da)" },
-            encoding: { ...span, tooltip },
+            data: { values: groups.flatMap((group) => capacitySteps(run, group, clock)) },
+            mark: { type: "area", interpolate: "step-after", color: "var(--capacity, #dce9da)", opacity: 1 },
+            encoding: { x, y, y2: { field: "bottom" }, detail: { field: "market", type: "nominal" } },
           },
           {
             data: { values: groups.flatMap((group) => priceSteps(run, group, clock)) },
@@ -106,7 +105,7 @@ export const timeline: View<RunScene> = {
             encoding: { x, y, tooltip },
           },
           {
-            data: { values: asks.map((ask) => decision(ask, clock)) },
+            data: { values: decisions.map((slice) => decisionMark(slice, clock)) },
             mark: { type: "point", shape: "diamond", size: 60, strokeWidth: 1.2, color: INK, opacity: 0.85 },
             encoding: {
               x: {
@@ -127,7 +126,7 @@ export const timeline: View<RunScene> = {
         ],
       },
       shown: [],
-      tables: [instanceTable(run, shown, clock), decisionTable(asks, clock)],
+      tables: [instanceTable(run, shown, clock), decisionTable(decisions, clock)],
     };
   },
 };
@@ -139,7 +138,13 @@ const axis = (field: string, domain: number[], drawn: null | Record<string, neve
   axis: drawn,
 });
 
-function captionOf(run: Timeline, granted: number, shown: number, markets: number, asks: number): string {
+function captionOf(
+  run: Timeline,
+  granted: number,
+  shown: number,
+  markets: number,
+  decisions: readonly Decisions[],
+): string {
   const silent = run.markets.length - markets;
   const thinned = maximum(
     run.markets.flatMap((_, market) => [pricesOf(run, market).length, capacityOf(run, market).length]),
@@ -151,7 +156,8 @@ function captionOf(run: Timeline, granted: number, shown: number, markets: numbe
       `Where they change more than ${SLICES} times, each of ${SLICES} slices shows the highest price and the lowest capacity in it.`,
     granted > shown &&
       `Drawn are the first ${shown} of ${counted(granted, "instance")} in order of launch; later ones ran too.`,
-    run.asks.length > asks && `Drawn are the first ${asks} of ${counted(run.asks.length, "decision")}.`,
+    decisions.some(({ asks }) => asks > 1) &&
+      `${counted(run.asks.length, "decision")} share ${counted(decisions.length, "mark")}: a mark stands for all decisions close to it.`,
     silent > 0 && `${counted(silent, "market")} without a launch ${silent === 1 ? "is" : "are"} left out.`,
   ]
     .filter(Boolean)
