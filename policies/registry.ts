@@ -1,7 +1,7 @@
 import { assignmentStrategies } from "./assignment/index.ts";
 import type { AssignmentStrategy } from "./contract/assignment.ts";
 import { nearestName } from "./contract/nearest.ts";
-import type { PolicySpec, WrapperSpec } from "./contract/policy.ts";
+import type { PolicySpec, Schema, WrapperSpec } from "./contract/policy.ts";
 import { type Named, type Scenario, scenarioLabel } from "./contract/scenario.ts";
 import type { Json } from "./contract/units.ts";
 import type { Decisions } from "./decider.ts";
@@ -44,7 +44,7 @@ function named<T extends AssignmentStrategy | PolicySpec<unknown, Json> | Wrappe
       `no ${what} is called "${name}"; did you mean "${nearestName(name, names)}"? There are ${names.join(", ")}`,
     );
   }
-  if (!("params" in spec)) {
+  if (!hasParams(spec)) {
     if (params !== undefined) throw new ScenarioError(`${what} ${name} takes no parameters; remove params`);
     return { spec, params };
   }
@@ -54,6 +54,8 @@ function named<T extends AssignmentStrategy | PolicySpec<unknown, Json> | Wrappe
     throw new ScenarioError(`${what} ${name}: its params do not fit: ${messageOf(error)}`);
   }
 }
+
+const hasParams = (spec: object): spec is { readonly params: Schema<unknown> } => "params" in spec;
 
 function messageOf(error: unknown): string {
   const issues = (

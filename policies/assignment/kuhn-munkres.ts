@@ -1,0 +1,52 @@
+import type { AssignmentStrategy } from "../contract/assignment.ts";
+import type { InstanceView, TaskView } from "../contract/view.ts";
+import { AssignmentSolver } from "./assignment-solver.ts";
+import { Room } from "./room.ts";
+
+const solver = new AssignmentSolver();
+let costs = new Float64Array(256);
+
+/**
+ * As many pieces of work as possible, at the least total of seconds until they run. A target stands in the matrix once for
+ * each free slot. Exact when no target runs out of memory before it runs out of slots; memory shared by several pieces of
+ * different size is a generalised assignment (NP-hard): then pairs that overflow a target are dropped, the largest work
+ * first served, and what is left is solved again with the room that remains, until nothing more is placed.
+ */
+export const kuhnMunkres: AssignmentStrategy = {
+  name: "kuhn-munkres",
+  summary: "The most pieces of work placed, at the least total of seconds until they run.",
+  source: "Kuhn 1955, Munkres 1957; shortest augmenting paths: Jonker and Volgenant, Computing 38, 1987",
+  assign(work, targets, costS, pair) {
+    const room = new Room(targets);
+    let left: readonly TaskView[] = work;
+    while (left.length > 0) {
+      const slots: number[] = []; // [column] position of its target
+      for (let t = 0; t < targets.length; t++) for (let s = 0; s < room.slots(t); s++) slots.push(t);
+      const rows = left.length;
+      const columns = slots.length;
+      if (columns === 0) return;
+      if (costs.length < rows * columns) costs = new Float64Array(2 * rows * columns);
+      for (let row = 0, at = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++, at++) {
+          const t = slots[column]!;
+          costs[at] = room.fits(t, left[row]!) ? costS(left[row]!, targets[t]!) : Infinity;
+        }
+      }
+      const { cardinality, columnOf } = solver.solve(rows, columns, costs);
+      if (cardinality === 0) return;
+      const chosen: { work: TaskView; target: InstanceView; t: number }[] = [];
+      for (let row = 0; row < rows; row++) {
+        const column = columnOf[row]!;
+        if (column !== -1) chosen.push({ work: left[row]!, target: targets[slots[column]!]!, t: slots[column]! });
+      }
+      chosen.sort((a, b) => b.work.memoryMiB - a.work.memoryMiB || a.work.id - b.work.id);
+      const placed = new Set<TaskView>();
+      for (const each of chosen) {
+        if (!room.take(each.t, each.work)) continue;
+        placed.add(each.work);
+        pair(each.work, each.target);
+      }
+      left = left.filter((each) => !placed.has(each));
+    }
+  },
+};

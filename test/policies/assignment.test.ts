@@ -1,0 +1,267 @@
+import { existsSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import munkres from "munkres";
+import { describe, expect, it } from "vitest";
+import { AssignmentSolver } from "../../policies/assignment/assignment-solver.ts";
+import { placementCostS } from "../../policies/assignment/cost.ts";
+import { assignmentStrategies } from "../../policies/assignment/index.ts";
+import type { MarketView, TaskView } from "../../policies/contract/view.ts";
+
+type Matrix = readonly (readonly number[])[];
+
+/** Best (most pairs, then least cost) over all assignments, by trying them all. */
+function bruteForce(cost: Matrix): { cardinality: number; totalCost: number } {
+  const columns = cost[0]?.length ?? 0;
+  const used = new Array<boolean>(columns).fill(false);
+  const visit = (row: number): { cardinality: number; totalCost: number } => {
+    if (row === cost.length) return { cardinality: 0, totalCost: 0 };
+    let best = visit(row + 1);
+    for (let column = 0; column < columns; column++) {
+      const each = cost[row]![column]!;
+      if (used[column] || each === Infinity) continue;
+      used[column] = true;
+      const rest = visit(row + 1);
+      used[column] = false;
+      const found = { cardinality: rest.cardinality + 1, totalCost: rest.totalCost + each };
+      if (
+        found.cardinality > best.cardinality ||
+        (found.cardinality === best.cardinality && found.totalCost < best.totalCost)
+      ) {
+        best = found;
+      }
+    }
+    return best;
+  };
+  return visit(0);
+}
+
+const solver = new AssignmentSolver();
+const solve = (cost: Matrix) => solver.solve(cost.length, cost[0]?.length ?? 0, Float64Array.from(cost.flat()));
+
+const matrices = (sizeMax: number, forbidden: boolean) =>
+  fc.tuple(fc.integer({ min: 1, max: sizeMax }), fc.integer({ min: 1, max: sizeMax })).chain(([rows, columns]) =>
+    fc.array(
+      fc.array(
+        forbidden
+          ? fc.oneof(fc.integer({ min: 0, max: 50 }), fc.constant(Infinity))
+          : fc.double({ min: 0, max: 1000, noNaN: true }),
+        {
+          minLength: columns,
+          maxLength: columns,
+        },
+      ),
+      { minLength: rows, maxLength: rows },
+    ),
+  );
+
+/** The certificate in AssignmentSolver's docstring: no assignment can be better, whoever found this one. */
+function certify(cost: Matrix): void {
+  const { cardinality, totalCost, columnOf, rowDual, columnDual, base, unmatchedCost } = solve(cost);
+  const near = 1e-9 * (unmatchedCost + 1);
+  const perfect = cardinality === cost.length && cardinality === columnDual.length;
+  const taken = new Set<number>();
+  for (const [row, costs] of cost.entries()) {
+    const column = columnOf[row]!;
+    for (const [other, each] of costs.entries()) {
+      expect(rowDual[row]! + columnDual[other]!).toBeLessThanOrEqual(each - base + near);
+    }
+    if (column === -1) {
+      expect(rowDual[row]!).toBeCloseTo(unmatchedCost, 6);
+      continue;
+    }
+    expect(taken.has(column)).toBe(false);
+    taken.add(column);
+    expect(cost[row]![column]).not.toBe(Infinity);
+  }
+  expect(taken.size).toBe(cardinality);
+  for (const [column, dual] of columnDual.entries()) {
+    if (!perfect) expect(dual).toBeLessThanOrEqual(near);
+    if (!taken.has(column)) expect(Math.abs(dual)).toBeLessThanOrEqual(near);
+  }
+  const primal = totalCost - cardinality * base + (cost.length - cardinality) * unmatchedCost;
+  const sum = [...rowDual, ...columnDual].reduce((a, b) => a + b, 0);
+  expect(Math.abs(primal - sum)).toBeLessThanOrEqual(near * (cost.length + columnDual.length));
+}
+
+describe("the assignment solver", () => {
+  it("minimises: 2 + 1, not 1 + 9", () => {
+    expect(
+      solve([
+        [1, 2],
+        [1, 9],
+      ]),
+    ).toMatchObject({ cardinality: 2, totalCost: 3 });
+  });
+
+  it("equals trying all assignments, with forbidden pairs and any shape", () => {
+    fc.assert(
+      fc.property(matrices(6, true), (cost) => {
+        const { cardinality, totalCost } = solve(cost);
+        expect({ cardinality, totalCost }).toEqual(bruteForce(cost));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("proves itself optimal by its duals", () => {
+    fc.assert(fc.property(fc.oneof(matrices(25, true), matrices(25, false)), certify), { numRuns: 200 });
+  });
+
+  it("costs what an independent solver's assignment costs", () => {
+    fc.assert(
+      fc.property(matrices(30, false), (cost) => {
+        // The oracle wants at least as many columns as rows.
+        const wide =
+          cost.length <= cost[0]!.length ? cost : cost[0]!.map((_, column) => cost.map((row) => row[column]!));
+        const pairs = munkres(wide.map((row) => [...row])) as [number, number][];
+        const expected = pairs.reduce((sum, [row, column]) => sum + wide[row]![column]!, 0);
+        expect(solve(cost).totalCost).toBeCloseTo(expected, 6);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("costs the same whatever the order of rows and columns", () => {
+    fc.assert(
+      fc.property(matrices(12, true), fc.infiniteStream(fc.nat()), (cost, seeds) => {
+        const shuffled = [...cost]
+          .map((row) => [...row].reverse())
+          .sort(() => (seeds.next().value! % 2 === 0 ? 1 : -1));
+        const [a, b] = [solve(cost).cardinality, solve(cost).totalCost];
+        expect([solve(shuffled).cardinality, solve(shuffled).totalCost]).toEqual([a, expect.closeTo(b, 9)]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  const targets = new URL("../../../shared/targets/assignment.json", import.meta.url);
+  const missing = !existsSync(targets) && process.env.REQUIRE_ALL !== "1";
+  if (missing) console.warn("SKIPPED: published assignment cases, ../shared/targets/assignment.json is not there");
+  it.skipIf(missing)("meets every published case", () => {
+    type Case = {
+      id: string;
+      inputs: { cost: (number | null)[][]; slots?: number[] };
+      expect: { cardinality: number; totalCost: number };
+    };
+    const { cases } = JSON.parse(readFileSync(targets, "utf8")) as { cases: Case[] };
+    expect(cases.length).toBeGreaterThan(100);
+    for (const { id, inputs, expect: expected } of cases) {
+      const cost = inputs.cost.map((row) =>
+        row.flatMap((each, t) => new Array<number>(inputs.slots?.[t] ?? 1).fill(each ?? Infinity)),
+      );
+      const { cardinality, totalCost } = solve(cost);
+      expect({ id, cardinality, totalCost }).toEqual({
+        id,
+        cardinality: expected.cardinality,
+        totalCost: expect.closeTo(expected.totalCost, 6),
+      });
+    }
+  });
+});
+
+// ── strategies ─────────────────────────────────────────────────────────────────────────
+
+const task = (id: number, memoryMiB: number, more: Partial<TaskView> = {}) =>
+  ({ id, memoryMiB, stateMiB: 100, keptS: 0, weightsMiB: 500, placements: [], ...more }) as unknown as TaskView;
+const target = (id: number, freeSlots: number, freeMemoryMiB: number, more: object = {}) =>
+  ({
+    id,
+    freeSlots,
+    freeMemoryMiB,
+    readyInS: 10 * id,
+    networkMiBPerS: 10,
+    warmModels: [],
+    statesHeld: 0,
+    market: { slots: 4 } as MarketView,
+    ...more,
+  }) as unknown as Parameters<typeof placementCostS>[1];
+const pairsOf = (name: string, work: readonly TaskView[], targets: readonly ReturnType<typeof target>[]) => {
+  const pairs: [work: number, target: number][] = [];
+  assignmentStrategies
+    .find((each) => each.name === name)!
+    .assign(work, targets, placementCostS, (each, on) => pairs.push([each.id, on.id]));
+  return pairs.sort((a, b) => a[0] - b[0]);
+};
+
+describe.each(assignmentStrategies)("$name", ({ name }) => {
+  const worlds = fc.record({
+    work: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 12 }),
+    targets: fc.array(fc.record({ slots: fc.integer({ min: 0, max: 4 }), memory: fc.integer({ min: 0, max: 200 }) }), {
+      maxLength: 6,
+    }),
+  });
+  const build = (world: { work: number[]; targets: { slots: number; memory: number }[] }) => ({
+    work: world.work.map((memory, id) => task(id, memory)),
+    targets: world.targets.map(({ slots, memory }, id) => target(id, slots, memory)),
+  });
+
+  it("keeps slots and memory, places nothing twice, and leaves nothing out that would still fit", () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { work, targets } = build(world);
+        const pairs = pairsOf(name, work, targets);
+        expect(new Set(pairs.map(([id]) => id)).size).toBe(pairs.length);
+        const placed = new Set(pairs.map(([id]) => id));
+        for (const on of targets) {
+          const here = pairs.filter(([, t]) => t === on.id).map(([id]) => work[id]!.memoryMiB);
+          const leftMiB = on.freeMemoryMiB - here.reduce((sum, each) => sum + each, 0);
+          expect(here.length).toBeLessThanOrEqual(on.freeSlots);
+          expect(leftMiB).toBeGreaterThanOrEqual(0);
+          if (here.length === on.freeSlots) continue;
+          for (const each of work) if (!placed.has(each.id)) expect(each.memoryMiB).toBeGreaterThan(leftMiB);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("says the same when asked again", () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { work, targets } = build(world);
+        expect(pairsOf(name, work, targets)).toEqual(pairsOf(name, work, targets));
+      }),
+    );
+  });
+});
+
+describe("who runs where, by hand", () => {
+  it("earliest-node fills the oldest instance first, and passes over what does not fit", () => {
+    const targets = [target(0, 1, 50), target(1, 2, 100), target(2, 4, 400)];
+    expect(pairsOf("earliest-node", [task(0, 60), task(1, 40), task(2, 40)], targets)).toEqual([
+      [0, 1],
+      [1, 0],
+      [2, 1],
+    ]);
+  });
+
+  it("warm-least-loaded prefers a loaded instance with the model to an empty one without", () => {
+    const targets = [target(0, 4, 400), target(1, 1, 400, { warmModels: ["m"] }), target(2, 3, 400)];
+    expect(
+      pairsOf("warm-least-loaded", [task(0, 1, { model: "m" }), task(1, 1, { model: "m" }), task(2, 1)], targets),
+    ).toEqual([
+      [0, 1],
+      [1, 0],
+      [2, 0], // 3/4 free on both 0 and 2 now: the lower id
+    ]);
+  });
+
+  it("kuhn-munkres sends each to the place it can be soonest: the one whose state is near goes there", () => {
+    // Ready at once and 50 s from now. Moving task 0's state takes 10 s to either; task 1's is on target 5 already leaving slowly.
+    const slow = target(9, 0, 0, { networkMiBPerS: 1, statesHeld: 2 });
+    const cost = placementCostS(task(1, 1, { stateOn: slow }), target(0, 1, 10));
+    expect(cost).toBe(100 / (1 / 2));
+    const targets = [target(0, 1, 10), target(5, 1, 10, { warmModels: ["m"] })];
+    // task 0 (no model): 0 or 50; task 1 (model m, 50 s of weights): 50 or 50. Total 0 + 50, not 50 + 50.
+    expect(pairsOf("kuhn-munkres", [task(0, 1), task(1, 1, { model: "m" })], targets)).toEqual([
+      [0, 0],
+      [1, 5],
+    ]);
+  });
+
+  it("the cost of a place: wait, then state read back through its card, then missing weights", () => {
+    expect(placementCostS(task(0, 1, { keptS: 5, model: "m" }), target(3, 1, 10))).toBe(30 + 10 + 50);
+    expect(placementCostS(task(0, 11), target(3, 1, 10))).toBe(Infinity);
+    expect(placementCostS(task(0, 1), target(3, 0, 10))).toBe(Infinity);
+  });
+});
