@@ -110,6 +110,65 @@ export function withOnDemand(
   return attachTable({ digest: table.digest, endS: table.endS, buffer, layout: [...handle.layout, ...moved] });
 }
 
+/**
+ * The stretch [fromS, fromS + lengthS) of the markets that `keep` names, as a table of its own: time 0 is its start, and what
+ * is in effect then stands at 0. @throws TraceError when the trace is shorter, or no market is left.
+ */
+export function windowOf(
+  table: TraceTable,
+  fromS: Seconds,
+  lengthS: Seconds,
+  keep: (market: TraceMarket) => boolean = () => true,
+): TraceTable {
+  if (fromS < 0 || fromS + lengthS > table.endS) {
+    throw new TraceError(
+      `the trace is ${hours(table.endS)} long, the window needs it from ${hours(fromS)} to ${hours(fromS + lengthS)}; shorten the window or use a longer trace`,
+    );
+  }
+  const { layout, buffer } = tableHandle(table);
+  const columns = new Float64Array(buffer);
+  const series = layout.flatMap(({ market, depth, gapS, priceFrom, priceSteps, capacityFrom, capacitySteps }) => {
+    if (!keep(market)) return [];
+    const price = stretch(columns, priceFrom, priceSteps, fromS, lengthS);
+    const capacity = capacitySteps < 0 ? undefined : stretch(columns, capacityFrom, capacitySteps, fromS, lengthS);
+    const one: MarketSeries = {
+      market,
+      price: { timesS: price.timesS, usdPerHour: price.values },
+      ...(capacity && { capacity: { timesS: capacity.timesS, counts: capacity.values } }),
+      depth,
+      gapS,
+    };
+    return [one];
+  });
+  if (series.length === 0) throw new TraceError("no market is left; check the names under markets");
+  return tableFromSeries(series, { digest: table.digest, endS: lengthS });
+}
+
+const hours = (timeS: Seconds): string => `${Number((timeS / HOUR_S).toFixed(2))} h`;
+
+function stretch(
+  columns: Float64Array,
+  from: number,
+  steps: number,
+  fromS: Seconds,
+  lengthS: Seconds,
+): { timesS: number[]; values: number[] } {
+  const timesS: number[] = [];
+  const values: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    const timeS = columns[from + i]! - fromS;
+    if (timeS >= lengthS) break;
+    if (timeS <= 0) {
+      timesS[0] = 0;
+      values[0] = columns[from + steps + i]!;
+    } else {
+      timesS.push(timeS);
+      values.push(columns[from + steps + i]!);
+    }
+  }
+  return { timesS, values };
+}
+
 export function tableHandle(table: TraceTable): TableHandle {
   if (table instanceof ColumnTable) return table.handle;
   throw new Error("only a table made here can be handed to a worker");

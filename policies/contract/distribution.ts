@@ -52,7 +52,7 @@ function checked(name: string, value: number): number {
  * Quantile of the standard normal, relative error below 1.2e-9; the ends of [0, 1) give about +-8.
  * Source: P. J. Acklam, "An algorithm for computing the inverse normal cumulative distribution function", 2003.
  */
-function inverseNormal(uniform: number): number {
+export function inverseNormal(uniform: number): number {
   const p = Math.min(Math.max(uniform, 1e-15), 1 - 1e-15);
   const low = 0.02425;
   if (p < low) return tail(Math.sqrt(-2 * Math.log(p)));

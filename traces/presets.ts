@@ -1,0 +1,104 @@
+import type { MarketModel } from "./generate.ts";
+
+/** What ships instead of data: parameters, and where they come from. */
+export interface Preset {
+  readonly name: string;
+  readonly summary: string;
+  /** Data set, span and zones it was fitted to, and when; or the system whose parameters these are. */
+  readonly source: string;
+  readonly model: MarketModel;
+  /** What the data showed, market by market in the order of the model: a test holds the generator against it. */
+  readonly observed?: {
+    /** Share of time in which a launch succeeded. */
+    readonly availability: readonly number[];
+    /** Mean of the price, USD per hour. */
+    readonly meanUsdPerHour: readonly number[];
+    /** Mean correlation of availability between zones of one region, and of two. */
+    readonly correlation: { readonly within: Readonly<Record<string, number>>; readonly across: number };
+  };
+}
+
+const ou = (mean: number, sd: number, reversionPerHour: number, min: number, max: number, stepH: number) => ({
+  kind: "ornstein-uhlenbeck" as const,
+  meanUsdPerHour: mean,
+  reversionPerHour,
+  volatility: sd * Math.sqrt(2 * reversionPerHour),
+  dailyShare: 0,
+  minUsdPerHour: min,
+  maxUsdPerHour: max,
+  stepH,
+  start: "stationary" as const,
+});
+/** Weibull shape 0.55 has the coefficient of variation 2.0 that the spells of all zones show (1.3 to 2.7). */
+const spells = (meanUpH: number, meanDownH: number) => ({ meanUpH, meanDownH, shape: 0.55 });
+const zone = (name: string, price: ReturnType<typeof ou>, capacity: ReturnType<typeof spells>) => ({
+  region: name.slice(0, -1),
+  zone: name,
+  price,
+  capacity,
+});
+
+/**
+ * Fitted zone by zone and jointly. The share of time a region is out follows from the mean correlation between its zones; a
+ * zone's own spells from its availability and mean up spell given the region's. Prices: mean, deviation, autocorrelation
+ * over a day, range, and changes a day.
+ */
+const p3: Preset = {
+  name: "p3-2023",
+  summary:
+    "p3.2xlarge (one V100) in nine zones of three US regions: price, capacity and regional outages as in early 2023.",
+  source:
+    "fitted on 2026-11-24 to skynomad (andylizf/skynomad-artifact 62b9aaa): AWS p3.2xlarge, 9 zones, 20,158 probes of one instance every 195 s, 2023-02-15 to 2023-04-02",
+  model: {
+    instanceType: "p3.2xlarge",
+    count: 1,
+    regions: { "us-east-1": spells(6, 3.23), "us-east-2": spells(12, 2.72), "us-west-2": spells(20, 1.08) },
+    zones: [
+      zone("us-east-1a", ou(1.654, 0.0899, 0.0049, 1.4429, 1.8464, 6), spells(0.82, 2.37)),
+      zone("us-east-1c", ou(1.278, 0.0755, 0.0021, 1.168, 1.4053, 6), spells(1.97, 0.77)),
+      zone("us-east-1d", ou(1.235, 0.0749, 0.0021, 1.1142, 1.3661, 6), spells(2.3, 1.04)),
+      zone("us-east-1f", ou(1.265, 0.0787, 0.0013, 1.1487, 1.4003, 6), spells(3.42, 0.34)),
+      zone("us-east-2a", ou(0.93, 0.029, 0.0173, 0.918, 1.0741, 17), spells(10.2, 0.76)),
+      zone("us-east-2b", ou(0.928, 0.0239, 0.0173, 0.918, 1.0331, 24), spells(6.63, 1.29)),
+      zone("us-west-2a", ou(0.945, 0.0372, 0.0039, 0.918, 1.0461, 12), spells(8.05, 0.61)),
+      zone("us-west-2b", ou(0.947, 0.0378, 0.0026, 0.918, 1.0339, 12), spells(18.8, 0.91)),
+      zone("us-west-2c", ou(0.942, 0.0363, 0.0083, 0.918, 1.0855, 12), spells(9.5, 0.62)),
+    ],
+  },
+  observed: {
+    availability: [0.167, 0.467, 0.447, 0.591, 0.759, 0.682, 0.883, 0.905, 0.891],
+    meanUsdPerHour: [1.654, 1.278, 1.235, 1.265, 0.93, 0.928, 0.945, 0.947, 0.942],
+    correlation: { within: { "us-east-1": 0.4, "us-east-2": 0.59, "us-west-2": 0.45 }, across: 0.13 },
+  },
+};
+
+const seed: Preset = {
+  name: "synkti-seed",
+  summary: "The seed's own market: one zone, mean spot price 0.30 of on-demand, capacity without bound.",
+  source: "Synkti, crates/synkti-simulation/src/spot_data.rs and main.rs: the price process of its benchmark",
+  model: {
+    instanceType: "seed.24gb",
+    count: 1,
+    regions: {},
+    zones: [
+      {
+        region: "seed-1",
+        zone: "seed-1a",
+        price: {
+          kind: "ornstein-uhlenbeck",
+          meanUsdPerHour: 0.3,
+          reversionPerHour: 0.5,
+          volatility: 0.2,
+          dailyShare: 0.1,
+          minUsdPerHour: 0.1,
+          maxUsdPerHour: 0.95,
+          stepH: 0.1,
+          start: "mean",
+        },
+      },
+    ],
+  },
+};
+
+// A preset is one entry here.
+export const presets: readonly Preset[] = [p3, seed];
