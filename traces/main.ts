@@ -1,0 +1,3 @@
+import { tracesCommand } from "./cli.ts";
+
+process.exitCode = await tracesCommand(process.argv.slice(2));
