@@ -39,7 +39,8 @@ function leave(view: FleetView, act: Actions, instance: InstanceView): void {
   leaving.sort((a, b) => a.work.stateMiB - b.work.stateMiB || a.work.id - b.work.id);
   for (const placement of leaving) {
     const { work } = placement;
-    if (work.onReclaim === "checkpointInGrace" && work.doneS > work.keptS) {
+    // State that is still being written where it last ran is not here.
+    if (work.onReclaim === "checkpointInGrace" && work.stateOn === undefined && work.doneS > work.keptS) {
       act.note("writes its state while there is time");
       act.checkpoint(work);
     }

@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { assignmentStrategies } from "../../policies/assignment/index.ts";
+import type { CloudSpec } from "../../policies/contract/scenario.ts";
+import { schedulingPolicies } from "../../policies/scheduling/index.ts";
+import { simulate } from "../../sim/simulate.ts";
+import { handCloud, input, scenario, table } from "../support/runs.ts";
+
+// Goal: whatever the market, the tasks and the policy, a run closes its accounts. Method: worlds drawn by fast-check; the
+// standing checks of the engine throw by themselves, the rest is asserted here.
+
+const HOUR = 3600;
+const END = 30 * HOUR;
+
+const steps = (valueMax: number, whole: boolean) =>
+  fc
+    .array(
+      fc.tuple(
+        fc.integer({ min: 1, max: END - 1 }),
+        whole ? fc.integer({ min: 0, max: valueMax }) : fc.double({ min: 0.01, max: valueMax, noNaN: true }),
+      ),
+      { maxLength: 40 },
+    )
+    .map((pairs) => [...new Map(pairs)].sort((a, b) => a[0] - b[0]));
+const zone = fc
+  .record({ price: steps(5, false), capacity: steps(3, true), first: fc.integer({ min: 0, max: 3 }) })
+  .map(({ price, capacity, first }) => ({
+    price: [[0, 1.8] as [number, number], ...price],
+    capacity: [[0, first] as [number, number], ...capacity],
+  }));
+
+const worlds = fc.record({
+  zones: fc.array(zone, { minLength: 1, maxLength: 3 }),
+  scheduling: fc.constantFrom(...schedulingPolicies.map(({ name }) => name)),
+  assignment: fc.constantFrom(...assignmentStrategies.map(({ name }) => name)),
+  memory: fc.boolean(),
+  caps: fc.option(
+    fc.record({ instances: fc.integer({ min: 1, max: 5 }), launchesPerHour: fc.integer({ min: 1, max: 20 }) }),
+    { nil: undefined },
+  ),
+  cloud: fc.record({
+    visibility: fc.constantFrom("told" as const, "tried" as const),
+    depth: fc.constantFrom("observed" as const, "unlimited" as const),
+    slotsPerInstance: fc.integer({ min: 1, max: 3 }),
+    noticeLeadS: fc.constantFrom(0, 30, 120).map((value) => ({ kind: "constant" as const, value })),
+    answerS: fc.constantFrom(0, 4).map((value) => ({ kind: "constant" as const, value })),
+    interruptions: fc.constantFrom(
+      { model: "capacity" as const },
+      { model: "hazard" as const, perHour: 0.8, zoneShockPerHour: 0.1 },
+    ),
+  }),
+  cadence: fc.constantFrom({ onChange: true }, { onChange: true, everyS: 120 }, { onChange: false, everyS: 60 }),
+  onReclaim: fc.constantFrom(
+    "restart" as const,
+    "checkpointEvery" as const,
+    "checkpointInGrace" as const,
+    "migrate" as const,
+  ),
+  tasks: fc.integer({ min: 1, max: 40 }),
+  models: fc.boolean(),
+  seed: fc.string(),
+});
+
+const runOf = (world: typeof worlds extends fc.Arbitrary<infer T> ? T : never) => {
+  const cloud: CloudSpec = { ...handCloud, ...world.cloud };
+  const decisions = scenario(world.scheduling, {
+    assignment: world.assignment,
+    ...(world.memory && { wrappers: [{ name: "with-capacity-memory" }] }),
+    ...(world.caps && { caps: world.caps }),
+  });
+  const spec = input({
+    table: table(world.zones, END),
+    horizonS: END - 6 * HOUR,
+    drainS: 6 * HOUR,
+    cloud,
+    cadence: world.cadence,
+    seed: world.seed,
+    traced: true,
+    tasks: {
+      tasks: world.tasks,
+      arrivals: { kind: "uniform", spanH: 20 },
+      workH: { kind: "uniform", min: 0.05, max: 5 },
+      memoryMiB: "state",
+      state: { baseMiB: 500, perHourMiB: 2_000, maxMiB: 12_000, grows: true },
+      onReclaim: world.onReclaim,
+      ...(world.onReclaim === "checkpointEvery" && { checkpoint: { everyS: 700, writeMiBPerS: 40 } }),
+      ...(world.models && {
+        models: [
+          { name: "m", weightsMiB: 4_000, share: 1 },
+          { name: "n", weightsMiB: 900, share: 2 },
+        ],
+      }),
+    },
+  });
+  return { spec, decisions, result: simulate(spec, decisions) };
+};
+
+describe("any run", () => {
+  it("closes its accounts, keeps its caps, and never runs more work than there were slots", () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { result } = runOf(world);
+        const { metrics, timeline } = result;
+        const m = metrics as Record<string, number>;
+        expect(m.upHours).toBeCloseTo(m.chargedHours! + m.freeHours! - m.paddingHours!, 6);
+        expect(m.upHours).toBeCloseTo(m.spotUpHours! + m.onDemandUpHours!, 6);
+        expect(m.idleHours!).toBeLessThanOrEqual(m.upHours! + 1e-6);
+        expect(m.costUsd!).toBeCloseTo(
+          timeline!.instances.reduce((sum, each) => sum + each.usd, 0),
+          6,
+        );
+        expect(m.tasksCompleted!).toBeLessThanOrEqual(m.tasksArrived!);
+        if (world.scheduling === "on-demand-only") expect(m.spotUpHours).toBe(0);
+        if (world.scheduling === "greedy") expect(m.onDemandUpHours).toBe(0);
+        // Slots: at each start of a stretch, what runs on that instance.
+        for (const stretch of timeline!.work) {
+          const beside = timeline!.work.filter(
+            (other) => other.instance === stretch.instance && other.fromS <= stretch.fromS && other.toS > stretch.fromS,
+          );
+          expect(beside.length).toBeLessThanOrEqual(world.cloud.slotsPerInstance);
+          const on = timeline!.instances.find(({ id }) => id === stretch.instance)!;
+          expect(stretch.fromS).toBeGreaterThanOrEqual(on.readyS!);
+          expect(stretch.toS).toBeLessThanOrEqual(on.endS + 1e-9);
+        }
+        if (world.caps) {
+          for (const { requestedS } of timeline!.instances) {
+            const live = timeline!.instances.filter(
+              (other) => other.requestedS <= requestedS && other.endS > requestedS,
+            );
+            expect(live.length).toBeLessThanOrEqual(world.caps.instances);
+          }
+        }
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it("is the same run again", () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { spec, decisions, result } = runOf(world);
+        expect(simulate(spec, decisions)).toEqual(result);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
