@@ -1,0 +1,324 @@
+import { createHash } from "node:crypto";
+import type { Action } from "../policies/contract/actions.ts";
+import type { Facts } from "../policies/contract/facts.ts";
+import type { FleetSpec } from "../policies/contract/fleet.ts";
+import type { PolicySpec } from "../policies/contract/policy.ts";
+import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
+import type { InstanceId, Json, Seconds, WorkId } from "../policies/contract/units.ts";
+import { Decider } from "../policies/decider.ts";
+import { resolveScenario } from "../policies/registry.ts";
+import { FleetState } from "../policies/state/fleet-state.ts";
+import { Inbox } from "./inbox.ts";
+import { Names } from "./names.ts";
+import type { InstanceReport, JobReport, LaunchOutcome, MarketName, Ports } from "./ports.ts";
+import { applyFact, type Call, type FactEntry, JOURNAL_FORMAT, type JournalEntry } from "./records.ts";
+
+export interface LoopOptions {
+  readonly ports: Ports;
+  /** The markets, as they are declared to the state; the ports know them by type, zone and capacity type. */
+  readonly fleet: FleetSpec;
+  readonly scenario: Scenario;
+  /** Policies that are not listed: a user's file. */
+  readonly own?: readonly PolicySpec<unknown, Json>[];
+  readonly cadence: Cadence;
+  /** Another name for every run of a fleet: client tokens derive from it. */
+  readonly run: string;
+  /** Ends the loop after what it is doing. Instances and jobs stay as they are. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The live loop: facts from the ports into the state, asks of the one decider, actions out through the ports. Everything that
+ * chooses is in the decider; this carries facts in and calls out, and writes both down before they count.
+ *
+ * An instant is one reading of the clock: all that has landed, then asks until the decisions have settled. What lands while
+ * actions are carried out leads to another ask: at the same instant while the clock stands still, else at the next.
+ *
+ * @throws what a policy or a port throws; the journal then ends with what led to it.
+ */
+export async function runLoop(options: LoopOptions): Promise<void> {
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  options.signal.addEventListener("abort", end);
+  if (options.signal.aborted) end();
+  try {
+    await new Loop(options, stop.signal).run();
+  } finally {
+    end();
+    options.signal.removeEventListener("abort", end);
+  }
+}
+
+class Loop {
+  readonly #options: LoopOptions;
+  readonly #ports: Ports;
+  readonly #signal: AbortSignal;
+  readonly #state: FleetState;
+  readonly #decider: Decider;
+  readonly #names: Names;
+  readonly #inbox = new Inbox();
+  /** What has been taken from the inbox and is not journalled yet. */
+  #landed: JournalEntry[] = [];
+  /** Calls that wait to be made: they name an instance that has just been granted. */
+  #due: Call[] = [];
+  /** Work placed on instances that are still requested: it is started once they have a name. */
+  readonly #awaitingGrant = new Map<InstanceId, WorkId[]>();
+  /** What was said of an instance that nobody knows, while a launch of ours is unanswered: it may be that one. */
+  readonly #early = new Map<string, (() => void)[]>();
+  #unanswered = 0;
+  #calls = 0;
+
+  constructor(options: LoopOptions, signal: AbortSignal) {
+    const { ports, fleet, scenario, own, cadence } = options;
+    this.#options = options;
+    this.#ports = ports;
+    this.#signal = signal;
+    this.#state = new FleetState(fleet);
+    this.#decider = new Decider(this.#state, resolveScenario(scenario, own), cadence, { notes: true });
+    this.#names = new Names(fleet.markets);
+    signal.addEventListener("abort", () => this.#inbox.put(() => {}));
+  }
+
+  async run(): Promise<void> {
+    const { run, fleet, scenario, cadence } = this.#options;
+    const { clock, journal } = this.#ports;
+    const start = { kind: "start", format: JOURNAL_FORMAT, run, fleet, scenario, cadence } as const;
+    await journal.append([start], { durable: true });
+    this.#listen();
+    while (!this.#signal.aborted) {
+      await clock.sleepUntil(clock.nowS(), this.#signal);
+      await this.#instant(clock.nowS());
+      if (this.#inbox.isEmpty && !this.#decider.wantsAsk) {
+        await clock.sleepUntil(this.#decider.nextS, this.#inbox.arrival());
+      }
+    }
+  }
+
+  async #instant(nowS: Seconds): Promise<void> {
+    const { clock } = this.#ports;
+    const asksMax = this.#state.markets.length + 2;
+    if (nowS > this.#state.nowS) this.#fact("advance", nowS);
+    await this.#takeIn();
+    for (let round = 0; this.#decider.wantsAsk && !this.#signal.aborted; round++) {
+      if (round === asksMax) {
+        throw new Error(`the decisions do not settle: asked ${round} times at ${nowS} s, they still act`);
+      }
+      await this.#tellPrices();
+      await this.#ask();
+      await clock.sleepUntil(nowS, this.#signal);
+      if (!this.#inbox.isEmpty && clock.nowS() > nowS) return;
+      await this.#takeIn();
+    }
+  }
+
+  // ── out ────────────────────────────────────────────────────────────────────────────
+
+  async #ask(): Promise<void> {
+    const { actions, notes, unassigned } = this.#decider.ask();
+    const ask = { kind: "ask", actions, notes, unassigned: unassigned.map((work) => work.id) } as const;
+    await this.#send(
+      actions.flatMap((action) => this.#callOf(action) ?? []),
+      [ask],
+    );
+  }
+
+  /** What an action asks of a port now: nothing if it is ours alone, or has to wait for a grant. */
+  #callOf(action: Action): Call | undefined {
+    const names = this.#names;
+    switch (action.do) {
+      case "launch": {
+        const { instanceType, region, zone, capacityType } = this.#state.markets[action.market]!;
+        const market = { instanceType, region, zone, capacityType };
+        const clientToken = sha256(JSON.stringify([this.#options.run, action.instance, Object.values(market)]));
+        this.#unanswered++;
+        return { do: "launch", instance: action.instance, request: { market, clientToken } };
+      }
+      case "terminate":
+        return { do: "terminate", providerId: names.providerId(action.instance)! };
+      case "place": {
+        const [on] = action.instances;
+        const providerId = names.providerId(on!);
+        if (providerId !== undefined) return { do: "start", job: names.job(action.work), providerId };
+        this.#awaitingGrant.set(on!, [...(this.#awaitingGrant.get(on!) ?? []), action.work]);
+        return undefined;
+      }
+      case "release": {
+        const waiting = this.#awaitingGrant.get(action.instances[0]!);
+        if (waiting === undefined) return { do: "stop", job: names.job(action.work) };
+        waiting.splice(waiting.indexOf(action.work), 1);
+        return undefined;
+      }
+      case "checkpoint":
+        return { do: "checkpoint", job: names.job(action.work) };
+      case "drain":
+        return undefined; // the state keeps new work away
+    }
+  }
+
+  /** Makes the calls, in order and without waiting for one another, once it is on disk that they will be made. */
+  async #send(calls: readonly Call[], entries: readonly JournalEntry[]): Promise<void> {
+    const first = this.#calls;
+    this.#calls += calls.length;
+    const intents = calls.map((what, i): JournalEntry => ({ kind: "intent", call: first + i, what }));
+    await this.#ports.journal.append([...entries, ...intents], { durable: calls.length > 0 });
+    for (const [i, what] of calls.entries()) {
+      const call = first + i;
+      this.#make(what).then(
+        (outcome) => this.#inbox.put(() => this.#answered(call, what, outcome)),
+        (error) => this.#fail(`${what.do} (call ${call})`, error),
+      );
+    }
+  }
+
+  async #make(what: Call): Promise<"done" | LaunchOutcome> {
+    const { capacity, jobs } = this.#ports;
+    const signal = this.#signal;
+    switch (what.do) {
+      case "launch":
+        return capacity.launch(what.request, signal);
+      case "terminate":
+        await capacity.terminate(what.providerId, signal);
+        return "done";
+      case "start":
+        await jobs.start(what.job, what.providerId, signal);
+        return "done";
+      case "stop":
+      case "checkpoint":
+        await jobs[what.do](what.job, signal);
+        return "done";
+    }
+  }
+
+  // ── in ─────────────────────────────────────────────────────────────────────────────
+
+  #listen(): void {
+    const { capacity, notices, jobs } = this.#ports;
+    const signal = this.#signal;
+    this.#hear("instances", capacity.instances(signal), (report) => this.#instance(report));
+    this.#hear("obtainable", capacity.obtainable(signal), ({ market, count }) =>
+      this.#market(market, (id) => this.#fact("obtainable", id, count)),
+    );
+    this.#hear("notices", notices.stream(signal), ({ providerId, reclaimS }) =>
+      this.#ofInstance(providerId, "notice", (id) => this.#fact("reclaimNotice", id, reclaimS)),
+    );
+    this.#hear("jobs", jobs.reports(signal), (report) => this.#job(report));
+  }
+
+  /** A stream that ends by itself is as bad as one that throws: silence would pass for peace. */
+  async #hear<T>(name: string, stream: AsyncIterable<T>, take: (item: T) => void): Promise<void> {
+    try {
+      for await (const item of stream) this.#inbox.put(() => take(item));
+      throw new Error("it ended by itself");
+    } catch (error) {
+      this.#fail(`the stream of ${name}`, error);
+    }
+  }
+
+  #fail(what: string, cause: unknown): void {
+    this.#inbox.put(() => {
+      if (this.#signal.aborted) return;
+      throw new Error(`${what} failed: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    });
+  }
+
+  /** Takes in all that has landed: journal first, then state, then the calls that were waiting for it. */
+  async #takeIn(): Promise<void> {
+    this.#inbox.takeAll();
+    await this.#record();
+    if (this.#due.length === 0) return;
+    const due = this.#due;
+    this.#due = [];
+    await this.#send(due, []);
+  }
+
+  /** Prices are no events: what has changed is told before an ask. */
+  async #tellPrices(): Promise<void> {
+    for (const { market, priceUsdPerHour } of await this.#ports.prices.latest(this.#signal)) {
+      this.#market(market, (id) => {
+        if (this.#state.markets[id]!.priceUsdPerHour !== priceUsdPerHour) this.#fact("price", id, priceUsdPerHour);
+      });
+    }
+    await this.#record();
+  }
+
+  async #record(): Promise<void> {
+    const entries = this.#landed;
+    if (entries.length === 0) return;
+    this.#landed = [];
+    await this.#ports.journal.append(entries, { durable: false });
+    for (const entry of entries) if (entry.kind === "fact") applyFact(this.#state, entry);
+  }
+
+  #fact<Name extends keyof Facts>(name: Name, ...args: Parameters<Facts[Name]>): void {
+    this.#landed.push({ kind: "fact", name, args } as unknown as FactEntry);
+  }
+
+  #foreign(name: string, what: string): void {
+    this.#landed.push({ kind: "foreign", name, what });
+  }
+
+  #answered(call: number, what: Call, outcome: "done" | LaunchOutcome): void {
+    this.#landed.push({ kind: "result", call, outcome });
+    if (what.do !== "launch" || outcome === "done") return;
+    const { instance } = what;
+    const waiting = this.#awaitingGrant.get(instance) ?? [];
+    this.#awaitingGrant.delete(instance);
+    this.#unanswered--;
+    if (outcome.ok) {
+      const { providerId } = outcome;
+      this.#names.granted(instance, providerId);
+      this.#fact("status", instance, "pending");
+      for (const work of waiting) this.#due.push({ do: "start", job: this.#names.job(work), providerId });
+      for (const take of this.#early.get(providerId) ?? []) take();
+      this.#early.delete(providerId);
+    } else {
+      this.#fact("refused", instance, outcome.reason, outcome.scope);
+    }
+    if (this.#unanswered > 0) return;
+    for (const [name, said] of this.#early) for (const _ of said) this.#foreign(name, "instance");
+    this.#early.clear();
+  }
+
+  #instance(report: InstanceReport): void {
+    this.#ofInstance(report.providerId, report.status, (id) => {
+      if (report.status === "ended") this.#fact("ended", id, report.why);
+      else this.#fact("status", id, report.status);
+    });
+  }
+
+  #job(report: JobReport): void {
+    if (report.what === "modelWarm") {
+      this.#ofInstance(report.providerId, report.what, (id) => this.#fact("modelWarm", id, report.model));
+      return;
+    }
+    const { job, what } = report;
+    if (what === "arrived") {
+      const work = this.#names.arrived(job);
+      if (work !== undefined) this.#fact("workArrived", work, report.task);
+      return;
+    }
+    const work = this.#names.work(job);
+    if (work === undefined) this.#foreign(job, what);
+    else if (what === "progress") this.#fact("progress", work, report.doneS, report.keptS, report.ratePerS);
+    else this.#fact(what === "ended" ? "workEnded" : "stateLeft", work);
+  }
+
+  #market(name: MarketName, take: (id: NonNullable<ReturnType<Names["market"]>>) => void): void {
+    const id = this.#names.market(name);
+    if (id !== undefined) take(id);
+  }
+
+  #ofInstance(providerId: string, what: string, take: (id: InstanceId) => void): void {
+    const id = this.#names.instance(providerId);
+    if (id !== undefined) {
+      take(id);
+    } else if (this.#unanswered > 0) {
+      const said = this.#early.get(providerId) ?? [];
+      this.#early.set(providerId, [...said, () => this.#ofInstance(providerId, what, take)]);
+    } else {
+      this.#foreign(providerId, what);
+    }
+  }
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

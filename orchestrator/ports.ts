@@ -1,0 +1,97 @@
+import type { TaskArrival } from "../policies/contract/facts.ts";
+import type { MarketSpec } from "../policies/contract/fleet.ts";
+import type { Seconds, UsdPerHour } from "../policies/contract/units.ts";
+import type { EndReason, RefusalReason, RefusalScope } from "../policies/contract/view.ts";
+import type { JournalEntry } from "./records.ts";
+
+// What the live loop asks of the world. Instances and jobs go by names of the provider's and the job system's own, never by
+// our ids, so that a swapped id cannot pass; markets go by what they are. Times are the clock's. What is expected to happen is a
+// value; a call or stream that throws stops the loop, because nobody knows what it has left behind.
+
+/** A market as the provider knows it. */
+export type MarketName = Pick<MarketSpec, "instanceType" | "region" | "zone" | "capacityType">;
+
+export interface Clock {
+  /** Monotonic, seconds since the loop's start: never steps back, whatever the wall clock does. */
+  nowS(): Seconds;
+  /**
+   * Resolves at timeS (Infinity: never) or once the signal aborts. A time that is not ahead is a breath: it resolves once
+   * the streams and calls had their chance to deliver what has happened up to now.
+   */
+  sleepUntil(timeS: Seconds, signal: AbortSignal): Promise<void>;
+}
+
+export interface LaunchRequest {
+  readonly market: MarketName;
+  /** The same token is the same launch, however often it is asked for: journalled before the call, it survives a crash. */
+  readonly clientToken: string;
+}
+
+export type LaunchOutcome =
+  | { readonly ok: true; readonly providerId: string }
+  | { readonly ok: false; readonly reason: Exclude<RefusalReason, "guard">; readonly scope: RefusalScope };
+
+/** The status of an instance after its grant. warming: billed and loading. */
+export type InstanceReport =
+  | { readonly providerId: string; readonly status: "warming" | "ready" }
+  | { readonly providerId: string; readonly status: "ended"; readonly why: Exclude<EndReason, "refused"> };
+
+export interface Capacity {
+  launch(request: LaunchRequest, signal: AbortSignal): Promise<LaunchOutcome>;
+  /** Of an instance that has ended already: succeeds. */
+  terminate(providerId: string, signal: AbortSignal): Promise<void>;
+  /** May repeat itself, speak of instances that are not ours, and of a new one before its launch has been answered. */
+  instances(signal: AbortSignal): AsyncIterable<InstanceReport>;
+  /** How many more launches would be granted, where a provider tells (null: nothing bounds it). EC2 never does: a silent stream. */
+  obtainable(signal: AbortSignal): AsyncIterable<{ readonly market: MarketName; readonly count: number | null }>;
+}
+
+export interface Notices {
+  /** May repeat itself and speak of instances that are not ours. */
+  stream(signal: AbortSignal): AsyncIterable<{ readonly providerId: string; readonly reclaimS: Seconds }>;
+}
+
+export interface Prices {
+  /** The newest price of each market that is known. Asked before every decision, so answered from what was fetched before. */
+  latest(
+    signal: AbortSignal,
+  ): Promise<readonly { readonly market: MarketName; readonly priceUsdPerHour: UsdPerHour }[]>;
+}
+
+/** What the job system says, in the order in which it happened to each job; see `Facts` for what each means. */
+export type JobReport =
+  | { readonly job: string; readonly what: "arrived"; readonly task: TaskArrival }
+  | {
+      readonly job: string;
+      readonly what: "progress";
+      readonly doneS: Seconds;
+      readonly keptS: Seconds;
+      readonly ratePerS: number;
+    }
+  | { readonly job: string; readonly what: "stateLeft" | "ended" }
+  | { readonly providerId: string; readonly what: "modelWarm"; readonly model: string };
+
+/** Calls about one job take effect in the order in which they were made. */
+export interface Jobs {
+  /** Runs there as soon as it can: once the instance is ready, weights and state are loaded. */
+  start(job: string, providerId: string, signal: AbortSignal): Promise<void>;
+  stop(job: string, signal: AbortSignal): Promise<void>;
+  /** Stops, and writes its state through the card of the instance it is on. */
+  checkpoint(job: string, signal: AbortSignal): Promise<void>;
+  /** May repeat an arrival. */
+  reports(signal: AbortSignal): AsyncIterable<JobReport>;
+}
+
+export interface Journal {
+  /** Appends in the order of the calls. Resolves once written, and if durable once a power cut would not undo it. */
+  append(entries: readonly JournalEntry[], options: { readonly durable: boolean }): Promise<void>;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly capacity: Capacity;
+  readonly notices: Notices;
+  readonly prices: Prices;
+  readonly jobs: Jobs;
+  readonly journal: Journal;
+}

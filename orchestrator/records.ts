@@ -1,0 +1,150 @@
+import { z } from "zod";
+import type { Action, Note } from "../policies/contract/actions.ts";
+import type { Facts } from "../policies/contract/facts.ts";
+import type { FleetSpec } from "../policies/contract/fleet.ts";
+import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
+import type { InstanceId, WorkId } from "../policies/contract/units.ts";
+import type { LaunchOutcome, LaunchRequest } from "./ports.ts";
+
+/** Changes with the meaning of a record. A journal of another format is refused. */
+export const JOURNAL_FORMAT = 1;
+
+/** The first record: all that is needed, beside the facts, to decide again. Names, not code: a changed policy shows. */
+export interface StartEntry {
+  readonly kind: "start";
+  readonly format: number;
+  /** Names this run of the loop; part of every client token. */
+  readonly run: string;
+  readonly fleet: FleetSpec;
+  readonly scenario: Scenario;
+  readonly cadence: Cadence;
+}
+
+/** A fact as it went into the state: the name and arguments of a call of `Facts`. */
+export type FactEntry = {
+  [Name in keyof Facts]: {
+    readonly kind: "fact";
+    readonly name: Name;
+    readonly args: Readonly<Parameters<Facts[Name]>>;
+  };
+}[keyof Facts];
+
+/** One ask, after all facts that it saw. */
+export interface AskEntry {
+  readonly kind: "ask";
+  readonly actions: readonly Action[];
+  readonly notes: readonly Note[];
+  /** Pending work that found no place. */
+  readonly unassigned: readonly WorkId[];
+}
+
+/** A call of a port, with all that is sent. */
+export type Call =
+  | { readonly do: "launch"; readonly instance: InstanceId; readonly request: LaunchRequest }
+  | { readonly do: "terminate"; readonly providerId: string }
+  | { readonly do: "start"; readonly job: string; readonly providerId: string }
+  | { readonly do: "stop" | "checkpoint"; readonly job: string };
+
+export type JournalEntry =
+  | StartEntry
+  | FactEntry
+  | AskEntry
+  /** Durable before the call goes out. One without a result was under way when the loop stopped. */
+  | { readonly kind: "intent"; readonly call: number; readonly what: Call }
+  | { readonly kind: "result"; readonly call: number; readonly outcome: "done" | LaunchOutcome }
+  /** Somebody spoke of an instance or job that is not ours: noted, nothing done. */
+  | { readonly kind: "foreign"; readonly name: string; readonly what: string };
+
+/** The one way in which a fact enters a state, in the loop and in a replay. */
+export function applyFact(facts: Facts, { name, args }: FactEntry): void {
+  (facts[name] as (...args: readonly unknown[]) => void).call(facts, ...args);
+}
+
+// ── what a file must look like ───────────────────────────────────────────────────────────
+
+const seconds = z.number();
+const id = z.int().min(0);
+const text = z.string();
+
+const factArguments = {
+  advance: z.tuple([seconds]),
+  price: z.tuple([id, z.number()]),
+  obtainable: z.tuple([id, z.number().nullable()]),
+  status: z.tuple([id, z.enum(["pending", "warming", "ready"])]),
+  refused: z.tuple([id, z.enum(["capacity", "guard"]), z.enum(["market", "zone"])]),
+  reclaimNotice: z.tuple([id, seconds]),
+  ended: z.tuple([id, z.enum(["terminated", "reclaimed", "refused"])]),
+  modelWarm: z.tuple([id, text]),
+  workArrived: z.tuple([
+    id,
+    z.strictObject({
+      workS: seconds,
+      memoryMiB: z.number(),
+      stateMiBBase: z.number(),
+      stateMiBPerHour: z.number(),
+      stateMiBMax: z.number(),
+      model: text.nullable(),
+      weightsMiB: z.number(),
+      onReclaim: z.enum(["restart", "checkpointEvery", "checkpointInGrace", "migrate"]),
+    }),
+  ]),
+  progress: z.tuple([id, seconds, seconds, z.number()]),
+  stateLeft: z.tuple([id]),
+  workEnded: z.tuple([id]),
+} satisfies Record<keyof Facts, z.ZodType>;
+
+const fact = (name: keyof Facts) =>
+  z.strictObject({ kind: z.literal("fact"), name: z.literal(name), args: factArguments[name] });
+const facts = (Object.keys(factArguments) as (keyof Facts)[]).map(fact);
+
+const named = z.union([text, z.strictObject({ name: text, params: z.unknown().optional() })]);
+const market = { instanceType: text, region: text, zone: text, capacityType: z.enum(["spot", "onDemand"]) };
+
+const start = z.strictObject({
+  kind: z.literal("start"),
+  format: z.literal(JOURNAL_FORMAT),
+  run: text,
+  fleet: z.strictObject({
+    markets: z.array(
+      z.strictObject({ ...market, slots: z.int(), gpuMemoryMiB: z.number(), networkMiBPerS: z.number() }),
+    ),
+    launch: z.strictObject({ answerS: seconds, bootS: seconds, warmS: seconds }),
+  }),
+  scenario: z.strictObject({
+    id: text.optional(),
+    scheduling: named,
+    wrappers: z.array(z.strictObject({ name: text, params: z.unknown().optional() })).optional(),
+    assignment: named,
+    caps: z
+      .strictObject({
+        instances: z.number().optional(),
+        onDemand: z.number().optional(),
+        launchesPerHour: z.number().optional(),
+        usdPerHour: z.number().optional(),
+      })
+      .optional(),
+  }),
+  cadence: z.strictObject({ onChange: z.boolean(), everyS: z.number().positive().optional() }),
+});
+
+// Actions are compared as text and calls are not repeated, so what is inside them is nobody's input here.
+const entry = z.discriminatedUnion("kind", [
+  start,
+  z.discriminatedUnion("name", facts as [(typeof facts)[number]]),
+  z.strictObject({
+    kind: z.literal("ask"),
+    actions: z.array(z.looseObject({ do: text })),
+    notes: z.array(z.strictObject({ action: id, by: text, why: text })),
+    unassigned: z.array(id),
+  }),
+  z.strictObject({ kind: z.literal("intent"), call: id, what: z.looseObject({ do: text }) }),
+  z.strictObject({
+    kind: z.literal("result"),
+    call: id,
+    outcome: z.union([z.literal("done"), z.looseObject({ ok: z.boolean() })]),
+  }),
+  z.strictObject({ kind: z.literal("foreign"), name: text, what: text }),
+]);
+
+/** An entry as read from a file. @throws ZodError */
+export const parseEntry = (value: unknown): JournalEntry => entry.parse(value) as JournalEntry;
