@@ -1,4 +1,5 @@
-import { Decider, type Decisions } from "../policies/decider.ts";
+import type { Seconds } from "../policies/contract/units.ts";
+import { type Asked, Decider, type Decisions } from "../policies/decider.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { cloudAssumptions } from "./cloud.ts";
 import type { SimulationInput, SimulationResult } from "./simulation.ts";
@@ -12,10 +13,15 @@ import { SimulationError, SimWorld } from "./world.ts";
  * In each instant: events due, what the trace says, then asks until the decisions have settled (at most markets + 2, the
  * last of which asks for nothing), then answers that take no time.
  *
+ * @param onAsk told of every ask before its actions are carried out: parity compares them with the live loop's
  * @throws SimulationError for a spec that cannot be run; ActionError, or whatever the policy throws, for a policy that is
  * wrong; Error when an account does not close, which is a defect of this program.
  */
-export function simulate(input: SimulationInput, decisions: Decisions): SimulationResult {
+export function simulate(
+  input: SimulationInput,
+  decisions: Decisions,
+  onAsk?: (timeS: Seconds, asked: Asked) => void,
+): SimulationResult {
   const endS = input.horizonS + (input.drainS ?? 0);
   if (!(input.horizonS > 0))
     throw new SimulationError(`a horizon of ${input.horizonS} s is no run; give a positive one`);
@@ -47,6 +53,7 @@ export function simulate(input: SimulationInput, decisions: Decisions): Simulati
       world.tellPrices(nowS);
       const asked = decider.ask();
       asks++;
+      onAsk?.(nowS, asked);
       if (traced && asked.actions.length > 0) log.push({ timeS: nowS, ...asked });
       const { actions } = asked;
       for (let i = 0; i < actions.length; i++) world.carryOut(actions[i]!, nowS);

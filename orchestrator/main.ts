@@ -1,0 +1,3 @@
+import { orchestrateCommand } from "./cli.ts";
+
+process.exitCode = await orchestrateCommand(process.argv.slice(2));

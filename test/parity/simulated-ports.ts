@@ -1,0 +1,247 @@
+import { setImmediate } from "node:timers/promises";
+import type {
+  Capacity,
+  Clock,
+  InstanceReport,
+  JobReport,
+  Jobs,
+  Journal,
+  LaunchOutcome,
+  MarketName,
+  Notices,
+  Ports,
+  Prices,
+} from "../../orchestrator/ports.ts";
+import type { Action } from "../../policies/contract/actions.ts";
+import type { Facts } from "../../policies/contract/facts.ts";
+import type { FleetSpec } from "../../policies/contract/fleet.ts";
+import { createRandom } from "../../policies/contract/random.ts";
+import type { InstanceId, MarketId, Seconds, WorkId } from "../../policies/contract/units.ts";
+import type { SimulationInput } from "../../sim/simulation.ts";
+import { SimWorld } from "../../sim/world.ts";
+import { Channel } from "./channel.ts";
+
+/** Something that happened outside, on its way to the loop. What shares a key arrives in the order in which it happened. */
+interface OnItsWay {
+  readonly key: string;
+  readonly deliver: () => void;
+}
+
+/**
+ * The simulated world behind the ports, under a virtual clock: time stands still while the loop has something to do, and moves
+ * to the next event when it sleeps. The world has its own ids, which the loop never sees: it sees names. What happens in one
+ * instant arrives one by one, in an order shuffled by `order`, except that each port keeps the order of what it says about one
+ * instance, one job or one market, and the order in which jobs arrive.
+ */
+export class SimulatedPorts {
+  readonly fleet: FleetSpec;
+  readonly world: SimWorld;
+  /** Aborts when the run is over: the work done and the fleet empty, or the horizon reached. */
+  readonly over = new AbortController();
+  nowS: Seconds = 0;
+  readonly #endS: Seconds;
+  readonly #random;
+  readonly #orderStream: number;
+  #draws = 0;
+  readonly #happened: OnItsWay[] = [];
+  readonly #instances = new Channel<InstanceReport>();
+  readonly #obtainable = new Channel<{ readonly market: MarketName; readonly count: number | null }>();
+  readonly #notices = new Channel<{ readonly providerId: string; readonly reclaimS: Seconds }>();
+  readonly #jobs = new Channel<JobReport>();
+  readonly #prices: number[] = [];
+  readonly #launching = new Map<InstanceId, (outcome: LaunchOutcome) => void>();
+  readonly #tokens = new Set<string>();
+  readonly #providerIds = new OutsideNames<InstanceId>("i-");
+  readonly #jobNames = new OutsideNames<WorkId>("job-");
+
+  constructor(input: SimulationInput, order: string) {
+    this.#endS = input.horizonS + (input.drainS ?? 0);
+    this.#random = createRandom(order);
+    this.#orderStream = this.#random.stream("order");
+    this.world = new SimWorld(input, () => this.#facts());
+    this.fleet = this.world.fleet;
+    this.world.start();
+    this.world.beforeAsk(0);
+  }
+
+  ports(journal: Journal): Ports {
+    return {
+      clock: this.#clock,
+      capacity: this.#capacity,
+      notices: this.#notice,
+      prices: this.#price,
+      jobs: this.#job,
+      journal,
+    };
+  }
+
+  // ── time ───────────────────────────────────────────────────────────────────────────
+
+  readonly #clock: Clock = {
+    nowS: () => this.nowS,
+    sleepUntil: async (timeS, signal) => {
+      // First what the loop's own calls have set off.
+      this.world.afterAsk(this.nowS);
+      await this.#deliver();
+      while (timeS > this.nowS && !signal.aborted) {
+        if (this.world.finished) return this.over.abort();
+        const nextS = Math.min(this.world.nextS, timeS);
+        if (nextS >= this.#endS) {
+          this.nowS = this.#endS;
+          return this.over.abort();
+        }
+        this.nowS = nextS;
+        this.world.beforeAsk(nextS);
+        await this.#deliver();
+        if (signal.aborted) return;
+        this.world.afterAsk(nextS);
+        await this.#deliver();
+      }
+    },
+  };
+
+  async #deliver(): Promise<void> {
+    const order = this.#shuffled(this.#happened.splice(0));
+    for (const { deliver } of order) {
+      if (this.#draw() < 0.5) await null;
+      deliver();
+    }
+    // Everything that is under way between ports and loop is a promise: all of them come before the next turn.
+    await setImmediate();
+  }
+
+  #shuffled(happened: readonly OnItsWay[]): readonly OnItsWay[] {
+    const last = new Map<string, number>();
+    const placed = happened.map((one) => {
+      const at = Math.max(this.#draw(), last.get(one.key) ?? 0);
+      last.set(one.key, at);
+      return { one, at };
+    });
+    return placed.sort((a, b) => a.at - b.at).map(({ one }) => one);
+  }
+
+  #draw(): number {
+    return this.#random.at(this.#orderStream, this.#draws++);
+  }
+
+  // ── what happens outside ───────────────────────────────────────────────────────────
+
+  #facts(): Facts {
+    const say = (key: string, deliver: () => void) => this.#happened.push({ key, deliver });
+    const instance = (id: InstanceId, report: Partial<InstanceReport>) => {
+      const providerId = this.#providerIds.of(id);
+      say(`instance ${id}`, () => this.#instances.push({ providerId, ...report } as InstanceReport));
+    };
+    const answer = (id: InstanceId, outcome: LaunchOutcome) => {
+      const resolve = this.#launching.get(id)!;
+      this.#launching.delete(id);
+      say(`launch ${id}`, () => resolve(outcome));
+    };
+    const job = (id: WorkId, report: Partial<JobReport>) =>
+      say(`job ${id}`, () => this.#jobs.push({ job: this.#jobNames.of(id), ...report } as JobReport));
+    return {
+      advance: () => {},
+      price: (market, usdPerHour) => {
+        this.#prices[market] = usdPerHour;
+      },
+      obtainable: (market, count) =>
+        say(`market ${market}`, () => this.#obtainable.push({ market: this.#market(market), count })),
+      status: (id, status) => {
+        if (status === "pending") answer(id, { ok: true, providerId: this.#providerIds.of(id) });
+        else instance(id, { status });
+      },
+      refused: (id, reason, scope) => {
+        if (reason === "guard") throw new Error("a provider knows nothing of our guard");
+        answer(id, { ok: false, reason, scope });
+      },
+      reclaimNotice: (id, reclaimS) =>
+        say(`notice ${id}`, () => this.#notices.push({ providerId: this.#providerIds.of(id), reclaimS })),
+      ended: (id, why) => {
+        if (why !== "refused") instance(id, { status: "ended", why });
+      },
+      modelWarm: (id, model) =>
+        say(`warm ${id}`, () => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "modelWarm", model })),
+      workArrived: (id, task) =>
+        say("arrivals", () => this.#jobs.push({ job: this.#jobNames.of(id), what: "arrived", task })),
+      progress: (id, doneS, keptS, ratePerS) => job(id, { what: "progress", doneS, keptS, ratePerS }),
+      stateLeft: (id) => job(id, { what: "stateLeft" }),
+      workEnded: (id) => job(id, { what: "ended" }),
+    };
+  }
+
+  #market(id: MarketId): MarketName {
+    const { instanceType, region, zone, capacityType } = this.fleet.markets[id]!;
+    return { instanceType, region, zone, capacityType };
+  }
+
+  // ── what the loop asks for ─────────────────────────────────────────────────────────
+
+  #carryOut(action: Action): void {
+    this.world.carryOut(action, this.nowS);
+  }
+
+  readonly #capacity: Capacity = {
+    launch: ({ market, clientToken }) => {
+      if (this.#tokens.has(clientToken)) throw new Error(`token ${clientToken} was used before`);
+      this.#tokens.add(clientToken);
+      const id = (this.#tokens.size - 1) as InstanceId;
+      const at = this.fleet.markets.findIndex(
+        (each) =>
+          each.instanceType === market.instanceType &&
+          each.region === market.region &&
+          each.zone === market.zone &&
+          each.capacityType === market.capacityType,
+      ) as MarketId;
+      this.#carryOut({ do: "launch", market: at, instance: id });
+      return new Promise((resolve) => this.#launching.set(id, resolve));
+    },
+    terminate: async (providerId) => this.#carryOut({ do: "terminate", instance: this.#providerIds.id(providerId) }),
+    instances: (signal) => this.#instances.read(signal),
+    obtainable: (signal) => this.#obtainable.read(signal),
+  };
+
+  readonly #notice: Notices = { stream: (signal) => this.#notices.read(signal) };
+
+  readonly #price: Prices = {
+    latest: async () => {
+      this.world.tellPrices(this.nowS);
+      return this.#prices.map((priceUsdPerHour, id) => ({ market: this.#market(id as MarketId), priceUsdPerHour }));
+    },
+  };
+
+  readonly #job: Jobs = {
+    start: async (job, providerId) =>
+      this.#carryOut({
+        do: "place",
+        work: this.#jobNames.id(job),
+        instances: [this.#providerIds.id(providerId)],
+        exclusive: false,
+        by: "policy",
+      }),
+    stop: async (job) => this.#carryOut({ do: "release", work: this.#jobNames.id(job), instances: [] }),
+    checkpoint: async (job) => this.#carryOut({ do: "checkpoint", work: this.#jobNames.id(job) }),
+    reports: (signal) => this.#jobs.read(signal),
+  };
+}
+
+/** Names that no arithmetic on ids would hit, and whose order is not that of the ids. */
+class OutsideNames<Id extends number> {
+  readonly #ids = new Map<string, Id>();
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  of(id: Id): string {
+    const name = this.#prefix + (Math.imul(id + 1, 0x9e3779b1) >>> 0).toString(16);
+    this.#ids.set(name, id);
+    return name;
+  }
+
+  id(name: string): Id {
+    const id = this.#ids.get(name);
+    if (id === undefined) throw new Error(`nobody outside is called ${name}`);
+    return id;
+  }
+}
