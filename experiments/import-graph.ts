@@ -34,13 +34,16 @@ export function importsOf(source: string): Import[] {
 
 /**
  * The files that run when `entryFile` is loaded: itself and, transitively, its relative imports that are not type-only.
- * Packages are not followed: the lockfile speaks for them. Absolute paths, sorted.
+ * Packages are not followed, nor are files that `isLeftOut`. Absolute paths, sorted.
  * @throws ImportError naming file and line of an import that cannot be read.
  */
-export async function importClosure(entryFile: string): Promise<string[]> {
+export async function importClosure(
+  entryFile: string,
+  isLeftOut: (file: string) => boolean = () => false,
+): Promise<string[]> {
   const seen = new Set<string>();
   const visit = async (file: string, importedAt: string): Promise<void> => {
-    if (seen.has(file)) return;
+    if (seen.has(file) || isLeftOut(file)) return;
     seen.add(file);
     const source = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
       throw new ImportError(`${importedAt}: cannot read ${file} (${error.code}); correct the path or restore the file`);

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import type { Cadence, CloudSpec, Distribution } from "../policies/contract/scenario.ts";
+
+const notNegative = z.number().nonnegative();
+const positive = z.number().positive();
+
+/** Seconds, drawn anew for each instance. */
+const distribution = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant"), value: notNegative }),
+  z
+    .strictObject({ kind: z.literal("lognormal"), median: notNegative, p95: notNegative })
+    .refine(({ median, p95 }) => p95 >= median, { path: ["p95"], message: "expected at least the median" }),
+  z.strictObject({ kind: z.literal("empirical"), values: z.array(notNegative).min(1) }),
+]) satisfies z.ZodType<Distribution>;
+
+/** The simulated cloud, as a study writes it. */
+export const cloudSchema = z.strictObject({
+  profile: z.literal("aws").describe("timing profile: the order of things within an instant, and the defaults below"),
+  answerS: distribution.exactOptional().describe("from request to grant or refusal, seconds"),
+  noticeLeadS: distribution.exactOptional().describe("from interruption notice to the end, seconds"),
+  launchS: z
+    .strictObject({ boot: distribution, imagePull: distribution, engineStart: distribution })
+    .exactOptional()
+    .describe("parts of a launch after the answer, in order, seconds"),
+  interruptions: z
+    .discriminatedUnion("model", [
+      z.strictObject({ model: z.literal("capacity") }).describe("when the trace's capacity falls below what is held"),
+      z
+        .strictObject({
+          model: z.literal("hazard"),
+          perHour: notNegative,
+          zoneShockPerHour: notNegative.exactOptional(),
+          regionShockPerHour: notNegative.exactOptional(),
+        })
+        .describe("at a rate per instance-hour, with shocks that take all of a zone or region"),
+    ])
+    .describe("why the provider takes instances back"),
+  visibility: z
+    .enum(["told", "tried"])
+    .describe("told: policies see how many launches would be granted; tried: only asking tells, as on EC2"),
+  depth: z
+    .enum(["observed", "unlimited"])
+    .describe("observed: the trace's count is the limit; unlimited: any count above 0 is read as no limit"),
+  slotsPerInstance: z.int().min(1).describe("how many tasks an instance runs at a time"),
+  instanceTypes: z
+    .record(z.string(), z.strictObject({ gpuMemoryMiB: positive, networkMiBPerS: positive }))
+    .describe("what an instance of each type in the traces offers"),
+}) satisfies z.ZodType<CloudSpec>;
+
+export const cadenceSchema = z
+  .strictObject({
+    onChange: z.boolean().describe("at every fact but a price, and when the policy asked to be woken"),
+    everyS: positive.exactOptional().describe("and on the grid 0, everyS, 2 everyS, ..."),
+  })
+  .refine(({ onChange, everyS }) => onChange || everyS !== undefined, {
+    path: ["everyS"],
+    message: "is missing; without onChange nobody would ever ask the policy",
+  }) satisfies z.ZodType<Cadence>;

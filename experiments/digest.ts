@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+
+/** A number or function that JSON cannot hold as it is. */
+export class CanonicalJsonError extends Error {
+  override readonly name = "CanonicalJsonError";
+}
+
+/**
+ * One text for one value: keys sorted, no white space, members that are undefined left out. What keys, digests and records
+ * are made of.
+ * @throws CanonicalJsonError for NaN, infinities, and what is no JSON.
+ * @example canonicalJson({ b: 1, a: [true, null] }) // '{"a":[true,null],"b":1}'
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  switch (typeof value) {
+    case "number":
+      if (!Number.isFinite(value)) throw new CanonicalJsonError(`${value} has no place in JSON`);
+      return JSON.stringify(value);
+    case "string":
+    case "boolean":
+      return JSON.stringify(value);
+    case "object": {
+      if (value === null) return "null";
+      const members = value as Readonly<Record<string, unknown>>;
+      const texts: string[] = [];
+      for (const key of Object.keys(members).sort()) {
+        if (members[key] !== undefined) texts.push(`${JSON.stringify(key)}:${canonicalJson(members[key])}`);
+      }
+      return `{${texts.join(",")}}`;
+    }
+    default:
+      throw new CanonicalJsonError(`a ${typeof value} has no place in JSON`);
+  }
+}
+
+/** Lower-case hex of a text (as UTF-8) or of bytes. */
+export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
+
+export const digestOf = (value: unknown): string => sha256(canonicalJson(value));

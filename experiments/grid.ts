@@ -1,0 +1,312 @@
+import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
+import { FleetState } from "../policies/state/fleet-state.ts";
+import { SimulationError, SimWorld } from "../sim/world.ts";
+import { type MarketModel, marketModel } from "../traces/generate.ts";
+import { type OpenTrace, openStudyTrace, type TraceRef } from "../traces/open.ts";
+import { presets } from "../traces/presets.ts";
+import type { CodeDigests } from "./closure.ts";
+import { canonicalJson, digestOf } from "./digest.ts";
+import type { Path } from "./paths.ts";
+import type { RunRecord, RunSpec } from "./record.ts";
+import { type LoadedStudy, policyIds, StudyError, type StudyPoint } from "./study.ts";
+import type { Study } from "./study-schema.ts";
+import { sourceDigest, type TableSource, tableOf, windowSource } from "./tables.ts";
+import type { GeneratedTrace, StudyTrace } from "./trace-schema.ts";
+
+/** One run of the grid, with all that its key is made of. */
+export interface Cell {
+  /** sha256 of specification, versions and table: the same key is the same result. */
+  readonly key: string;
+  readonly spec: RunSpec;
+  readonly versions: RunRecord["versions"];
+  /** Where it stands in the study, whatever its settings and code. */
+  readonly place: string;
+  /** Digests of what the key is made of, by what a user calls it. */
+  readonly parts: Readonly<Record<string, string>>;
+  /** Names its table. */
+  readonly table: string;
+}
+
+export interface Grid {
+  /** In order: axes, trace, unit, replicate, policy. */
+  readonly cells: readonly Cell[];
+  readonly tables: ReadonlyMap<string, TableSource>;
+  /** Real traces that were opened, by the name of the study's entry. */
+  readonly traces: ReadonlyMap<string, OpenTrace>;
+}
+
+/** One unit of inference of a trace: a disjoint stretch of it, or a seed. */
+interface Unit {
+  readonly name: string;
+  readonly fromS: Seconds;
+  readonly lengthS: Seconds;
+  readonly traceDigest: string;
+  readonly table: string;
+}
+
+/**
+ * Every run of a study. Seeds name trace, unit and replicate, never policy or axis: all policies, at all points of a sweep, meet
+ * the same luck.
+ * @throws StudyError for windows that do not fit their trace, and settings that cannot be simulated; TraceError; ImportError.
+ */
+export async function gridOf(
+  loaded: LoadedStudy,
+  code: CodeDigests,
+  versions: RunRecord["versions"],
+  cacheFolder?: string,
+): Promise<Grid> {
+  const builder = new GridBuilder(loaded, code, versions, cacheFolder);
+  for (const point of loaded.points) await builder.add(point);
+  return builder;
+}
+
+class GridBuilder implements Grid {
+  readonly cells: Cell[] = [];
+  readonly tables = new Map<string, TableSource>();
+  readonly traces = new Map<string, OpenTrace>();
+  readonly #loaded: LoadedStudy;
+  readonly #code: CodeDigests;
+  readonly #versions: RunRecord["versions"];
+  readonly #cacheFolder: string | undefined;
+  readonly #opened = new Map<string, OpenTrace>();
+  readonly #units = new Map<string, readonly Unit[]>();
+
+  constructor(
+    loaded: LoadedStudy,
+    code: CodeDigests,
+    versions: RunRecord["versions"],
+    cacheFolder: string | undefined,
+  ) {
+    this.#loaded = loaded;
+    this.#code = code;
+    this.#versions = versions;
+    this.#cacheFolder = cacheFolder;
+  }
+
+  async add(point: StudyPoint): Promise<void> {
+    const { study } = point;
+    const codeOf = await Promise.all(
+      study.policies.map(async (policy) => ({
+        engine: await this.#code.engine(),
+        policy: await this.#code.scenario(policy),
+      })),
+    );
+    for (const [i, trace] of study.traces.entries()) {
+      const units = await this.#unitsOf(study, trace, ["traces", i]);
+      this.#tryOut(study, units[0]!);
+      for (const unit of units) {
+        for (let replicate = 0; replicate < study.replicates; replicate++) {
+          for (const [p, policyId] of policyIds(study).entries()) {
+            this.#addCell(point, trace.name, unit, replicate, policyId, p, codeOf[p]!);
+          }
+        }
+      }
+    }
+  }
+
+  #addCell(
+    { study, axes }: StudyPoint,
+    trace: string,
+    unit: Unit,
+    replicate: number,
+    policyId: string,
+    p: number,
+    code: { readonly engine: string; readonly policy: string },
+  ): void {
+    const { workload, cloud, cadence, drainH } = study;
+    const policy = study.policies[p]!;
+    const spec: RunSpec = {
+      trace,
+      traceDigest: unit.traceDigest,
+      fromS: unit.fromS,
+      lengthS: unit.lengthS,
+      unit: unit.name,
+      replicate,
+      seed: `${trace}/${unit.name}/${replicate}`,
+      workload,
+      cloud,
+      cadence,
+      drainS: drainH * HOUR_S,
+      policyId,
+      policy,
+      axes,
+      closureDigest: digestOf(code),
+    };
+    const versions = this.#versions;
+    const part = (value: unknown): string => this.#digests.of(value).slice(0, 12);
+    this.cells.push({
+      key: digestOf({ spec, versions, table: unit.table }),
+      spec,
+      versions,
+      place: canonicalJson([axes, trace, unit.name, replicate, policyId]),
+      parts: {
+        "engine code": code.engine.slice(0, 12),
+        "policy code": code.policy.slice(0, 12),
+        "policy settings": part(policy),
+        trace: unit.table.slice(0, 12),
+        workload: part(workload),
+        cloud: part(cloud),
+        cadence: part(cadence),
+        window: part([unit.fromS, unit.lengthS, drainH]),
+        version: part(versions),
+      },
+      table: unit.table,
+    });
+  }
+  readonly #digests = new ObjectDigests();
+
+  async #unitsOf(study: Study, trace: StudyTrace, path: Path): Promise<readonly Unit[]> {
+    const { onDemandUsdPerHour, drainH } = study;
+    const key = canonicalJson({ trace, onDemandUsdPerHour, drainH });
+    const known = this.#units.get(key);
+    if (known !== undefined) return known;
+    const units =
+      "generate" in trace
+        ? await this.#generatedUnits(study, trace, path)
+        : await this.#windowUnits(study, trace, path);
+    this.#units.set(key, units);
+    return units;
+  }
+
+  async #generatedUnits({ onDemandUsdPerHour, drainH }: Study, trace: GeneratedTrace, path: Path): Promise<Unit[]> {
+    const model = modelOf(trace);
+    this.#checkFilter(
+      trace,
+      model.zones.map(({ zone }) => ({ zone, instanceType: model.instanceType })),
+      path,
+    );
+    const { lengthH, seeds } = trace.windows;
+    const endS = (lengthH + drainH) * HOUR_S;
+    const generator = await this.#code.generator();
+    return Array.from({ length: seeds }, (_, i) => {
+      const name = `seed ${i + 1}`;
+      const seed = `${trace.name}/${name}`;
+      const source: TableSource = {
+        kind: "generated",
+        model,
+        seed,
+        endS,
+        markets: trace.markets ?? {},
+        onDemandUsdPerHour,
+      };
+      const table = digestOf([sourceDigest(source), generator]);
+      this.tables.set(table, source);
+      return { name, fromS: 0, lengthS: lengthH * HOUR_S, traceDigest: digestOf({ model, seed, endS }), table };
+    });
+  }
+
+  async #windowUnits(
+    { onDemandUsdPerHour, drainH }: Study,
+    trace: Exclude<StudyTrace, GeneratedTrace>,
+    path: Path,
+  ): Promise<Unit[]> {
+    const opened = await this.#open(trace);
+    this.traces.set(trace.name, opened);
+    this.#checkFilter(trace, opened.markets, path);
+    return windowsOf(trace, opened.endS, drainH, (at, text) =>
+      this.#loaded.fault([...path, "windows", ...at], text),
+    ).map(({ fromH, lengthH }) => {
+      const [fromS, lengthS] = [fromH * HOUR_S, lengthH * HOUR_S];
+      const source = windowSource(opened, fromS, lengthS + drainH * HOUR_S, trace.markets ?? {}, onDemandUsdPerHour);
+      const table = sourceDigest(source);
+      this.tables.set(table, source);
+      return {
+        name: `${hours(fromH)} to ${hours(fromH + lengthH)}`,
+        fromS,
+        lengthS,
+        traceDigest: opened.digest,
+        table,
+      };
+    });
+  }
+
+  async #open({ name: _, markets: __, windows: ___, ...ref }: Exclude<StudyTrace, GeneratedTrace>): Promise<OpenTrace> {
+    const key = canonicalJson(ref);
+    const opened = this.#opened.get(key) ?? (await openStudyTrace(ref as TraceRef, this.#cacheFolder));
+    this.#opened.set(key, opened);
+    return opened;
+  }
+
+  #checkFilter(
+    { markets = {} }: StudyTrace,
+    offered: readonly { readonly zone: string; readonly instanceType: string }[],
+    path: Path,
+  ): void {
+    const check = (key: "zones" | "instanceTypes", known: readonly string[]): void => {
+      for (const [i, name] of (markets[key] ?? []).entries()) {
+        if (known.includes(name)) continue;
+        throw this.#loaded.fault(
+          [...path, "markets", key, i],
+          `the trace has no "${name}"; it has ${[...new Set(known)].join(", ")}`,
+        );
+      }
+    };
+    check(
+      "zones",
+      offered.map(({ zone }) => zone),
+    );
+    check(
+      "instanceTypes",
+      offered.map(({ instanceType }) => instanceType),
+    );
+  }
+
+  /** The world of one task: what cannot be simulated is said before anything is computed. */
+  #tryOut({ workload, cloud, cadence, drainH }: Study, unit: Unit): void {
+    try {
+      const table = tableOf(this.tables.get(unit.table)!);
+      const input = { table, horizonS: unit.lengthS, drainS: drainH * HOUR_S, cloud, cadence, seed: "" };
+      const one = { ...workload, params: { ...workload.params, tasks: 1 } };
+      new SimWorld({ ...input, workload: one }, (fleet) => new FleetState(fleet));
+    } catch (error) {
+      if (error instanceof SimulationError) throw new StudyError(`${this.#loaded.path}: ${error.message}`);
+      throw error;
+    }
+  }
+}
+
+/** Digests of values that many cells share, each computed once. */
+class ObjectDigests {
+  readonly #known = new WeakMap<object, string>();
+
+  of(value: unknown): string {
+    if (typeof value !== "object" || value === null) return digestOf(value);
+    const digest = this.#known.get(value) ?? digestOf(value);
+    this.#known.set(value, digest);
+    return digest;
+  }
+}
+
+function modelOf({ generate: { preset, ...changes } }: GeneratedTrace): MarketModel {
+  return marketModel.parse({ ...presets.find(({ name }) => name === preset)?.model, ...changes });
+}
+
+/** @throws what `fault` makes of windows that do not fit. */
+function windowsOf(
+  { name, windows }: Exclude<StudyTrace, GeneratedTrace>,
+  endS: Seconds,
+  drainH: number,
+  fault: (path: Path, text: string) => StudyError,
+): readonly { readonly fromH: number; readonly lengthH: number }[] {
+  const endH = endS / HOUR_S;
+  const drain = drainH === 0 ? "" : ` and ${hours(drainH)} of drain`;
+  const long = `trace ${name} is ${hours(endH)} long`;
+  if (!("lengthH" in windows)) {
+    for (const [i, { fromH, lengthH }] of windows.entries()) {
+      if (fromH + lengthH + drainH <= endH) continue;
+      throw fault([i], `ends at ${hours(fromH + lengthH)}${drain}, but ${long}; move or shorten it`);
+    }
+    return windows;
+  }
+  const { lengthH, everyH = lengthH + drainH } = windows;
+  const count = Math.floor((endH - lengthH - drainH) / everyH) + 1;
+  if (count < 1) {
+    throw fault(
+      ["lengthH"],
+      `a window of ${hours(lengthH)}${drain} does not fit: ${long}; shorten it to ${hours(Math.floor(endH - drainH))} or less, or use a longer trace`,
+    );
+  }
+  return Array.from({ length: count }, (_, i) => ({ fromH: i * everyH, lengthH }));
+}
+
+const hours = (h: number): string => `${Number(h.toFixed(2))} h`;

@@ -1,0 +1,84 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+
+/** Another process is writing to the folder. */
+export class LockError extends Error {
+  override readonly name = "LockError";
+}
+
+/**
+ * Makes this process the only one that writes to a folder; the lock of a process that is dead is taken over.
+ * @returns what gives the folder back.
+ * @throws LockError naming the process that holds it.
+ */
+export function lockFolder(folder: string): () => void {
+  const path = join(folder, "lock");
+  const own = `${process.pid} ${hostname()} ${Date.now()}\n`;
+  // Written beside and then linked, so that nobody reads half a lock.
+  const beside = `${path}.${process.pid}`;
+  writeFileSync(beside, own);
+  try {
+    for (let attempt = 0; attempt < 10; attempt++) {
+      if (linked(beside, path)) return () => release(path, own);
+      const found = contents(path);
+      if (found !== undefined) takeOver(path, found, beside);
+    }
+  } finally {
+    rmSync(beside, { force: true });
+  }
+  throw new LockError(`${folder}: several processes want this folder at once; start one of them`);
+}
+
+function takeOver(path: string, found: string, beside: string): void {
+  const [pid, host] = found.trim().split(" ");
+  if (host !== hostname()) {
+    throw new LockError(
+      `${path}: process ${pid} on ${host} is writing here; wait for it, name another --out, or delete this file if that process is gone`,
+    );
+  }
+  if (Number(pid) !== process.pid && isAlive(Number(pid))) {
+    throw new LockError(`${path}: process ${pid} is writing here; wait for it, end it, or name another --out`);
+  }
+  // Another process may do the same at this moment: whoever moves the dead lock away may try again, and a living one that was
+  // moved by mistake is put back.
+  const aside = `${beside}.stale`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return;
+  }
+  if (contents(aside) !== found) linked(aside, path);
+  rmSync(aside, { force: true });
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function contents(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function release(path: string, own: string): void {
+  if (contents(path) === own) rmSync(path, { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

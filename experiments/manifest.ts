@@ -1,0 +1,69 @@
+import { spawnSync } from "node:child_process";
+import { arch, cpus, release, type } from "node:os";
+import { dataSets } from "../traces/datasets.ts";
+import { presets } from "../traces/presets.ts";
+import type { CodeDigests } from "./closure.ts";
+import { digestOf } from "./digest.ts";
+import type { Grid } from "./grid.ts";
+import type { RunRecord } from "./record.ts";
+import { type LoadedStudy, policyIds } from "./study.ts";
+
+/** Where results come from: everything that is needed to get them again, and to know whether one has. */
+export async function manifestOf(
+  loaded: LoadedStudy,
+  grid: Grid,
+  code: CodeDigests,
+  about: {
+    readonly command: string;
+    readonly root: string;
+    readonly versions: RunRecord["versions"];
+    readonly startedAt: Date;
+  },
+): Promise<Record<string, unknown>> {
+  const { study } = loaded;
+  const ids = policyIds(study);
+  const policies = await Promise.all(study.policies.map((policy) => code.scenario(policy)));
+  return {
+    command: about.command,
+    startedAt: about.startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+    ...commitOf(about.root),
+    workbench: about.versions.engine,
+    node: about.versions.node,
+    os: `${type()} ${release()} ${arch()}`,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    study: loaded.path,
+    studySha256: loaded.sha256,
+    overrides: loaded.sets,
+    seeds: [...new Set(grid.cells.map(({ spec }) => spec.seed))],
+    codeDigests: { engine: await code.engine(), ...Object.fromEntries(ids.map((id, i) => [id, policies[i]])) },
+    runsDigest: digestOf(grid.cells.map(({ key }) => key)),
+    traces: study.traces.map((trace) => {
+      const opened = grid.traces.get(trace.name);
+      if ("generate" in trace) {
+        return {
+          ...trace,
+          kind: "generated",
+          source: presets.find(({ name }) => name === trace.generate.preset)?.source,
+        };
+      }
+      if (opened === undefined) return trace;
+      const set = "dataset" in trace ? dataSets.find(({ name }) => name === trace.dataset) : undefined;
+      const { availability: _, prices: __, ...origin } = set ?? { availability: [], prices: "" };
+      return { ...trace, kind: "imported", digest: opened.digest, ...origin, name: trace.name, report: opened.report };
+    }),
+    config: study,
+  };
+}
+
+/** null where this is no checkout, or git is not there. */
+function commitOf(root: string): { readonly commit: string | null; readonly dirty: boolean | null } {
+  const git = (...args: readonly string[]): string | undefined => {
+    const { status, stdout } = spawnSync("git", ["-C", root, ...args], { encoding: "utf8" });
+    return status === 0 ? stdout.trim() : undefined;
+  };
+  const commit = git("rev-parse", "HEAD");
+  const changes = commit === undefined ? undefined : git("status", "--porcelain");
+  return { commit: commit ?? null, dirty: changes === undefined ? null : changes !== "" };
+}

@@ -1,0 +1,44 @@
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { canonicalJson } from "./digest.ts";
+import { unwritable } from "./store.ts";
+
+/** @throws ResultsError for a folder that cannot be made or written. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+/** Writes a file of a results folder whole or not at all. @throws ResultsError */
+export function writeResult(folder: string, file: string, parts: Iterable<string>): string {
+  const path = join(folder, file);
+  const beside = `${path}.${process.pid}.tmp`;
+  try {
+    const descriptor = openSync(beside, "w");
+    try {
+      for (const part of parts) writeSync(descriptor, part);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw unwritable(path, error);
+  }
+  return path;
+}
+
+export const json = (value: unknown): readonly string[] => [`${JSON.stringify(value, null, 2)}\n`];
+
+/** One record a line, with sorted keys: the same records are the same bytes. */
+export function* lines(values: Iterable<unknown>): Generator<string> {
+  for (const value of values) yield `${canonicalJson(value)}\n`;
+}
+
+/** Removes what an earlier run drew and this one may not draw again. */
+export function removeTimelines(folder: string): void {
+  for (const file of readdirSync(folder)) if (/^timeline-.*\.json$/.test(file)) rmSync(join(folder, file));
+}

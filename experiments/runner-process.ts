@@ -1,0 +1,103 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { FromRunner, RunnerSettings, ToRunner } from "./runner-messages.ts";
+import { packed } from "./shared-buffers.ts";
+import type { Outcome } from "./thread-work.ts";
+
+/** How a batch ended. process: the whole process went, and nobody can say which of its items was to blame. */
+export type BatchEnd =
+  | { readonly how: "done" }
+  | (Omit<Extract<FromRunner, { say: "lost" }>, "say" | "batch"> & { readonly how: "lost" })
+  | { readonly how: "process"; readonly why: string };
+
+interface Waiting {
+  readonly onOutcome: (outcome: Outcome) => void;
+  readonly onEnd: (end: BatchEnd) => void;
+}
+
+/** The runner's process as its parent sees it. */
+export class RunnerProcess {
+  readonly #child: ChildProcess;
+  readonly #batches = new Map<number, Waiting>();
+  readonly #sharedGroups = new Set<string>();
+  #batchesSent = 0;
+  #hasStarted = false;
+  #gone: string | undefined;
+
+  constructor(settings: RunnerSettings) {
+    // Policies may print: that goes to stderr, because stdout is for results.
+    this.#child = fork(fileURLToPath(new URL("./runner.ts", import.meta.url)), [JSON.stringify(settings)], {
+      serialization: "advanced",
+      stdio: ["ignore", 2, "pipe", "ipc"],
+      execArgv: [],
+    });
+    this.#child.on("message", (message: FromRunner) => this.#hear(message));
+    this.#child.on("error", () => undefined);
+    this.#child.on("exit", (code, signal) => this.#end(`the process ended (${signal ?? `exit code ${code}`})`));
+    let isDying = false;
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      // V8's last words are for its developers; what happened is in the record of the cell.
+      isDying ||= text.includes("<--- Last few GCs --->");
+      if (!isDying) process.stderr.write(text);
+    });
+  }
+
+  /** Whether it ever came so far as to take work. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
+  /** False once it has ended or was told to. */
+  get isUp(): boolean {
+    return this.#gone === undefined;
+  }
+
+  run(
+    items: readonly unknown[],
+    shared: ReadonlyMap<string, unknown>,
+    onOutcome: (outcome: Outcome) => void,
+  ): Promise<BatchEnd> {
+    if (this.#gone !== undefined) return Promise.resolve({ how: "process", why: this.#gone });
+    for (const [group, value] of shared) {
+      if (this.#sharedGroups.has(group)) continue;
+      this.#sharedGroups.add(group);
+      this.#tell({ do: "share", group, packed: packed(value) });
+    }
+    const batch = this.#batchesSent++;
+    return new Promise((onEnd) => {
+      this.#batches.set(batch, { onOutcome, onEnd });
+      this.#tell({ do: "run", batch, items, groups: [...shared.keys()] });
+    });
+  }
+
+  kill(): void {
+    this.#end("stopped");
+    this.#child.kill("SIGKILL");
+  }
+
+  #tell(message: ToRunner): void {
+    // A failure to send means that it is ending, which its exit tells.
+    this.#child.send(message, () => undefined);
+  }
+
+  #hear(message: FromRunner): void {
+    if (message.say === "ready") {
+      this.#hasStarted = true;
+      return;
+    }
+    const waiting = this.#batches.get(message.batch);
+    if (waiting === undefined) return;
+    if (message.say === "outcome") {
+      waiting.onOutcome(message.outcome);
+      return;
+    }
+    this.#batches.delete(message.batch);
+    waiting.onEnd(message.say === "done" ? { how: "done" } : { ...message, how: "lost" });
+  }
+
+  #end(why: string): void {
+    this.#gone ??= why;
+    for (const { onEnd } of this.#batches.values()) onEnd({ how: "process", why: this.#gone });
+    this.#batches.clear();
+  }
+}

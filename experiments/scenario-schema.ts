@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { assignmentStrategies } from "../policies/assignment/index.ts";
+import type { Schema } from "../policies/contract/policy.ts";
+import type { Scenario } from "../policies/contract/scenario.ts";
+import { schedulingPolicies } from "../policies/scheduling/index.ts";
+import { wrappers } from "../policies/wrappers/index.ts";
+import { oneOf } from "./faults.ts";
+import { OWN_FILE } from "./own-policy.ts";
+
+/** What a list offers by name. */
+interface Listed {
+  readonly name: string;
+  readonly summary: string;
+  readonly params?: Schema<unknown>;
+}
+
+const scheduling = z.union([name(schedulingPolicies, true), withParams(schedulingPolicies, true)]);
+const assignment = z.union([name(assignmentStrategies, false), withParams(assignmentStrategies, false)]);
+
+/** Everything that decides, by name; a name that is not listed, and parameters that do not fit, are faults of the study. */
+export const scenarioSchema = z.strictObject({
+  id: z.string().min(1).exactOptional().describe("what legends call it; made from its parts where absent"),
+  scheduling: scheduling.describe("when to launch and terminate what"),
+  wrappers: z
+    .array(withParams(wrappers, false))
+    .exactOptional()
+    .describe("around the policy, from the inside out: the last one is asked first"),
+  assignment: assignment.describe("which work runs where"),
+  caps: z
+    .strictObject({
+      instances: z.int().min(0).exactOptional(),
+      onDemand: z.int().min(0).exactOptional(),
+      launchesPerHour: z.int().min(0).exactOptional(),
+      usdPerHour: z.number().nonnegative().exactOptional(),
+    })
+    .exactOptional()
+    .describe("limits that the guard keeps"),
+}) satisfies z.ZodType<Scenario>;
+
+function name(list: readonly Listed[], ownFiles: boolean) {
+  const names = list.map((each) => each.name);
+  const offered = list.map(({ name, summary }) => ({ const: name, description: summary }));
+  const file = { pattern: OWN_FILE.source, description: "a file of your own that exports a definePolicy" };
+  return z
+    .string()
+    .superRefine((name, context) => {
+      if (names.includes(name) || (ownFiles && OWN_FILE.test(name))) return;
+      context.addIssue({
+        code: "custom",
+        message: oneOf(names, name) + (ownFiles ? `, or ./a-file.ts of your own` : ""),
+      });
+    })
+    .meta({ anyOf: ownFiles ? [...offered, file] : offered });
+}
+
+/** Parameters are checked by the named policy's own schema, so a fault lies where the parameter stands. */
+function withParams(list: readonly Listed[], ownFiles: boolean) {
+  return z
+    .strictObject({ name: name(list, ownFiles), params: z.unknown().optional() })
+    .superRefine(({ name, params }, context) => {
+      const spec = list.find((each) => each.name === name);
+      if (spec === undefined) return;
+      if (spec.params === undefined) {
+        if (params !== undefined)
+          context.addIssue({ code: "custom", path: ["params"], message: `${name} takes none; remove it` });
+        return;
+      }
+      const checked = (spec.params as z.ZodType).safeParse(params ?? {});
+      for (const issue of checked.error?.issues ?? []) {
+        context.addIssue({ ...issue, path: ["params", ...issue.path] } as Parameters<typeof context.addIssue>[0]);
+      }
+    })
+    .meta({
+      anyOf: list.map(({ name, summary, params }) => ({
+        description: summary,
+        properties: {
+          name: { const: name },
+          ...(params === undefined ? {} : { params: paramsJsonSchema(params as z.ZodType) }),
+        },
+      })),
+    });
+}
+
+function paramsJsonSchema(params: z.ZodType): unknown {
+  const { $schema: _, ...schema } = z.toJSONSchema(params, { io: "input" });
+  return schema;
+}

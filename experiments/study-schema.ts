@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { tasksParams } from "../sim/workloads/tasks-params.ts";
+import { cadenceSchema, cloudSchema } from "./cloud-schema.ts";
+import { scenarioSchema } from "./scenario-schema.ts";
+import { traceSchema } from "./trace-schema.ts";
+
+const price = z.number().nonnegative();
+
+/** A study: one question, and the grid of runs that answers it. */
+export const studySchema = z.strictObject({
+  question: z.string().min(1).describe("the headline of the report"),
+  traces: z.array(traceSchema).min(1).describe("spot markets, real or generated"),
+  onDemandUsdPerHour: z
+    .union([price, z.record(z.string(), z.union([price, z.record(z.string(), price)]))])
+    .describe(
+      "one price, or by instance type, or by instance type and region; no trace has it, so the study states it",
+    ),
+  workload: z
+    .discriminatedUnion("model", [z.strictObject({ model: z.literal("tasks"), params: tasksParams })])
+    .describe("what is to be done"),
+  cloud: cloudSchema.describe("the simulated cloud"),
+  cadence: cadenceSchema.default({ onChange: true }).describe("when a policy is asked; at every change where absent"),
+  drainH: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("how much longer than its window a run goes on, so that started work can finish"),
+  policies: z.array(scenarioSchema).min(1).describe("what is compared"),
+  sweep: z
+    .record(z.string(), z.array(z.unknown()).min(1))
+    .default({})
+    .describe("axes: a path into this study, such as cloud.slotsPerInstance, and the values it takes"),
+  replicates: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("runs of each unit with other luck; averaged before anything is compared"),
+  baseline: z.string().describe("the policy that all others are compared with"),
+  primary: z
+    .strictObject({
+      metric: z.string(),
+      comparisons: z
+        .array(z.tuple([z.string(), z.string()]))
+        .describe("[policy, against]: those that were meant beforehand"),
+    })
+    .describe("what the answer rests on; everything else is exploratory"),
+});
+export type Study = z.infer<typeof studySchema>;
+
+/** The roots of the paths that a sweep may take. */
+export const SWEPT = ["workload", "cloud", "cadence", "drainH", "onDemandUsdPerHour", "policies", "traces"] as const;
+
+/** For editors: completion and checks while a study is written. */
+export const studyJsonSchema = (): Record<string, unknown> =>
+  z.toJSONSchema(studySchema, { io: "input" }) as Record<string, unknown>;

@@ -1,0 +1,307 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, extname, relative, resolve } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { nearestName } from "../policies/contract/nearest.ts";
+import { scenarioLabel } from "../policies/contract/scenario.ts";
+import { sha256 } from "./digest.ts";
+import { type Fault, faultsOf, oneOf } from "./faults.ts";
+import { metrics } from "./metrics.ts";
+import { ownFileOf } from "./own-policy.ts";
+import { type Path, PathError, pathText, resolvePath, withValue } from "./paths.ts";
+import { type Study, SWEPT, studyJsonSchema, studySchema } from "./study-schema.ts";
+import { parseStudyText, type StudyText } from "./study-text.ts";
+import type { StudyTrace } from "./trace-schema.ts";
+
+/** A study that cannot be run as it is: a line for each fault, with its place, what was expected and what was found. */
+export class StudyError extends Error {
+  override readonly name = "StudyError";
+}
+
+/** One point of a sweep: the study with the axes' values in it. */
+export interface StudyPoint {
+  readonly axes: Readonly<Record<string, unknown>>;
+  readonly study: Study;
+}
+
+export interface LoadedStudy {
+  /** As it was named. */
+  readonly path: string;
+  readonly folder: string;
+  /** The file's name without extension: what its results are called. */
+  readonly name: string;
+  readonly sha256: string;
+  /** Overrides as they were typed. */
+  readonly sets: readonly string[];
+  /** With overrides, before the sweep. */
+  readonly study: Study;
+  /** In order: the last axis changes fastest. A single one without a sweep. */
+  readonly points: readonly StudyPoint[];
+  /** A fault found later, at its place in the file. */
+  fault(path: Path, text: string): StudyError;
+}
+
+/**
+ * Reads a study, puts the overrides in, and checks all of it at every point of its sweep.
+ * @param sets `path.of.key=value`, the value as YAML; `traces.root=FOLDER` says where all data sets lie.
+ * @throws StudyError with every fault of the file.
+ */
+export function loadStudy(path: string, sets: readonly string[] = []): LoadedStudy {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StudyError(
+      `${path}: cannot be read (${code}); name a study, such as experiments/configs/quickstart.yaml`,
+    );
+  }
+  const written = parseStudyText(text, path);
+  if (written.faults.length > 0) throw new StudyError(written.faults.join("\n"));
+  if (typeof written.value !== "object" || written.value === null || Array.isArray(written.value)) {
+    throw new StudyError(
+      `${path}:1:1: expected a study (question, traces, workload, ...), found ${found(written.value)}`,
+    );
+  }
+  const reader = new StudyReader(written, dirname(path));
+  const value = sets.reduce(
+    (value, set) => reader.withSet(value, set),
+    withAbsoluteFiles(written.value, dirname(path)),
+  );
+  const study = reader.check(value, {});
+  return {
+    path,
+    folder: dirname(path),
+    name: basename(path, extname(path)),
+    sha256: sha256(text),
+    sets,
+    study,
+    points: reader.points(value, study),
+    fault: (path, text) =>
+      new StudyError(`${reader.place({ path, atKey: false, text: "" })}: ${pathText(path)}: ${text}`),
+  };
+}
+
+/** Ids of a study's policies, in its order. */
+export const policyIds = ({ policies }: Pick<Study, "policies">): string[] => policies.map(scenarioLabel);
+
+class StudyReader {
+  readonly #written: StudyText;
+  readonly #folder: string;
+  readonly #jsonSchema = studyJsonSchema();
+  /** Paths whose values come from the command line, and how they were typed. */
+  readonly #set = new Map<string, { readonly path: Path; readonly typed: string }>();
+
+  constructor(written: StudyText, folder: string) {
+    this.#written = written;
+    this.#folder = folder;
+  }
+
+  withSet(value: unknown, set: string): unknown {
+    const [dotted, text] = split(set);
+    try {
+      if (dotted === "traces.root") return this.#withRoot(value, text, set);
+      const path = resolvePath(value, dotted);
+      this.#set.set(pathText(path), { path, typed: set });
+      return withValue(value, path, yamlValue(text, set));
+    } catch (error) {
+      if (error instanceof PathError) throw new StudyError(`--set ${set}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** The study of a value. @throws StudyError with all faults. */
+  check(value: unknown, axes: Readonly<Record<string, unknown>>): Study {
+    const parsed = studySchema.safeParse(value);
+    const faults = [
+      ...(parsed.success ? [] : faultsOf(parsed.error, value, this.#jsonSchema)),
+      ...crossFaults(value as Readonly<Record<string, unknown>>, this.#folder),
+    ];
+    if (parsed.success && faults.length === 0) return parsed.data;
+    const lines = faults.map((fault) => ({ fault, line: `${this.place(fault, axes)}: ${fault.text}` }));
+    throw new StudyError([...new Set(lines.map(({ line }) => line))].join("\n"));
+  }
+
+  points(value: unknown, study: Study): StudyPoint[] {
+    const axes = Object.entries(study.sweep).map(([dotted, values]) => ({
+      dotted,
+      values,
+      path: this.#axis(value, dotted),
+    }));
+    const faults = new Set<string>();
+    const points: StudyPoint[] = [];
+    for (const coordinates of product(axes.map(({ values }) => values))) {
+      const at = Object.fromEntries(axes.map(({ dotted }, i) => [dotted, coordinates[i]]));
+      const swept = axes.reduce((swept, { path }, i) => withValue(swept, path, coordinates[i]), value);
+      try {
+        points.push({ axes: at, study: this.check(swept, at) });
+      } catch (error) {
+        if (!(error instanceof StudyError)) throw error;
+        for (const line of error.message.split("\n")) faults.add(line);
+      }
+    }
+    if (faults.size > 0) throw new StudyError([...faults].join("\n"));
+    return points;
+  }
+
+  /** Where a fault was written: on the command line, in the sweep, or in the file. */
+  place({ path, atKey }: Fault, axes: Readonly<Record<string, unknown>> = {}): string {
+    const text = pathText(path);
+    for (const { path: set, typed } of [...this.#set.values()].reverse()) {
+      if (text === pathText(set) || text.startsWith(`${pathText(set)}.`)) return `--set ${typed}`;
+    }
+    for (const [dotted, value] of Object.entries(axes)) {
+      if (text !== dotted && !text.startsWith(`${dotted}.`)) continue;
+      const values = (this.#written.value as { readonly sweep: Readonly<Record<string, readonly unknown[]>> }).sweep;
+      const i = values[dotted]?.indexOf(value) ?? -1;
+      return this.#written.place(["sweep", dotted, ...(i < 0 ? [] : [i])]);
+    }
+    const at = Object.keys(axes).length === 0 ? "" : ` (at ${JSON.stringify(axes)})`;
+    return this.#written.place(path, atKey) + at;
+  }
+
+  #withRoot(value: unknown, folder: string, typed: string): unknown {
+    const traces = (value as { readonly traces?: unknown }).traces;
+    if (!Array.isArray(traces)) return value;
+    const root = resolve(folder);
+    return {
+      ...(value as object),
+      traces: traces.map((trace: unknown, i) => {
+        if (typeof trace !== "object" || trace === null || !("dataset" in trace)) return trace;
+        const path = ["traces", i, "root"];
+        this.#set.set(pathText(path), { path, typed });
+        return { ...trace, root };
+      }),
+    };
+  }
+
+  #axis(value: unknown, dotted: string): Path {
+    const place = (text: string) =>
+      new StudyError(`${this.#written.place(["sweep", dotted], true)}: sweep.${dotted}: ${text}`);
+    try {
+      const path = resolvePath(value, dotted);
+      const [root] = path;
+      if (path.length > 0 && (SWEPT as readonly unknown[]).includes(root)) return path;
+      throw place(`${String(root)} cannot be swept; a path begins with ${SWEPT.join(", ")}`);
+    } catch (error) {
+      if (error instanceof PathError) throw place(error.message);
+      throw error;
+    }
+  }
+}
+
+/** What no part of a study shows alone. Parts that do not fit their schema are passed over: their faults are told already. */
+function crossFaults(value: Readonly<Record<string, unknown>>, folder: string): Fault[] {
+  const part = <Key extends keyof Study>(key: Key): Study[Key] | undefined =>
+    studySchema.shape[key].safeParse(value[key]).data as Study[Key] | undefined;
+  const faults: Fault[] = [];
+  const fault = (path: Path, text: string) =>
+    void faults.push({ path, atKey: false, text: `${pathText(path)}: ${text}` });
+
+  const policies = part("policies");
+  const ids = policies === undefined ? undefined : policyIds({ policies });
+  for (const [i, id] of (ids ?? []).entries()) {
+    const first = ids!.indexOf(id);
+    if (first !== i) fault(["policies", i], `is called "${id}", as policies.${first} is; give one of them an id`);
+  }
+  for (const [i, scenario] of (policies ?? []).entries()) {
+    const file = ownFileOf(scenario);
+    if (file !== undefined && !existsSync(resolve(folder, file))) {
+      fault(["policies", i, "scheduling"], `there is no file ${relative("", resolve(folder, file))}; correct the path`);
+    }
+  }
+  const isPolicy = (path: Path, id: string): void => {
+    if (ids !== undefined && !ids.includes(id)) fault(path, oneOf(ids, id));
+  };
+  const baseline = part("baseline");
+  if (baseline !== undefined) isPolicy(["baseline"], baseline);
+  const primary = part("primary");
+  for (const [i, [policy, against]] of (primary?.comparisons ?? []).entries()) {
+    isPolicy(["primary", "comparisons", i, 0], policy);
+    isPolicy(["primary", "comparisons", i, 1], against);
+    if (policy === against) fault(["primary", "comparisons", i], `compares "${policy}" with itself`);
+  }
+  const ranked = metrics.filter(({ better }) => better !== undefined).map(({ name }) => name);
+  if (primary !== undefined && !ranked.includes(primary.metric)) {
+    const near = nearestName(primary.metric, ranked);
+    fault(
+      ["primary", "metric"],
+      `no metric "${primary.metric}" that is better high or low; did you mean "${near}"? There are ${ranked.join(", ")}`,
+    );
+  }
+  const traces = part("traces");
+  const drainH = part("drainH") ?? 0;
+  for (const [i, trace] of (traces ?? []).entries()) {
+    const first = traces!.findIndex(({ name }) => name === trace.name);
+    if (first !== i) fault(["traces", i, "name"], `traces.${first} is called "${trace.name}" too; names must differ`);
+    overlaps(trace, drainH, (path, text) => fault(["traces", i, "windows", ...path], text));
+  }
+  return faults;
+}
+
+/** Units of inference share no time, drain included. */
+function overlaps(trace: StudyTrace, drainH: number, fault: (path: Path, text: string) => void): void {
+  const { windows } = trace;
+  if (Array.isArray(windows)) {
+    for (const [i, { fromH }] of windows.entries()) {
+      for (const [k, other] of windows.slice(0, i).entries()) {
+        const endsH = other.fromH + other.lengthH + drainH;
+        const ownEndH = fromH + windows[i]!.lengthH + drainH;
+        if (fromH < endsH && other.fromH < ownEndH) {
+          fault(
+            [i],
+            `shares time with windows.${k}, which lasts from ${other.fromH} h to ${endsH} h, drainH included; move it apart`,
+          );
+        }
+      }
+    }
+  } else if ("lengthH" in windows && "everyH" in windows && windows.everyH !== undefined) {
+    const needH = windows.lengthH + drainH;
+    if (windows.everyH < needH) {
+      fault(
+        ["everyH"],
+        `expected at least ${needH} (lengthH and drainH), found ${windows.everyH}: windows must not share time`,
+      );
+    }
+  }
+}
+
+/** Files that a study names are relative to it; those named on the command line to where it was typed. */
+function withAbsoluteFiles(value: unknown, folder: string): unknown {
+  const { traces } = value as { readonly traces?: unknown };
+  if (!Array.isArray(traces)) return value;
+  const from = (file: unknown) => (typeof file === "string" ? resolve(folder, file) : file);
+  return {
+    ...(value as object),
+    traces: traces.map((trace: unknown) => {
+      if (typeof trace !== "object" || trace === null) return trace;
+      const { root, files } = trace as { readonly root?: unknown; readonly files?: unknown };
+      return {
+        ...trace,
+        ...(root === undefined ? {} : { root: from(root) }),
+        ...(Array.isArray(files) ? { files: files.map(from) } : {}),
+      };
+    }),
+  };
+}
+
+function split(set: string): [string, string] {
+  const at = set.indexOf("=");
+  if (at < 1) throw new StudyError(`--set ${set}: expected path.of.key=value`);
+  return [set.slice(0, at), set.slice(at + 1)];
+}
+
+function yamlValue(text: string, set: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    throw new StudyError(`--set ${set}: the value is not YAML: ${(error as Error).message.split("\n")[0]}`);
+  }
+}
+
+/** Every combination, the last list fastest. */
+function product(lists: readonly (readonly unknown[])[]): unknown[][] {
+  return lists.reduce<unknown[][]>((heads, list) => heads.flatMap((head) => list.map((each) => [...head, each])), [[]]);
+}
+
+const found = (value: unknown): string =>
+  value === null || value === undefined ? "nothing" : JSON.stringify(value).slice(0, 60);

@@ -1,0 +1,64 @@
+import type { Seconds, UsdPerHour } from "../policies/contract/units.ts";
+import { attachTable, type TableHandle, tableHandle, windowOf, withOnDemand } from "../traces/columns.ts";
+import { generateTrace, type MarketModel } from "../traces/generate.ts";
+import type { OpenTrace } from "../traces/open.ts";
+import type { TraceMarket, TraceTable } from "../traces/trace-table.ts";
+import { digestOf, sha256 } from "./digest.ts";
+
+/** A study's on-demand prices: one, or by instance type, or by instance type and region. */
+export type OnDemandPrices = UsdPerHour | Readonly<Record<string, UsdPerHour | Readonly<Record<string, UsdPerHour>>>>;
+
+export interface MarketFilter {
+  readonly instanceTypes?: readonly string[];
+  readonly zones?: readonly string[];
+}
+
+/** A table as it travels to a worker thread: columns in shared memory, or what to draw it from. */
+export type TableSource =
+  | { readonly kind: "columns"; readonly handle: TableHandle }
+  | {
+      readonly kind: "generated";
+      readonly model: MarketModel;
+      readonly seed: string;
+      readonly endS: Seconds;
+      readonly markets: MarketFilter;
+      readonly onDemandUsdPerHour: OnDemandPrices;
+    };
+
+/** A window of a real trace with its on-demand markets, in shared memory. @throws TraceError */
+export function windowSource(
+  trace: OpenTrace,
+  fromS: Seconds,
+  lengthS: Seconds,
+  markets: MarketFilter,
+  onDemandUsdPerHour: OnDemandPrices,
+): TableSource {
+  const window = trace.window(fromS, lengthS, keeps(markets));
+  return { kind: "columns", handle: tableHandle(withOnDemand(window, pricesOf(onDemandUsdPerHour))) };
+}
+
+/** Attaches to shared columns, or draws the table anew. */
+export function tableOf(source: TableSource): TraceTable {
+  if (source.kind === "columns") return attachTable(source.handle);
+  const drawn = generateTrace(source.model, source.seed, source.endS);
+  return withOnDemand(windowOf(drawn, 0, source.endS, keeps(source.markets)), pricesOf(source.onDemandUsdPerHour));
+}
+
+/** Of what the table holds, or of all that it is drawn from but the generator's code: equal digests are equal tables. */
+export function sourceDigest(source: TableSource): string {
+  if (source.kind === "generated") return digestOf(source);
+  const { buffer, layout, endS } = source.handle;
+  return digestOf({ endS, layout, columns: sha256(new Uint8Array(buffer)) });
+}
+
+const keeps =
+  ({ instanceTypes, zones }: MarketFilter) =>
+  ({ instanceType, zone }: TraceMarket): boolean =>
+    (instanceTypes?.includes(instanceType) ?? true) && (zones?.includes(zone) ?? true);
+
+const pricesOf =
+  (prices: OnDemandPrices) =>
+  ({ instanceType, region }: TraceMarket): UsdPerHour | undefined => {
+    const ofType = typeof prices === "number" ? prices : prices[instanceType];
+    return typeof ofType === "object" ? ofType[region] : ofType;
+  };

@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { dataSets } from "../traces/datasets.ts";
+import { marketModel } from "../traces/generate.ts";
+import { presets } from "../traces/presets.ts";
+import { oneOf } from "./faults.ts";
+
+const positive = z.number().positive();
+
+/** What every entry of `traces` has. */
+const common = {
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/, { error: "expected a name of letters, digits, . _ and -" })
+    .describe("what records and legends call it"),
+  markets: z
+    .strictObject({
+      instanceTypes: z.array(z.string()).min(1).exactOptional(),
+      zones: z.array(z.string()).min(1).exactOptional(),
+    })
+    .exactOptional()
+    .describe("which of its spot markets take part; all where absent"),
+};
+
+/** Disjoint stretches of a real trace, each a unit of inference. */
+const windows = z
+  .union([
+    z
+      .strictObject({
+        lengthH: positive,
+        everyH: positive.exactOptional().describe("from start to start; lengthH and drainH together where absent"),
+      })
+      .describe("as many as the trace holds"),
+    z.array(z.strictObject({ fromH: z.number().nonnegative(), lengthH: positive })).min(1),
+  ])
+  .describe("stretches of calendar time that are run and compared");
+
+const dataset = z.strictObject({
+  ...common,
+  dataset: listed(dataSets).describe("a public data set"),
+  root: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("the folder it lies in, from the study's folder; --set traces.root=FOLDER says it for all"),
+  windows,
+});
+
+const files = z.strictObject({
+  ...common,
+  files: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe("files of your own, from the study's folder; overlapping pulls are merged"),
+  polarity: z.enum(["available", "preempted"]).exactOptional().describe("what 1 means, where the format does not say"),
+  instanceType: z.string().min(1).exactOptional().describe("where the files do not say"),
+  zone: z.string().min(1).exactOptional().describe("where the files do not say"),
+  windows,
+});
+
+const { instanceType, zones, regions, count } = marketModel.shape;
+const generated = z.strictObject({
+  ...common,
+  generate: z
+    .strictObject({
+      preset: listed(presets).exactOptional().describe("where the other settings come from; each can be said anew"),
+      instanceType: instanceType.exactOptional(),
+      zones: zones.exactOptional(),
+      regions: regions.removeDefault().exactOptional(),
+      count: count.removeDefault().exactOptional(),
+    })
+    .refine((model) => model.preset !== undefined || (model.instanceType !== undefined && model.zones !== undefined), {
+      path: ["preset"],
+      message: "is missing; name a preset, or give instanceType and zones",
+    }),
+  windows: z
+    .strictObject({ lengthH: positive, seeds: z.int().min(1).describe("each is one unit of inference") })
+    .describe("drawn anew for each seed"),
+});
+
+export const traceSchema = z.union([dataset, files, generated]);
+export type StudyTrace = z.infer<typeof traceSchema>;
+export type GeneratedTrace = z.infer<typeof generated>;
+
+function listed(list: readonly { readonly name: string; readonly summary: string }[]) {
+  const names = list.map((each) => each.name);
+  return z
+    .string()
+    .superRefine((name, context) => {
+      if (!names.includes(name)) context.addIssue({ code: "custom", message: oneOf(names, name) });
+    })
+    .meta({ anyOf: list.map(({ name, summary }) => ({ const: name, description: summary })) });
+}

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { BatchQueue } from "../../experiments/batch-queue.ts";
+import { type PoolOptions, runOnPool } from "../../experiments/pool.ts";
+import type { Chore } from "./support/chores.ts";
+
+const double = (value: number): Chore => ({ do: "double", value });
+
+async function run(chores: readonly Chore[], options: Partial<PoolOptions<number>> = {}) {
+  const told: (number | string)[][] = chores.map(() => []);
+  await runOnPool<Chore, number>(
+    chores.map((item) => ({ item, group: "", kind: item.do })),
+    {
+      worker: new URL("./support/chores.ts", import.meta.url),
+      threads: 2,
+      timeoutS: 20,
+      memoryMiB: 128,
+      onDone: (index, result) => told[index]!.push(result),
+      onFailed: (index, why) => told[index]!.push(why),
+      ...options,
+    },
+  );
+  return told;
+}
+
+test("every item is told exactly once, whatever the number of threads", async () => {
+  const chores = Array.from({ length: 500 }, (_, i) => double(i));
+  const expected = chores.map((_, i) => [2 * i]);
+  expect(await run(chores, { threads: 1 })).toEqual(expected);
+  expect(await run(chores, { threads: 3 })).toEqual(expected);
+});
+
+test("an item that hangs fails alone after the timeout; those before and behind it in its batch are done", async () => {
+  const chores: Chore[] = [...Array.from({ length: 60 }, (_, i) => double(i)), { do: "hang" }, double(60), double(61)];
+  const told = await run(chores, { timeoutS: 1 });
+  expect(told[60]).toEqual(["took longer than 1 s"]);
+  expect(told.toSpliced(60, 1)).toEqual(Array.from({ length: 62 }, (_, i) => [2 * i]));
+});
+
+test.each(["fillHeap", "fillBuffers"] as const)("an item that takes all memory (%s) fails alone", async (hungry) => {
+  const told = await run([double(1), { do: hungry }, double(2), double(3)]);
+  expect(told).toEqual([[2], ["needed more than 128 MiB of memory"], [4], [6]]);
+});
+
+test("an item that ends its thread, or throws after its turn, fails alone", async () => {
+  const told = await run([double(1), { do: "exit" }, double(2), { do: "throwLater" }, double(3)]);
+  expect(told[1]![0]).toMatch(/^ended its thread: .*3/);
+  expect(told[3]![0]).toMatch(/^ended its thread: too late/);
+  expect([told[0], told[2], told[4]]).toEqual([[2], [4], [6]]);
+});
+
+test("an item is not blamed for memory that those before it in its thread have kept", async () => {
+  const leaks = Array.from({ length: 12 }, (): Chore => ({ do: "leak", mib: 20 }));
+  const told = await run(leaks, { threads: 1 });
+  expect(told.flat().filter((result) => typeof result === "string")).toEqual([]);
+});
+
+test("a stop leaves what is done, and ends threads that are busy", async () => {
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 700);
+  const told = await run([double(1), double(2), { do: "hang" }, { do: "hang" }, double(3)], { signal: stop.signal });
+  expect(told.slice(0, 4)).toEqual([[2], [4], [], []]);
+});
+
+test("a worker module that does not load is an error, not a wait without end", async () => {
+  const worker = new URL("./support/no-such-module.ts", import.meta.url);
+  await expect(run([double(1)], { worker })).rejects.toThrow();
+});
+
+test("batches grow to at least 20 ms of work once an item's time is known, hold on to a group, and shrink at the end", () => {
+  const items = Array.from({ length: 1000 }, (_, i) => ({ group: String(Math.floor(i / 10)), kind: "a" }));
+  const queue = new BatchQueue(items, 2);
+  expect(queue.next()).toEqual([0]);
+  queue.learn(0, 4);
+  // Five items of 4 ms are enough; their group ends at 9.
+  expect(queue.next()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const sizes: number[] = [];
+  for (let batch = queue.next(); batch !== undefined; batch = queue.next()) sizes.push(batch.length);
+  expect(sizes.reduce((sum, size) => sum + size, 10)).toBe(1000);
+  expect(sizes.slice(0, 50)).toEqual(new Array(50).fill(10));
+  expect(sizes.at(-1)).toBe(1);
+});
