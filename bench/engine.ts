@@ -11,7 +11,7 @@ const HOUR_S = 3600;
 const horizonS = 72 * HOUR_S;
 
 /** The seed's benchmark with as many tasks as asked for: arrivals over 57.6 h, 1 to 20 h of work, reclaims at 0.05 an hour. */
-function seedScenario(tasks: number, slotsPerInstance: number): SimulationInput {
+export function seedScenario(tasks: number, slotsPerInstance: number): SimulationInput {
   const { model } = presets.find(({ name }) => name === "synkti-seed")!;
   return {
     table: withOnDemand(generateTrace(model, "bench", horizonS), () => 1),

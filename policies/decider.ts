@@ -25,6 +25,7 @@ export type DeciderMemory = {
   guard: GuardMemory;
   wakesS: number[];
   seenVersion: number;
+  seenNoticed: number;
   /** It has just acted: it is asked again at the same instant until it asks for nothing. */
   unsettled: boolean;
 };
@@ -70,6 +71,7 @@ export class Decider {
       guard: { launchesS: [] },
       wakesS: [],
       seenVersion: -1,
+      seenNoticed: -1,
       unsettled: false,
     };
   }
@@ -92,10 +94,13 @@ export class Decider {
     const { nowS } = state;
     memory.seenVersion = state.version;
     while (this.#gridS <= nowS) this.#gridS = (Math.floor(nowS / this.#cadence.everyS!) + 1) * this.#cadence.everyS!;
+    const woken = memory.wakesS.length > 0 && memory.wakesS[0]! <= nowS;
     while (memory.wakesS.length > 0 && memory.wakesS[0]! <= nowS) memory.wakesS.shift();
     writer.open();
 
-    if (state.instances.noticed.length > 0) {
+    // What failover does follows from its instances and the times it asked for, so it need not look when neither has come.
+    if (memory.seenNoticed !== state.noticedVersion || woken || !this.#cadence.onChange) {
+      memory.seenNoticed = state.noticedVersion;
       writer.by = "failover";
       taskFailover(state, writer);
     }

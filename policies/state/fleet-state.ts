@@ -46,6 +46,8 @@ export class FleetState implements Facts, FleetView {
   readonly fingerprint = new Fingerprint();
   /** Rises with every fact but a price and the clock: a host asks again when it has moved. */
   version = 0;
+  /** Rises when an instance under notice changes: only then has failover anything new to look at. */
+  noticedVersion = 0;
 
   readonly #clock: StateClock = { nowS: 0 };
   readonly #spec: FleetSpec;
@@ -94,6 +96,7 @@ export class FleetState implements Facts, FleetView {
     this.#change(FACT.status, id);
     this.fingerprint.int(STATUS[status]);
     instance.status = status;
+    if (instance.reclaimS !== undefined) this.noticedVersion++;
     const { nowS } = this.#clock;
     const { bootS, warmS } = this.#spec.launch;
     if (status === "pending") {
@@ -133,6 +136,7 @@ export class FleetState implements Facts, FleetView {
     this.#change(FACT.notice, id);
     this.fingerprint.number(reclaimS);
     instance.reclaimS = reclaimS;
+    this.noticedVersion++;
     instance.market.lastReclaimS = this.#clock.nowS;
     for (const placement of instance.placements) placement.work.reclaims++;
     this.#noticed.add(instance);
@@ -186,6 +190,7 @@ export class FleetState implements Facts, FleetView {
     if (task === undefined || task.stateOn === undefined) return;
     this.#change(FACT.stateLeft, id);
     task.stateOn.statesHeld--;
+    if (task.stateOn.reclaimS !== undefined) this.noticedVersion++;
     task.stateOn = undefined;
   }
 
@@ -195,7 +200,10 @@ export class FleetState implements Facts, FleetView {
     this.#change(FACT.workEnded, id);
     this.#unplace(task);
     this.#pending.delete(task);
-    if (task.stateOn !== undefined) task.stateOn.statesHeld--;
+    if (task.stateOn !== undefined) {
+      task.stateOn.statesHeld--;
+      this.noticedVersion++;
+    }
     this.#tasks[id] = undefined;
   }
 
@@ -282,6 +290,7 @@ export class FleetState implements Facts, FleetView {
         instance.placements = without(instance.placements, placement);
         instance.freeSlots += placement.slots;
         instance.freeMemoryMiB += task.memoryMiB;
+        if (instance.reclaimS !== undefined) this.noticedVersion++;
         if (!open(instance)) continue;
         this.#withRoom.add(instance);
         if (instance.status === "ready" && instance.placements.length === 0) this.#idle.add(instance);
