@@ -1,12 +1,13 @@
 import { metricNamed } from "./metrics.ts";
 import type { RunRecord } from "./record.ts";
 import { answerSentence } from "./statistics/answer.ts";
-import { meanEstimate, ratioEstimate, UNITS_MIN } from "./statistics/estimate.ts";
+import { type Compared, compare, type Pair } from "./statistics/compare.ts";
+import { meanEstimate } from "./statistics/estimate.ts";
 import { holm } from "./statistics/holm.ts";
-import { type BillOfUnit, meanSplit, splitSaving } from "./statistics/saving-split.ts";
-import { signFlip } from "./statistics/sign-flip.ts";
+import { createResamples, type Resamples } from "./statistics/resamples.ts";
+import { type Units, unitsOf } from "./statistics/units.ts";
 import { warningsOf } from "./statistics/warnings.ts";
-import type { Comparison, Estimate, PolicySummary, SavingSplit, Summary, SummaryGroup } from "./summary.ts";
+import type { PolicySummary, Summary, SummaryGroup } from "./summary.ts";
 
 /** The part of a study that its statistics need. */
 export interface Question {
@@ -15,20 +16,14 @@ export interface Question {
   readonly primary: { readonly metric: string; readonly comparisons: readonly (readonly [string, string])[] };
 }
 
-/** unit -> metric -> mean over the unit's replicates. A unit with a failed cell is not in it. */
-type Units = ReadonlyMap<string, Readonly<Record<string, number>>>;
-
 /**
  * What the records of a study say. Replicates are averaged inside their unit of inference first; policies are compared on
  * pairs of units. The primary comparisons get simultaneous intervals (Bonferroni: valid however they depend on one another)
- * and Holm's p; everything else is marked exploratory. Same records, same bytes.
+ * and Holm's p; everything else is marked exploratory. Same records in any order, same bytes (groups in the order met).
+ *
+ * @throws StatisticsError for a metric that is no finite number.
  */
 export function summarise(records: readonly RunRecord[], { question, baseline, primary }: Question): Summary {
-  const groups = new Map<string, RunRecord[]>();
-  for (const record of records) {
-    const key = JSON.stringify(record.spec.axes);
-    groups.set(key, [...(groups.get(key) ?? []), record]);
-  }
   const better = metricNamed(primary.metric)?.better ?? "lower";
   const warnings: string[] = [];
   const failed = records.filter((record) => !record.ok).length;
@@ -37,15 +32,16 @@ export function summarise(records: readonly RunRecord[], { question, baseline, p
       `${failed} of ${records.length} cells failed; their units are left out of every pair they would be in. Mend what the table of failed cells names, and run again: only they are computed`,
     );
   }
-  const summaries = [...groups.values()].map((group) =>
-    summariseGroup(group, { question, baseline, primary }, better, warnings),
+  const resamples = createResamples("summary");
+  const groups = [...Map.groupBy(records, ({ spec }) => JSON.stringify(spec.axes)).values()].map((group) =>
+    summariseGroup(group, { question, baseline, primary }, better, resamples, warnings),
   );
   return {
     question,
     baseline,
     primaryMetric: primary.metric,
     better,
-    groups: summaries,
+    groups,
     warnings: [...new Set(warnings)],
     cells: { ok: records.length - failed, failed },
   };
@@ -55,146 +51,68 @@ function summariseGroup(
   records: readonly RunRecord[],
   { baseline, primary }: Question,
   better: "lower" | "higher",
+  resamples: Resamples,
   warnings: string[],
 ): SummaryGroup {
   const axes = records[0]!.spec.axes;
-  const where = Object.keys(axes).length === 0 ? "" : `${JSON.stringify(axes)} `;
-  const policyIds = [...new Set(records.map((record) => record.spec.policyId))];
-  const units = new Map(policyIds.map((id) => [id, unitsOf(records.filter((record) => record.spec.policyId === id))]));
-  const policies = policyIds.map((policyId): PolicySummary => summarisePolicy(policyId, units.get(policyId)!, where));
-  const sign = better === "lower" ? 1 : -1;
-  const rank = ({ metrics }: PolicySummary) => sign * (metrics[primary.metric]?.mean ?? sign * Infinity);
-  policies.sort((a, b) => rank(a) - rank(b) || (a.policyId < b.policyId ? -1 : 1));
-
-  const level = 1 - 0.05 / Math.max(1, primary.comparisons.length);
-  const compared = (metric: string, policyId: string, against: string, role: Comparison["role"]) =>
-    compare(metric, policyId, against, role, units, role === "primary" ? level : 0.95, where);
-  const first = primary.comparisons.flatMap(([policyId, against]) =>
-    compared(primary.metric, policyId, against, "primary"),
+  const replicates = new Set(records.map(({ spec }) => spec.replicate)).size;
+  const units = new Map<string, Units>(
+    [...Map.groupBy(records, ({ spec }) => spec.policyId)]
+      .map(([policyId, group]) => [policyId, unitsOf(group, replicates)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  const adjusted = holm(first.flatMap(({ p }) => (p === null ? [] : [p])));
-  let next = 0;
-  const primaries = first.map((each) => ({ ...each, pHolm: each.p === null ? null : adjusted[next++]! }));
-  const rest = policies
+  const whole = new Set([...units.values()].flatMap((each) => [...each.keys()])).size;
+  const policies = [...units].map(([policyId, each]) => summarisePolicy(policyId, each, resamples));
+  // What did not finish every unit that others did has its mean over other, perhaps easier units: it cannot come out best.
+  const unfinished = ({ policyId }: PolicySummary) => (units.get(policyId)!.size < whole ? 1 : 0);
+  const sign = better === "lower" ? 1 : -1;
+  const rank = ({ metrics }: PolicySummary) => sign * (metrics[primary.metric]?.mean ?? sign * Number.MAX_VALUE);
+  policies.sort((a, b) => unfinished(a) - unfinished(b) || rank(a) - rank(b));
+
+  const named = primary.comparisons.map(
+    ([policyId, against]): Pair => ({ metric: primary.metric, policyId, against, role: "primary" }),
+  );
+  const level = 1 - 0.05 / Math.max(1, named.length);
+  const primaries = withHolm(named.flatMap((pair) => compare(pair, units, level, resamples) ?? []));
+  const others = policies
     .filter(({ policyId }) => policyId !== baseline)
     .flatMap(({ policyId }) =>
-      [...new Set([primary.metric, "costUsd", "completedShare"])].flatMap((metric) => {
-        const done = primaries.some(
-          (each) => each.metric === metric && each.policyId === policyId && each.against === baseline,
-        );
-        return done ? [] : compared(metric, policyId, baseline, "exploratory");
-      }),
-    );
-  const comparisons = [...primaries, ...rest];
-  const count = Math.max(0, ...[...units.values()].map((each) => each.size));
-  const replicates = new Set(records.map((record) => record.spec.replicate)).size;
-  warnings.push(...warningsOf(primaries, units, count, where));
+      [...new Set([primary.metric, "costUsd", "completedShare"])].map(
+        (metric): Pair => ({ metric, policyId, against: baseline, role: "exploratory" }),
+      ),
+    )
+    .filter((pair) => !named.some((each) => isSame(each, pair)))
+    .flatMap((pair) => compare(pair, units, 0.95, resamples) ?? []);
+  const comparisons = [...primaries, ...others].map(({ comparison }) => comparison);
+  const where = Object.keys(axes).length === 0 ? "" : `${JSON.stringify(axes)} `;
+  warnings.push(...warningsOf({ metric: primary.metric, named, primaries, units, whole }).map((text) => where + text));
   return {
     axes,
-    units: count,
+    units: whole,
     replicates,
     policies,
     comparisons,
-    answer: answerSentence(policies, comparisons, baseline, primary.metric, count),
+    answer: answerSentence({ policies, comparisons, baseline, metric: primary.metric, units: whole }),
   };
 }
 
-function unitsOf(records: readonly RunRecord[]): Units {
-  const byUnit = new Map<string, RunRecord[]>();
-  for (const record of records) byUnit.set(record.spec.unit, [...(byUnit.get(record.spec.unit) ?? []), record]);
-  const units = new Map<string, Record<string, number>>();
-  for (const [unit, replicates] of byUnit) {
-    const done = replicates.flatMap((record) => (record.ok ? [record.metrics] : []));
-    if (done.length < replicates.length) continue;
-    const means: Record<string, number> = {};
-    for (const name of Object.keys(done[0]!)) {
-      const values = done.flatMap((each) => (each[name] === undefined ? [] : [each[name]]));
-      if (values.length === done.length) means[name] = values.reduce((sum, value) => sum + value, 0) / values.length;
-    }
-    units.set(unit, means);
-  }
-  return units;
-}
-
-function summarisePolicy(policyId: string, units: Units, where: string): PolicySummary {
-  const metrics: Record<string, Estimate> = {};
+function summarisePolicy(policyId: string, units: Units, resamples: Resamples): PolicySummary {
   const names = new Set([...units.values()].flatMap((each) => Object.keys(each)));
-  for (const name of names) {
+  const estimates = [...names].map((name) => {
     const values = [...units.values()].flatMap((each) => (each[name] === undefined ? [] : [each[name]]));
-    metrics[name] = meanEstimate(Float64Array.from(values), `${where}${policyId}/${name}`);
-  }
-  return { policyId, metrics };
-}
-
-function compare(
-  metric: string,
-  policyId: string,
-  against: string,
-  role: Comparison["role"],
-  units: ReadonlyMap<string, Units>,
-  level: number,
-  where: string,
-): Comparison[] {
-  const [ours, theirs] = [units.get(policyId), units.get(against)];
-  if (ours === undefined || theirs === undefined) return [];
-  const pairs = [...ours].flatMap(([unit, mine]) => {
-    const other = theirs.get(unit);
-    const [a, b] = [mine[metric], other?.[metric]];
-    return a === undefined || b === undefined ? [] : [{ a, b, mine, other: other! }];
+    return [name, meanEstimate(Float64Array.from(values), resamples)] as const;
   });
-  if (pairs.length === 0) return [];
-  const a = Float64Array.from(pairs, (pair) => pair.a);
-  const b = Float64Array.from(pairs, (pair) => pair.b);
-  const differences = a.map((value, i) => value - b[i]!);
-  const seed = `${where}${metric}/${policyId}/${against}`;
-  const difference = meanEstimate(differences, `${seed}/difference`, level);
-  const test = pairs.length < UNITS_MIN ? undefined : signFlip(differences, `${seed}/sign-flip`);
-  return [
-    {
-      metric,
-      policyId,
-      against,
-      role,
-      n: pairs.length,
-      difference,
-      ratio: ratioEstimate(a, b, `${seed}/ratio`, level) ?? { ...difference, mean: 1, low: 1, high: 1 },
-      p: test?.p ?? null,
-      pHolm: null,
-      pSmallest: test?.smallest ?? null,
-      correlation: correlation(a, b),
-      split: splitOf(pairs),
-    },
-  ];
+  return { policyId, metrics: Object.fromEntries(estimates) };
 }
 
-function splitOf(
-  pairs: readonly {
-    readonly mine: Readonly<Record<string, number>>;
-    readonly other: Readonly<Record<string, number>>;
-  }[],
-): SavingSplit | null {
-  const bill = (unit: Readonly<Record<string, number>>): BillOfUnit | undefined => {
-    const { costUsd, listUsd, chargedHours, freeHours, workHoursDone } = unit;
-    if (costUsd === undefined || listUsd === undefined || chargedHours === undefined) return undefined;
-    if (freeHours === undefined || workHoursDone === undefined) return undefined;
-    return { costUsd, listUsd, billableHours: chargedHours + freeHours, workHoursDone };
-  };
-  const splits = pairs.flatMap(({ mine, other }) => {
-    const [ours, baseline] = [bill(mine), bill(other)];
-    return ours === undefined || baseline === undefined ? [] : [splitSaving(ours, baseline)];
+function withHolm(primaries: readonly Compared[]): Compared[] {
+  const tested = primaries.filter(({ comparison }) => comparison.p !== null);
+  const adjusted = holm(tested.map(({ comparison }) => comparison.p!));
+  return primaries.map((each) => {
+    const place = tested.indexOf(each);
+    return place < 0 ? each : { ...each, comparison: { ...each.comparison, pHolm: adjusted[place]! } };
   });
-  return splits.length === pairs.length ? meanSplit(splits) : null;
 }
 
-function correlation(a: Float64Array, b: Float64Array): number | null {
-  const n = a.length;
-  const mean = (list: Float64Array) => list.reduce((sum, each) => sum + each, 0) / n;
-  const [meanA, meanB] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    ab += (a[i]! - meanA) * (b[i]! - meanB);
-    aa += (a[i]! - meanA) ** 2;
-    bb += (b[i]! - meanB) ** 2;
-  }
-  return n < 3 || aa === 0 || bb === 0 ? null : ab / Math.sqrt(aa * bb);
-}
+const isSame = (a: Pair, b: Pair): boolean =>
+  a.metric === b.metric && a.policyId === b.policyId && a.against === b.against;

@@ -2,80 +2,100 @@ import { metricNamed } from "../metrics.ts";
 import type { Comparison, Estimate, PolicySummary } from "../summary.ts";
 import { UNITS_MIN } from "./estimate.ts";
 
-/** The answer for a newcomer: which policy, at which service, by how much, how sure, and what cannot be said. */
-export function answerSentence(
-  policies: readonly PolicySummary[],
-  comparisons: readonly Comparison[],
-  baseline: string,
-  metric: string,
-  units: number,
-): string {
-  const best = policies[0];
+/** What the answer is made of: policies best first. */
+export interface Findings {
+  readonly policies: readonly PolicySummary[];
+  readonly comparisons: readonly Comparison[];
+  readonly baseline: string;
+  readonly metric: string;
+  readonly units: number;
+}
+
+/**
+ * The answer for a newcomer: which policy, at which service, by how much against the baseline, how sure, and what cannot be
+ * said. A baseline that comes out best itself is held against the next policy.
+ */
+export function answerSentence(findings: Findings): string {
+  const { policies, comparisons, baseline, metric } = findings;
+  const [best, next] = policies;
   const value = best?.metrics[metric];
   if (best === undefined || value === undefined) return "No cell succeeded, so there is nothing to compare.";
   const { title, unit } = metricNamed(metric) ?? { title: metric, unit: "" };
-  const service = serviceOf(best);
-  const head = `${best.policyId} comes out best on ${title.toLowerCase()}: ${shown(value.mean, unit)}${service === "" ? "" : `, ${service}`}`;
-  if (best.policyId === baseline) return `${head}; no policy beat the baseline over ${units} units.`;
-  const versus = comparisons.find(
-    (each) => each.metric === metric && each.policyId === best.policyId && each.against === baseline,
-  );
-  if (versus === undefined) return `${head}. It was not compared with ${baseline}.`;
-  const change = changeOf(versus.ratio);
-  if (versus.difference.kind === "range") {
-    return `${head}; that is ${change.text} ${baseline} on average over ${versus.n} unit(s), but below ${UNITS_MIN} units this trace cannot say how sure that is.`;
+  const head = `${[`${best.policyId} comes out best on ${title.toLowerCase()}: ${shown(value.mean, unit)}`, ...serviceOf(best)].join(", ")}`;
+  const rival = best.policyId === baseline ? next : policies.find(({ policyId }) => policyId === baseline);
+  if (rival === undefined) {
+    return best.policyId === baseline
+      ? `${head}. It was compared with no other.`
+      : `${head}. ${baseline} has no result.`;
   }
-  const interval = `(95 % interval ${change.low} to ${change.high}, ${versus.n} paired units, p ${pText(versus)})`;
-  const decided = versus.difference.low > 0 || versus.difference.high < 0;
-  const runnerUp = runnerUpOf(policies, comparisons, best, metric);
-  const tail = decided ? "" : " The interval holds no difference: these units do not tell the two apart.";
-  return `${head}; that is ${change.text} ${baseline} ${interval}.${tail}${runnerUp}`;
+  const [challenger, subject] =
+    best.policyId === baseline ? [rival, `the next, ${rival.policyId}, is`] : [best, "that is"];
+  const versus = comparisons.find(
+    (each) => each.metric === metric && each.policyId === challenger.policyId && each.against === baseline,
+  );
+  if (versus === undefined) return `${head}. It has no unit in common with ${rival.policyId}.`;
+  return [
+    `${head}; ${subject} ${verdict(versus)}`,
+    ...serviceLost(best, rival),
+    ...(best.policyId === baseline ? [] : leadOver(next, best, findings)),
+  ].join(" ");
 }
 
-function serviceOf({ metrics }: PolicySummary): string {
-  const { completedShare, completionP95H } = metrics;
-  const parts = [
-    completedShare && `${shown(completedShare.mean, "share")} of tasks completed`,
-    completionP95H && `95 % of those within ${shown(completionP95H.mean, "h")}`,
+/** The size of a difference, how sure it is, and that it is unsure. */
+function verdict(versus: Comparison): string {
+  const { against, difference, ratio, n } = versus;
+  if (difference.low === 0 && difference.high === 0) return `the same as ${against} in each of ${n} units.`;
+  const change = `${percent(Math.abs(ratio.mean - 1))} ${ratio.mean <= 1 ? "below" : "above"} ${against}`;
+  if (difference.kind === "range") {
+    return `${change} on average over ${n} unit(s), but below ${UNITS_MIN} units this trace cannot answer how sure that is.`;
+  }
+  const kind = versus.role === "primary" ? "95 % interval" : "exploratory 95 % interval";
+  const sure = `(${kind} ${signed(ratio.low)} to ${signed(ratio.high)}, ${n} paired units, ${pText(versus)})`;
+  return `${change} ${sure}.${decided(versus) ? "" : " The interval holds no difference: these units do not tell the two apart."}`;
+}
+
+const decided = ({ difference, ratio }: Comparison): boolean => excludes(difference, 0) && excludes(ratio, 1);
+const excludes = ({ low, high }: Estimate, value: number): boolean => low > value || high < value;
+
+function serviceOf({ metrics: { completedShare, completionP95H } }: PolicySummary): string[] {
+  return [
+    ...(completedShare ? [`${shown(completedShare.mean, "share")} of tasks completed`] : []),
+    ...(completionP95H ? [`95 % of those within ${shown(completionP95H.mean, "h")}`] : []),
   ];
-  return parts.filter((part) => part !== undefined).join(", ");
+}
+
+/** What is cheaper because it does less is no bargain: says so from a tenth of a per cent on. */
+function serviceLost(best: PolicySummary, rival: PolicySummary): string[] {
+  const [ours, theirs] = [best.metrics.completedShare?.mean, rival.metrics.completedShare?.mean];
+  if (ours === undefined || theirs === undefined || theirs - ours < 0.001) return [];
+  return [`But ${rival.policyId} completes ${shown(theirs, "share")} of the tasks.`];
 }
 
 /** The next policy is named when the two were compared and cannot be told apart, or were not compared at all. */
-function runnerUpOf(
-  policies: readonly PolicySummary[],
-  comparisons: readonly Comparison[],
-  best: PolicySummary,
-  metric: string,
-): string {
-  const next = policies[1];
-  if (next === undefined) return "";
+function leadOver(next: PolicySummary | undefined, best: PolicySummary, findings: Findings): string[] {
+  const { comparisons, baseline, metric } = findings;
+  if (next === undefined || next.policyId === baseline) return [];
   const both = comparisons.find(
-    (each) =>
+    ({ policyId, against, ...each }) =>
       each.metric === metric &&
-      ((each.policyId === best.policyId && each.against === next.policyId) ||
-        (each.policyId === next.policyId && each.against === best.policyId)),
+      ((policyId === best.policyId && against === next.policyId) ||
+        (policyId === next.policyId && against === best.policyId)),
   );
-  if (both === undefined) return ` Its lead over ${next.policyId} was not among the comparisons named beforehand.`;
-  const decided = both.difference.low > 0 || both.difference.high < 0;
-  return decided ? "" : ` It is not told apart from ${next.policyId}.`;
+  if (both === undefined) return [`Its lead over ${next.policyId} was not among the comparisons named beforehand.`];
+  return decided(both) ? [] : [`It is not told apart from ${next.policyId}.`];
 }
 
-function changeOf(ratio: Estimate): { text: string; low: string; high: string } {
-  const percent = (value: number) => Math.abs(100 * (value - 1));
-  const text =
-    ratio.mean <= 1 ? `${percent(ratio.mean).toFixed(1)} % below` : `${percent(ratio.mean).toFixed(1)} % above`;
-  const signed = (value: number) => `${value > 1 ? "+" : ""}${(100 * (value - 1)).toFixed(1)} %`;
-  return { text, low: signed(ratio.low), high: signed(ratio.high) };
-}
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const signed = (ratio: number): string => `${ratio > 1 ? "+" : ""}${percent(ratio - 1)}`;
 
 const pText = ({ p, pHolm }: Comparison): string => {
   const value = pHolm ?? p;
-  return value === null ? "none" : value < 0.001 ? "< 0.001" : value.toFixed(3);
+  if (value === null) return "no p";
+  return `p ${value < 0.001 ? "< 0.001" : value.toFixed(3)}`;
 };
 
 function shown(value: number, unit: string): string {
-  if (unit === "share") return `${(100 * value).toFixed(1)} %`;
+  if (unit === "share") return percent(value);
   if (unit.startsWith("USD")) return `${value.toFixed(value < 10 ? 3 : 2)} ${unit}`;
   return `${Number(value.toPrecision(3))}${unit === "" ? "" : ` ${unit}`}`;
 }

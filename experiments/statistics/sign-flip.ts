@@ -3,40 +3,50 @@ import { createRandom } from "../../policies/contract/random.ts";
 /** All 2^n flips up to here; drawn ones beyond. */
 const EXACT_MAX = 12;
 const DRAWS = 9999;
+/** Signs that one draw gives. */
+const SIGNS = 30;
 
 export interface SignFlip {
+  /** Two-sided: sums at least as far from 0. */
   readonly p: number;
-  /** The least p that so many pairs can give. */
+  /** One-sided: sums at most, and at least, as great. */
+  readonly less: number;
+  readonly greater: number;
+  /** The least two-sided p that differences of these sizes can give, whatever their signs; pairs without one count for nothing. */
   readonly smallest: number;
 }
 
 /**
- * Two-sided sign-flip permutation test of a mean paired difference of 0: how often a mean at least as far from 0 comes about
- * when each pair's sign is a coin. Exact for n <= 12; beyond, 9,999 drawn flips and the one that happened, so never 0.
+ * Sign-flip permutation test of paired differences: how often a sum as extreme comes about when each pair's sign is a coin.
+ * Exact for n <= 12; beyond, 9,999 drawn flips and the one that happened, so never 0.
  *
  * @example signFlip(Float64Array.of(1, 2, 3), "s").p // 2 of 8 flips, all or none: 0.25
  */
 export function signFlip(differences: Float64Array, seed: string): SignFlip {
   const n = differences.length;
-  const observed = Math.abs(differences.reduce((sum, each) => sum + each, 0));
+  const observed = differences.reduce((sum, each) => sum + each, 0);
   // What is as extreme in exact arithmetic must not fail to be for a rounding.
-  const reached = observed * (1 - 1e-12);
-  let extreme = 0;
-  if (n <= EXACT_MAX) {
-    const flips = 2 ** n;
-    for (let flip = 0; flip < flips; flip++) {
-      let sum = 0;
-      for (let i = 0; i < n; i++) sum += (flip >> i) & 1 ? -differences[i]! : differences[i]!;
-      if (Math.abs(sum) >= reached) extreme++;
-    }
-    return { p: extreme / flips, smallest: 2 / flips };
-  }
+  const slack = 1e-12 * differences.reduce((sum, each) => sum + Math.abs(each), 0);
+  const exact = n <= EXACT_MAX;
+  const flips = exact ? 2 ** n : DRAWS;
   const random = createRandom(seed);
   const stream = random.stream("sign-flip");
-  for (let draw = 0; draw < DRAWS; draw++) {
+  let [both, less, greater] = [0, 0, 0];
+  for (let flip = 0; flip < flips; flip++) {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += random.at(stream, draw, i) < 0.5 ? -differences[i]! : differences[i]!;
-    if (Math.abs(sum) >= reached) extreme++;
+    let signs = flip;
+    for (let i = 0; i < n; i++) {
+      if (!exact && i % SIGNS === 0) signs = random.at(stream, flip, i) * 2 ** SIGNS;
+      sum += signs & 1 ? -differences[i]! : differences[i]!;
+      signs >>= 1;
+    }
+    if (Math.abs(sum) >= Math.abs(observed) - slack) both++;
+    if (sum <= observed + slack) less++;
+    if (sum >= observed - slack) greater++;
   }
-  return { p: (extreme + 1) / (DRAWS + 1), smallest: Math.max(2 / 2 ** n, 1 / (DRAWS + 1)) };
+  const counted = differences.filter((each) => each !== 0).length;
+  const smallest = Math.min(1, 2 / 2 ** counted);
+  if (exact) return { p: both / flips, less: less / flips, greater: greater / flips, smallest };
+  const share = (count: number) => (count + 1) / (DRAWS + 1);
+  return { p: share(both), less: share(less), greater: share(greater), smallest: Math.max(smallest, share(0)) };
 }

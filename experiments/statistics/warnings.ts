@@ -1,62 +1,106 @@
-import type { Comparison } from "../summary.ts";
+import type { Estimate } from "../summary.ts";
+import type { Compared, Pair } from "./compare.ts";
 import { UNITS_MIN } from "./estimate.ts";
-
-type Units = ReadonlyMap<string, Readonly<Record<string, number>>>;
+import type { Units } from "./units.ts";
 
 /** Above this skewness of the differences, and below so many units, bootstrap-t covers less than it says (docs/METRICS.md). */
 const SKEWNESS_MAX = 2;
 const SKEWED_UNITS_MIN = 50;
+/** Resamples of n units miss k given ones with chance e^-k: with so few, too many of them show no spread at all. */
+const UNLIKE_MIN = 4;
+
+/** One point of the sweep, as its warnings need it. */
+export interface Judged {
+  readonly metric: string;
+  /** The comparisons that the study names, and those of them that could be made. */
+  readonly named: readonly Pair[];
+  readonly primaries: readonly Compared[];
+  readonly units: ReadonlyMap<string, Units>;
+  /** Units that at least one policy finished. */
+  readonly whole: number;
+}
 
 /** What a sceptic would say of the method, each with its remedy. */
-export function warningsOf(
-  primaries: readonly Comparison[],
-  units: ReadonlyMap<string, Units>,
-  count: number,
-  where: string,
-): string[] {
+export function warningsOf({ metric, named, primaries, units, whole }: Judged): string[] {
   const said: string[] = [];
-  if (count < UNITS_MIN) {
+  if (whole < UNITS_MIN) {
     said.push(
-      `${where}${count} unit(s) of inference: too few for an interval or a p value, ranges are shown. This trace cannot answer; use a longer trace, shorter windows or more seeds (at least ${UNITS_MIN})`,
+      `${whole} unit(s) of inference: too few for an interval or a p value, ranges are shown. This trace cannot answer; use a longer trace, shorter windows or more seeds (at least ${UNITS_MIN})`,
     );
   }
-  for (const { metric, policyId, against, n, difference, pSmallest } of primaries) {
-    const name = `${where}${policyId} against ${against}`;
-    if (difference.kind !== "interval") continue;
-    if (difference.low <= 0 && difference.high >= 0 && difference.low < difference.high) {
+  for (const [policyId, finished] of units) {
+    if (finished.size < whole) {
       said.push(
-        `${name}: the interval of the difference holds 0: these ${n} units do not tell which is better; add units`,
+        `${policyId} finished ${finished.size} of the ${whole} units that others did: its means are over those, and it is ranked below the others whatever they are; mend its failed or missing cells`,
       );
     }
-    if (difference.low === difference.high) {
+    const without = [...finished.values()].filter((each) => each[metric] === undefined).length;
+    if (without > 0) {
       said.push(
-        `${name}: all ${n} differences are equal, so the interval has no width: check that the units differ at all`,
+        `${policyId} has no ${metric} in ${without} of its ${finished.size} units, which are left out of its mean and pairs; use a primary metric that every run has`,
       );
     }
-    if (pSmallest !== null && pSmallest > 0.05) {
-      said.push(`${name}: with ${n} pairs no p below ${pSmallest} is possible; add units`);
-    }
-    const differences = pairsOf(units.get(policyId), units.get(against), metric);
-    if (n < SKEWED_UNITS_MIN && Math.abs(skewness(differences)) > SKEWNESS_MAX) {
+  }
+  for (const { policyId, against } of named) {
+    const made = primaries.some(({ comparison }) => comparison.policyId === policyId && comparison.against === against);
+    if (!made) {
       said.push(
-        `${name}: the differences are skewed (${skewness(differences).toFixed(1)}), their interval may cover less than 95 %; use ${SKEWED_UNITS_MIN} units or more`,
+        `${policyId} against ${against}: no unit in which both have ${metric}, so the comparison could not be made; mend the failed cells or the name`,
       );
     }
+  }
+  for (const compared of primaries) {
+    const { policyId, against } = compared.comparison;
+    said.push(
+      ...doubtsOf(compared, whole, primaries.length).map((doubt) => `${policyId} against ${against}: ${doubt}`),
+    );
   }
   return said;
 }
 
-function pairsOf(ours: Units | undefined, theirs: Units | undefined, metric: string): number[] {
-  return [...(ours ?? [])].flatMap(([unit, values]) => {
-    const [a, b] = [values[metric], theirs?.get(unit)?.[metric]];
-    return a === undefined || b === undefined ? [] : [a - b];
-  });
+function doubtsOf({ comparison, paired }: Compared, whole: number, primaries: number): string[] {
+  const { n, difference, pSmallest } = comparison;
+  const { skewness, unlike } = paired;
+  const doubts: string[] = [];
+  if (n < UNITS_MIN) {
+    // With few units altogether this has been said once.
+    return whole < UNITS_MIN ? [] : [`only ${n} pair(s) are left, too few for an interval; mend the failed cells`];
+  }
+  if (n < whole)
+    doubts.push(`${whole - n} of ${whole} units are left out, since only one of the two has a value there`);
+  if (unlike === 0) {
+    return [
+      ...doubts,
+      `all ${n} differences are equal, so the interval has no width; check that the units differ at all`,
+    ];
+  }
+  if (difference.low <= 0 && difference.high >= 0) {
+    doubts.push(
+      `the interval of the difference holds 0: these ${n} units do not tell which is better; ${unlike < UNLIKE_MIN ? "add units" : enough(difference)}`,
+    );
+  }
+  if (unlike < UNLIKE_MIN) {
+    doubts.push(
+      `${n - unlike} of ${n} differences are equal, so the interval rests on ${unlike} unit(s) and may cover less than it says; use units in which more happens`,
+    );
+  } else if (n < SKEWED_UNITS_MIN && Math.abs(skewness ?? 0) > SKEWNESS_MAX) {
+    doubts.push(
+      `the differences are skewed (${skewness!.toFixed(1)}), their interval may cover less than it says; use ${SKEWED_UNITS_MIN} units or more`,
+    );
+  }
+  if (pSmallest !== null && pSmallest * primaries > 0.05) {
+    doubts.push(
+      `no p below ${pSmallest} is possible with these pairs${primaries > 1 ? `, which Holm multiplies by up to ${primaries}` : ""}; add units`,
+    );
+  }
+  return doubts;
 }
 
-function skewness(values: readonly number[]): number {
-  const n = values.length;
-  const mean = values.reduce((sum, each) => sum + each, 0) / n;
-  const moment = (power: number) => values.reduce((sum, each) => sum + (each - mean) ** power, 0) / n;
-  const variance = moment(2);
-  return variance === 0 ? 0 : moment(3) / variance ** 1.5;
+/** How many units would do: the half-width that now reaches 0 shrinks with the square root of n. */
+function enough({ mean, low, high, n }: Estimate): string {
+  const halfWidth = mean > 0 ? mean - low : high - mean;
+  const units = Math.ceil(n * (halfWidth / mean) ** 2) + 1;
+  return units <= 100 * n
+    ? `if the difference is what it looks like, some ${units} would`
+    : "if there is a difference, it takes more than 100 times as many";
 }

@@ -1,4 +1,5 @@
-import { meanInterval } from "../../experiments/statistics/bootstrap.ts";
+import { meanInterval, ratioInterval } from "../../experiments/statistics/bootstrap.ts";
+import { createResamples } from "../../experiments/statistics/resamples.ts";
 import { inverseNormal } from "../../policies/contract/distribution.ts";
 import { createRandom } from "../../policies/contract/random.ts";
 
@@ -8,31 +9,76 @@ export const laws: readonly Law[] = ["normal", "exponential", "lognormal", "t3"]
 
 const meanOf: Readonly<Record<Law, number>> = { normal: 0, exponential: 1, lognormal: Math.exp(0.5), t3: 0 };
 
-/** Share of `trials` samples of size n, drawn from `law`, whose interval holds the true mean. */
-export function coverage(law: Law, n: number, trials: number, from = 0): number {
+/** Draw (trial, i) of a law; `member` keeps several samples of a trial apart. */
+function drawsOf(law: Law, n: number): (trial: number, i: number, member?: number) => number {
   const random = createRandom(`coverage/${law}/${n}`);
   const stream = random.stream("sample");
-  const normal = (trial: number, i: number, k: number) => inverseNormal(random.at(stream, from + trial, i, k));
-  const draw = (trial: number, i: number): number => {
+  const normal = (trial: number, i: number, k: number) => inverseNormal(random.at(stream, trial, i, k));
+  return (trial, i, member = 0) => {
+    const k = 4 * member;
     switch (law) {
       case "normal":
-        return normal(trial, i, 0);
+        return normal(trial, i, k);
       case "exponential":
-        return -Math.log(1 - random.at(stream, from + trial, i));
+        return -Math.log(1 - random.at(stream, trial, i, k));
       case "lognormal":
-        return Math.exp(normal(trial, i, 0));
+        return Math.exp(normal(trial, i, k));
       case "t3":
         return (
-          normal(trial, i, 0) /
-          Math.sqrt((normal(trial, i, 1) ** 2 + normal(trial, i, 2) ** 2 + normal(trial, i, 3) ** 2) / 3)
+          normal(trial, i, k) /
+          Math.sqrt((normal(trial, i, k + 1) ** 2 + normal(trial, i, k + 2) ** 2 + normal(trial, i, k + 3) ** 2) / 3)
         );
     }
   };
+}
+
+/** Share of `trials` samples of size n, drawn from `law`, whose interval holds the true mean. */
+export function coverage(law: Law, n: number, trials: number): number {
+  const draw = drawsOf(law, n);
+  return shareOf(trials, (trial) => {
+    const { low, high } = meanInterval(
+      sample(n, (i) => draw(trial, i)),
+      0.95,
+      createResamples(`trial-${trial}`),
+    );
+    return low <= meanOf[law] && meanOf[law] <= high;
+  });
+}
+
+/**
+ * The same for a ratio of sums: baselines are lognormal (sigma 0.5), the policy costs 0.6 of them, give or take 20 % by
+ * unit, and a tenth of their mean on its own account. True ratio: 0.6 + 0.1.
+ */
+export function ratioCoverage(n: number, trials: number): number {
+  const draw = drawsOf("normal", n);
+  return shareOf(trials, (trial) => {
+    const under = sample(n, (i) => Math.exp(0.5 * draw(trial, i, 0)));
+    const over = sample(n, (i) => 0.6 * under[i]! * (1 + 0.2 * draw(trial, i, 1)) + 0.1 * Math.exp(0.125));
+    const { low, high } = ratioInterval(over, under, 0.95, createResamples(`trial-${trial}`));
+    return low <= 0.7 && 0.7 <= high;
+  });
+}
+
+/** Share of trials in which all of `members` Bonferroni intervals hold; the samples share half of their variance. */
+export function familyCoverage(law: Law, members: number, n: number, trials: number): number {
+  const draw = drawsOf(law, n);
+  const level = 1 - 0.05 / members;
+  return shareOf(trials, (trial) => {
+    const resamples = createResamples(`trial-${trial}`);
+    return Array.from({ length: members }, (_, member) =>
+      meanInterval(
+        sample(n, (i) => draw(trial, i, member + 1) + draw(trial, i, 0)),
+        level,
+        resamples,
+      ),
+    ).every(({ low, high }) => low <= 2 * meanOf[law] && 2 * meanOf[law] <= high);
+  });
+}
+
+const sample = (n: number, draw: (i: number) => number) => Float64Array.from({ length: n }, (_, i) => draw(i));
+
+function shareOf(trials: number, holds: (trial: number) => boolean): number {
   let held = 0;
-  for (let trial = 0; trial < trials; trial++) {
-    const sample = Float64Array.from({ length: n }, (_, i) => draw(trial, i));
-    const { low, high } = meanInterval(sample, { seed: `trial-${trial}`, level: 0.95 });
-    if (low <= meanOf[law] && meanOf[law] <= high) held++;
-  }
+  for (let trial = 0; trial < trials; trial++) if (holds(trial)) held++;
   return held / trials;
 }

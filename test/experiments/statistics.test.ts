@@ -2,15 +2,17 @@ import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { meanInterval, ratioInterval } from "../../experiments/statistics/bootstrap.ts";
+import { meanEstimate, ratioEstimate } from "../../experiments/statistics/estimate.ts";
 import { holm } from "../../experiments/statistics/holm.ts";
+import { paired } from "../../experiments/statistics/paired.ts";
+import { createResamples } from "../../experiments/statistics/resamples.ts";
 import { meanSplit, splitSaving } from "../../experiments/statistics/saving-split.ts";
 import { signFlip } from "../../experiments/statistics/sign-flip.ts";
 import { quantile } from "../../sim/quantile.ts";
-import { coverage } from "./coverage.ts";
 
 describe("sign-flip test", () => {
   it("counts flips by hand: of 8, all or none are as far from 0 as 1 + 2 + 3", () => {
-    expect(signFlip(Float64Array.of(1, 2, 3), "s")).toEqual({ p: 0.25, smallest: 0.25 });
+    expect(signFlip(Float64Array.of(1, 2, 3), "s")).toEqual({ p: 0.25, less: 1, greater: 0.125, smallest: 0.25 });
     expect(signFlip(Float64Array.of(0, 0, 0), "s").p).toBe(1);
     // 5 against 3 + 1 + 1: sums of at least 5 - 3 = 2 in size.
     const sums = [0, 1, 2, 3, 4, 5, 6, 7].map(
@@ -20,12 +22,65 @@ describe("sign-flip test", () => {
     expect(signFlip(Float64Array.of(5, 3, 1, -1), "s").p).toBe((2 * sums.filter((sum) => sum >= 8).length) / 16);
   });
 
-  it("is never 0 and close to exact where flips are drawn", () => {
-    const values = Float64Array.from({ length: 13 }, (_, i) => i + 1);
-    const { p, smallest } = signFlip(values, "s");
-    expect(p).toBeGreaterThanOrEqual(1e-4);
-    expect(p).toBeLessThan(0.002); // exact: 2 / 8192
+  it("counts what is as extreme in exact arithmetic, whatever rounding makes of the order of a sum", () => {
+    // 0.1 + 0.2 - 0.3 is 5.6e-17 in floating point and 0 in truth: every flip is as extreme.
+    expect(signFlip(Float64Array.of(0.1, 0.2, -0.3), "s").p).toBe(1);
+    expect(signFlip(Float64Array.of(-0.3, 0.1, 0.2), "s").p).toBe(1);
+  });
+
+  it("drawn flips come within four standard errors of counting all 2^13 of them, and are never 0", () => {
+    const values = Float64Array.of(4, -1, 3, -2, 5, 1, -3, 2, 2, -4, 6, 1, -1);
+    let extreme = 0;
+    for (let flip = 0; flip < 8192; flip++) {
+      if (Math.abs(values.reduce((sum, each, i) => sum + ((flip >> i) & 1 ? -each : each), 0)) >= 13) extreme++;
+    }
+    const exact = extreme / 8192;
+    expect(exact).toBeGreaterThan(0.05);
+    const { p, less, greater, smallest } = signFlip(values, "s");
+    expect(Math.abs(p - exact)).toBeLessThan(4 * Math.sqrt((exact * (1 - exact)) / 9999));
+    expect(Math.abs(greater - p / 2)).toBeLessThan(0.02);
+    expect(less).toBeGreaterThan(1 - greater);
     expect(smallest).toBeCloseTo(2 / 8192, 12);
+    expect(signFlip(new Float64Array(40).fill(1), "s").p).toBe(1e-4);
+  });
+
+  it("the least p possible counts only pairs that differ: with two of nine it is 1/2", () => {
+    const { p, smallest } = signFlip(Float64Array.of(0, 0, 3, 0, 0, 1, 0, 0, 0), "s");
+    expect([p, smallest]).toEqual([0.5, 0.5]);
+    expect(signFlip(new Float64Array(9), "s")).toMatchObject({ p: 1, smallest: 1 });
+  });
+});
+
+describe("paired differences", () => {
+  it("by hand: 3, 5, 10 against 4, 4, 4", () => {
+    const { differences, ...rest } = paired([3, 5, 10], [4, 4, 4]);
+    expect([...differences]).toEqual([-1, 1, 6]);
+    expect(rest).toMatchObject({ n: 3, meanDifference: 2, ratioOfMeans: 1.5, correlation: null, unlike: 2 });
+    expect(rest.sdDifference).toBeCloseTo(Math.sqrt(13), 12); // squares 9, 1, 16 over n - 1
+    expect(rest.shareBelow).toBeCloseTo(1 / 3, 12);
+  });
+
+  it("sums that differ by rounding alone are equal bills", () => {
+    const { shareEqual, unlike, correlation } = paired([0.1 + 0.2, 1.1 + 2.2, 5], [0.3, 3.3, 5]);
+    expect({ shareEqual, unlike, correlation }).toEqual({ shareEqual: 1, unlike: 0, correlation: 1 });
+  });
+
+  it("what is undefined is null: one pair, a baseline of zeros, no variation", () => {
+    expect(paired([2], [0])).toMatchObject({
+      ratioOfMeans: null,
+      sdDifference: null,
+      skewness: null,
+      correlation: null,
+      meanDifference: 2,
+    });
+  });
+
+  it("refuses what cannot be paired by name", () => {
+    expect(() => paired([1, Number.NaN], [1, 2])).toThrow(/candidate: value 2 of 2 is NaN, expected a finite number/);
+    expect(() => paired([1, 2], [Infinity, 2])).toThrow(/baseline: value 1 of 2 is Infinity/);
+    expect(() => paired([1, 2], [1])).toThrow(/2 values against 1 cannot be paired/);
+    expect(() => paired([], [])).toThrow(/at least one/);
+    expect(() => paired([], [])).toThrow(expect.objectContaining({ name: "StatisticsError" }));
   });
 });
 
@@ -39,44 +94,98 @@ describe("Holm", () => {
 
 describe("bootstrap-t", () => {
   const values = Float64Array.of(3, 1, 4, 1, 5, 9, 2, 6, 5, 3);
+  const resamples = createResamples("x");
 
   it("gives the same interval for the same seed, around the mean, wider at a higher level", () => {
-    const [a, b] = [meanInterval(values, { seed: "x", level: 0.95 }), meanInterval(values, { seed: "x", level: 0.95 })];
-    expect(a).toEqual(b);
+    const a = meanInterval(values, 0.95, resamples);
+    expect(meanInterval(values, 0.95, createResamples("x"))).toEqual(a);
+    expect(meanInterval(values, 0.95, createResamples("y"))).not.toEqual(a);
     expect(a.low).toBeLessThan(3.9);
     expect(a.high).toBeGreaterThan(3.9);
-    const wide = meanInterval(values, { seed: "x", level: 0.99 });
+    const wide = meanInterval(values, 0.99, resamples);
     expect(wide.low).toBeLessThan(a.low);
     expect(wide.high).toBeGreaterThan(a.high);
+    // More resamples begin with the same ones, so what was drawn before changes nothing.
+    expect(meanInterval(values, 0.95, resamples)).toEqual(a);
+  });
+
+  it("equals the method as the book writes it, resample by resample on plain lists", () => {
+    const mean = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0) / list.length;
+    const error = (list: readonly number[]) =>
+      Math.sqrt(mean(list.map((each) => (each - mean(list)) ** 2)) / (list.length - 1));
+    const picks = resamples(10, 2000);
+    const t = Array.from({ length: 2000 }, (_, r) => {
+      const again = Array.from(picks.subarray(10 * r, 10 * r + 10), (pick) => values[pick]!);
+      return (mean(again) - 3.9) / error(again);
+    });
+    const sorted = Float64Array.from(t).sort();
+    const { low, high } = meanInterval(values, 0.95, resamples);
+    expect(low).toBeCloseTo(3.9 - quantile(sorted, 0.975) * error([...values]), 9);
+    expect(high).toBeCloseTo(3.9 - quantile(sorted, 0.025) * error([...values]), 9);
+  });
+
+  it("resamples draw every unit equally often", () => {
+    const counts = new Float64Array(10);
+    for (const pick of resamples(10, 2000).subarray(0, 20_000)) counts[pick]!++;
+    // Binomial(20,000, 0.1): standard deviation 42.
+    for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(4 * 42.5);
   });
 
   it("has no width where all values are equal, and moves and stretches with the data", () => {
-    const flat = meanInterval(new Float64Array(8).fill(0.1), { seed: "x", level: 0.95 });
+    const flat = meanInterval(new Float64Array(8).fill(0.1), 0.95, resamples);
     expect(flat.low).toBeCloseTo(0.1, 12);
     expect(flat.high).toBe(flat.low);
-    const base = meanInterval(values, { seed: "x", level: 0.95 });
+    const base = meanInterval(values, 0.95, resamples);
     const moved = meanInterval(
       values.map((value) => 10 + 2 * value),
-      { seed: "x", level: 0.95 },
+      0.95,
+      resamples,
     );
     expect(moved.low).toBeCloseTo(10 + 2 * base.low, 9);
     expect(moved.high).toBeCloseTo(10 + 2 * base.high, 9);
+  });
+
+  it("one unit that differs among twenty bounds nothing: the interval reaches to that unit and to no difference", () => {
+    const { low, high } = meanInterval(
+      Float64Array.from({ length: 20 }, (_, i) => (i === 4 ? -10 : 0)),
+      0.95,
+      resamples,
+    );
+    expect(low).toBe(-10);
+    expect(high).toBeGreaterThan(0);
+    expect(high).toBeLessThan(1);
   });
 
   it("a ratio whose parts are proportional has no width, whatever the parts do", () => {
     const { low, high } = ratioInterval(
       values.map((value) => 0.3 * value),
       values,
-      { seed: "x", level: 0.95 },
+      0.95,
+      resamples,
     );
     expect(low).toBeCloseTo(0.3, 9);
     expect(high).toBeCloseTo(0.3, 9);
   });
 
-  it("covers: between 91 and 98 % for normal differences at n = 20, in 600 trials (standard error 0.9 points)", () => {
-    const share = coverage("normal", 20, 600, 400);
-    expect(share).toBeGreaterThan(0.91);
-    expect(share).toBeLessThan(0.98);
+  it("a ratio to a baseline that is often 0 stays finite, and around the ratio of sums", () => {
+    const rare = Float64Array.of(0, 0, 3, 0, 1, 0, 0, 2, 0, 4);
+    const { mean, low, high } = ratioEstimate(values, rare, resamples)!;
+    expect(mean).toBeCloseTo(3.9, 12);
+    expect(low).toBeLessThan(3.9);
+    expect(high).toBeGreaterThan(3.9);
+    expect(Number.isFinite(high - low)).toBe(true);
+    expect(ratioEstimate(values, new Float64Array(10), resamples)).toBeUndefined();
+  });
+
+  it("5 units give the range, 6 an interval", () => {
+    expect(meanEstimate(values.subarray(0, 5), resamples)).toEqual({ mean: 2.8, low: 1, high: 5, kind: "range", n: 5 });
+    expect(meanEstimate(values.subarray(0, 6), resamples)).toMatchObject({ kind: "interval", n: 6 });
+    expect(ratioEstimate(values.subarray(0, 2), Float64Array.of(1, 1), resamples)).toMatchObject({
+      mean: 2,
+      low: 1,
+      high: 3,
+      kind: "range",
+    });
   });
 });
 
@@ -151,11 +260,15 @@ describe.skipIf(missing)("the published cases", () => {
     for (const [i, p] of holm(inputs.p!).entries()) expect(p).toBeCloseTo(expected.adjusted![i]!, 12);
   });
 
-  it.each(ofKind("paired").filter(({ inputs }) => inputs.baseline!.length <= 12))(
-    "$id",
-    ({ inputs, expect: expected }) => {
-      const differences = Float64Array.from(inputs.candidate!, (value, i) => value - inputs.baseline![i]!);
-      expect(signFlip(differences, "s").p).toBeCloseTo(expected.signFlipP!, 9);
-    },
-  );
+  it.each(ofKind("paired"))("$id", ({ inputs, expect: expected }) => {
+    const { differences, ...described } = paired(inputs.candidate!, inputs.baseline!);
+    const flips = signFlip(differences, "s");
+    const got: Record<string, unknown> = {
+      ...described,
+      signFlipP: flips.p,
+      signFlipPLess: flips.less,
+      signFlipPGreater: flips.greater,
+    };
+    for (const [field, value] of Object.entries(expected)) expect(got[field], field).toBeCloseTo(value as number, 8);
+  });
 });

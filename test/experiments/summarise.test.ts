@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunRecord } from "../../experiments/record.ts";
 import { summarise } from "../../experiments/summarise.ts";
@@ -81,8 +82,44 @@ describe("a summary, by hand", () => {
     expect(group!.answer).toContain("8 paired units");
   });
 
-  it("is the same for the same records", () => {
-    expect(JSON.stringify(summarise(both(), question))).toBe(JSON.stringify(summary));
+  it("is the same, byte for byte, for the same records in any order", () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(both(), { minLength: 32 }), (shuffled) => {
+        expect(JSON.stringify(summarise(shuffled, question))).toBe(JSON.stringify(summary));
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it("another policy moves no interval of those that are there", () => {
+    const third = units.map((unit, i) =>
+      [0, 1].map((replicate) => record("third", unit, replicate, { costUsd: 40 - i, hours: 10 })),
+    );
+    const [wider] = summarise([...both(), ...third.flat()], question).groups;
+    expect(wider!.comparisons[0]).toEqual(primary);
+    expect(wider!.policies[0]).toEqual(group!.policies[0]);
+    expect(wider!.comparisons.slice(1).map(({ policyId, metric, role }) => [policyId, metric, role])).toEqual([
+      ["thrifty", "completedShare", "exploratory"],
+      ["third", "costUsd", "exploratory"],
+      ["third", "completedShare", "exploratory"],
+    ]);
+  });
+
+  it("two primary comparisons have wider intervals than one, and Holm doubles the smaller p", () => {
+    const third = units.map((unit, i) =>
+      [0, 1].map((replicate) => record("third", unit, replicate, { costUsd: 31 + i + (i % 3), hours: 10 })),
+    );
+    const records = [...both((i) => ({ costUsd: 20 + ((3 * i) % 5), hours: 10 })), ...third.flat()];
+    const one = summarise(records, question).groups[0]!.comparisons[0]!;
+    const comparisons: [string, string][] = [
+      ["thrifty", "base"],
+      ["third", "base"],
+    ];
+    const two = summarise(records, { ...question, primary: { metric: "costUsd", comparisons } }).groups[0]!.comparisons;
+    expect(two[0]!.difference.low).toBeLessThan(one.difference.low);
+    expect(two[0]!.difference.high).toBeGreaterThan(one.difference.high);
+    expect(two[0]!.pHolm).toBe(2 * two[0]!.p!);
+    expect(two[1]!.pHolm).toBe(Math.max(two[1]!.p!, two[0]!.pHolm!));
   });
 });
 
@@ -95,7 +132,7 @@ describe("what cannot be said is said", () => {
       pHolm: null,
       difference: { kind: "range", low: -16, high: -15 },
     });
-    expect(groups[0]!.answer).toContain("below 6 units this trace cannot say");
+    expect(groups[0]!.answer).toContain("below 6 units this trace cannot answer");
     expect(warnings.join("\n")).toContain("This trace cannot answer");
   });
 
@@ -107,6 +144,89 @@ describe("what cannot be said is said", () => {
     expect(groups[0]!.comparisons[0]!.n).toBe(7);
     expect(cells).toEqual({ ok: 30, failed: 2 });
     expect(warnings[0]).toContain("2 of 32 cells failed");
+    expect(warnings.join("\n")).toContain("1 of 8 units are left out");
+  });
+
+  it("a unit with a missing replicate is left out like a failed one: the other replicate alone had other luck", () => {
+    const some = both().filter(
+      ({ spec }) => !(spec.policyId === "thrifty" && spec.unit === "u2" && spec.replicate === 1),
+    );
+    expect(summarise(some, question).groups[0]!.comparisons[0]!.n).toBe(7);
+  });
+
+  it("a policy that fails where units are dear does not come out best for it", () => {
+    // 1 USD more than the baseline in every unit, but it breaks in the dear half: its mean of 32.5 is below 33.5.
+    const { groups, warnings } = summarise(
+      both((i) => (i < 4 ? { costUsd: 31 + i, hours: 10 } : undefined)),
+      question,
+    );
+    expect(groups[0]!.policies.map(({ policyId }) => policyId)).toEqual(["base", "thrifty"]);
+    expect(groups[0]!.policies[1]!.metrics.costUsd!.mean).toBe(32.5);
+    expect(warnings.join("\n")).toContain("thrifty finished 4 of the 8 units");
+    expect(groups[0]!.comparisons[0]).toMatchObject({ n: 4, difference: { mean: 1, kind: "range" }, p: null });
+    expect(warnings.join("\n")).toContain("only 4 pair(s) are left");
+  });
+
+  it("a primary comparison without a common unit is missed aloud", () => {
+    const { groups, warnings } = summarise(
+      both(() => undefined),
+      question,
+    );
+    expect(groups[0]!.comparisons).toEqual([]);
+    expect(warnings.join("\n")).toContain("thrifty against base: no unit in which both have costUsd");
+    expect(groups[0]!.answer).toContain("has no unit in common with thrifty");
+  });
+
+  it("refuses a metric that is no number, by cell and name", () => {
+    const broken = both((i) => ({ costUsd: i === 2 ? Number.NaN : 15, hours: 10 }));
+    expect(() => summarise(broken, question)).toThrow(
+      /cell thrifty-u2-0: metric costUsd is NaN, expected a finite number; run that cell again/,
+    );
+  });
+
+  it("equal bills are called the same, and the interval without width is pointed out", () => {
+    const { groups, warnings } = summarise(
+      both((i) => ({ costUsd: 30 + i, hours: 10 })),
+      question,
+    );
+    expect(groups[0]!.answer).toContain("the next, thrifty, is the same as base in each of 8 units");
+    expect(warnings.join("\n")).toContain("all 8 differences are equal");
+  });
+
+  it("three units of eight that differ are too few to bound a mean", () => {
+    const { warnings } = summarise(
+      both((i) => ({ costUsd: 30 + i - (i < 3 ? 5 + i : 0), hours: 10 })),
+      question,
+    );
+    expect(warnings.join("\n")).toContain("5 of 8 differences are equal, so the interval rests on 3 unit(s)");
+    expect(warnings.join("\n")).toContain("no p below 0.25 is possible");
+  });
+
+  it("skewed differences are pointed out below 50 units", () => {
+    const skewed = (i: number) => ({ costUsd: 30 + i - (i === 7 ? 40 : 1 + i / 100), hours: 10 });
+    expect(summarise(both(skewed), question).warnings.join("\n")).toContain("differences are skewed (-2.8)");
+  });
+
+  it("a cheaper policy that completes less is not called a bargain", () => {
+    const half = both().map((each) =>
+      each.ok && each.spec.policyId === "thrifty"
+        ? { ...each, metrics: { ...each.metrics, completedShare: 0.5 } }
+        : each,
+    );
+    const { answer } = summarise(half, question).groups[0]!;
+    expect(answer).toContain("16.75 USD, 50.0 % of tasks completed");
+    expect(answer).toContain("But base completes 100.0 % of the tasks.");
+  });
+
+  it("a baseline that comes out best is held against the next policy, with interval and p", () => {
+    const { answer } = summarise(
+      both((i) => ({ costUsd: 33 + i + (i % 3), hours: 10 })),
+      question,
+    ).groups[0]!;
+    expect(answer).toMatch(/^base comes out best on cost: 33\.50 USD/);
+    expect(answer).toMatch(
+      /the next, thrifty, is 11\.\d % above base \(95 % interval \+\d.* 8 paired units, p 0\.008\)/,
+    );
   });
 
   it("an interval that holds 0 leads to no verdict", () => {
@@ -132,5 +252,13 @@ describe("the spreadsheet", () => {
     const csv = await summaryCsv(summarise(hostile, question));
     expect(csv.split("\n")[0]).toContain("'@axis");
     for (const line of csv.trim().split("\n")) expect(line).not.toMatch(/(^|,|")[=@]/);
+  });
+
+  it("leaves numbers numbers, below 0 too, and writes a row a metric", async () => {
+    const records = units.map((unit) => record("base", unit, 0, { costUsd: 1, hours: 1 }, { shift: -2 }));
+    const lines = (await summaryCsv(summarise(records, question))).trim().split("\n");
+    expect(lines).toHaveLength(1 + 7);
+    expect(lines[0]).toBe("shift,policy,metric,mean,low,high,kind,units");
+    expect(lines[1]).toBe("-2,base,costUsd,1,1,1,interval,8");
   });
 });

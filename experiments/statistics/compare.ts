@@ -1,0 +1,74 @@
+import type { Comparison, SavingSplit } from "../summary.ts";
+import { meanEstimate, ratioEstimate, UNITS_MIN } from "./estimate.ts";
+import { type Paired, paired } from "./paired.ts";
+import type { Resamples } from "./resamples.ts";
+import { type BillOfUnit, meanSplit, splitSaving } from "./saving-split.ts";
+import { signFlip } from "./sign-flip.ts";
+import type { Metrics, Units } from "./units.ts";
+
+/** Policy minus against. */
+export interface Pair {
+  readonly metric: string;
+  readonly policyId: string;
+  readonly against: string;
+  readonly role: Comparison["role"];
+}
+
+/** A comparison, and what its warnings are made of. */
+export interface Compared {
+  readonly comparison: Comparison;
+  readonly paired: Paired;
+}
+
+/**
+ * Two policies on the units in which both have the metric; undefined when there is none.
+ *
+ * @param level of the intervals: 0.95, or more where several must hold together.
+ */
+export function compare(
+  { metric, policyId, against, role }: Pair,
+  units: ReadonlyMap<string, Units>,
+  level: number,
+  resamples: Resamples,
+): Compared | undefined {
+  const theirs = units.get(against);
+  const pairs = [...(units.get(policyId) ?? [])].flatMap(([unit, ours]) => {
+    const other = theirs?.get(unit);
+    return ours[metric] === undefined || other?.[metric] === undefined ? [] : [{ ours, other }];
+  });
+  if (pairs.length === 0) return undefined;
+  const a = Float64Array.from(pairs, ({ ours }) => ours[metric]!);
+  const b = Float64Array.from(pairs, ({ other }) => other[metric]!);
+  const pair = paired(a, b);
+  const difference = meanEstimate(pair.differences, resamples, level);
+  const test = pairs.length < UNITS_MIN ? undefined : signFlip(pair.differences, "sign-flip");
+  const comparison: Comparison = {
+    metric,
+    policyId,
+    against,
+    role,
+    n: pairs.length,
+    difference,
+    ratio: ratioEstimate(a, b, resamples, level) ?? { ...difference, mean: 1, low: 1, high: 1 },
+    p: test?.p ?? null,
+    pHolm: null,
+    pSmallest: test?.smallest ?? null,
+    correlation: pair.correlation,
+    split: splitOf(pairs),
+  };
+  return { comparison, paired: pair };
+}
+
+function splitOf(pairs: readonly { readonly ours: Metrics; readonly other: Metrics }[]): SavingSplit | null {
+  const splits = pairs.flatMap(({ ours, other }) => {
+    const [bill, baseline] = [billOf(ours), billOf(other)];
+    return bill === undefined || baseline === undefined ? [] : [splitSaving(bill, baseline)];
+  });
+  return splits.length === pairs.length ? meanSplit(splits) : null;
+}
+
+function billOf({ costUsd, listUsd, chargedHours, freeHours, workHoursDone }: Metrics): BillOfUnit | undefined {
+  if (costUsd === undefined || listUsd === undefined || chargedHours === undefined) return undefined;
+  if (freeHours === undefined || workHoursDone === undefined) return undefined;
+  return { costUsd, listUsd, billableHours: chargedHours + freeHours, workHoursDone };
+}

@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import { metricNamed, metrics } from "../../experiments/metrics.ts";
+import { run, scenario, table } from "../support/runs.ts";
+
+it("every metric that a run has is defined, and every one defined is had by a run that goes through everything", () => {
+  // One task that is reclaimed once and goes on, on markets where capacity comes and goes.
+  const { metrics: got } = run(
+    {
+      table: table(
+        [
+          {
+            capacity: [
+              [0, 1],
+              [1_800, 0],
+              [3_600, 1],
+            ],
+          },
+        ],
+        40_000,
+      ),
+      tasks: { onReclaim: "migrate" },
+    },
+    scenario("greedy"),
+  );
+  expect(got.reclaims).toBeGreaterThan(0);
+  expect(Object.keys(got).sort()).toEqual(metrics.map(({ name }) => name).sort());
+});
+
+it("costs, times and losses are better lower; work and completions higher", () => {
+  for (const { name, better, definition, title } of metrics) {
+    if (/^(cost|usd|completion|wait|lost|reclaims$)/.test(name)) expect(better, name).toBe("lower");
+    if (/^(completedShare|tasksCompleted|workHoursDone)$/.test(name)) expect(better, name).toBe("higher");
+    expect(title).not.toBe("");
+    expect(definition, name).toMatch(/\.$/);
+  }
+  expect(metricNamed("costUsd")?.unit).toBe("USD");
+  expect(metricNamed("nothing")).toBeUndefined();
+});
