@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { describe, expect, test } from "vitest";
+import { metrics } from "../../experiments/metrics.ts";
 import { projectPaths, readProjectFile, root } from "./project-files.ts";
 
 const pages = projectPaths()
@@ -52,6 +53,19 @@ describe("the documents", () => {
         .map(([command]) => `${file}: ${command}`),
     );
     expect(gone).toEqual([]);
+  });
+
+  test("METRICS lists exactly the metrics that are computed, with their unit, direction and definition", () => {
+    const rows = [
+      ...readProjectFile("docs/METRICS.md").source.matchAll(
+        /^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm,
+      ),
+    ];
+    expect(rows.map(([, name, , unit, better, definition]) => [name, unit, better, definition])).toEqual(
+      metrics.map(({ name, unit, better, definition }) => [name, unit || "1", better ?? "-", definition]),
+    );
+    const symbols = rows.map(([, , symbol]) => symbol!.split(" ")[0]);
+    expect(new Set(symbols).size).toBe(metrics.length);
   });
 
   test("decisions are numbered without gaps, and each says what was rejected", () => {

@@ -2,6 +2,9 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { importsOf } from "../../experiments/import-graph.ts";
+import { assignmentStrategies } from "../../policies/assignment/index.ts";
+import { schedulingPolicies } from "../../policies/scheduling/index.ts";
+import { wrappers } from "../../policies/wrappers/index.ts";
 import { folderOf, packageOf } from "./boundaries.ts";
 import { projectPaths, readProjectFile, root } from "./project-files.ts";
 
@@ -90,5 +93,14 @@ describe("the dependencies", () => {
     const isTool = (name: string) => name.startsWith("@types/") || ["@biomejs/biome", "typescript"].includes(name);
     expect(Object.keys(manifest.devDependencies).filter((name) => !imported.has(name) && !isTool(name))).toEqual([]);
     expect([...imported].filter((name) => declared[name] === undefined)).toEqual([]);
+  });
+});
+
+describe("the lists", () => {
+  // A cell's key holds the digest of the files of that name, so a policy elsewhere would be left out of it.
+  const lists = { scheduling: schedulingPolicies, wrappers, assignment: assignmentStrategies } as const;
+  test.each(Object.entries(lists))("of %s name what stands in the file of that name", (folder, list) => {
+    expect(list.length).toBeGreaterThan(0);
+    expect(list.map(({ name }) => `policies/${folder}/${name}.ts`).filter((file) => !paths.includes(file))).toEqual([]);
   });
 });
