@@ -43,6 +43,10 @@ export interface MarketView {
   readonly obtainable: number | undefined;
   /** Requested or up, not ended. */
   readonly held: number;
+  /** Launches that have been neither granted nor refused yet. */
+  readonly unanswered: number;
+  /** Grants since the newest refusal for lack of capacity; all grants where there was none. */
+  readonly grantedSinceRefusal: number;
   /** The newest refusal that covers this market; one with a wider scope is entered in all it covers. */
   readonly refusal: Refusal | undefined;
   /** When the provider last announced that it takes an instance of this market back. */

@@ -4,7 +4,7 @@ import type { CapacityType, FleetView, MarketView, TaskView } from "../contract/
 
 /**
  * The cheapest market of a kind that may grant one more launch: not known to be exhausted, not refused at this very instant
- * (asking again now would be the same question), with the memory for the work. Ties go to the lower id.
+ * (asking again now would be the same question), not in doubt, with the memory for the work. Ties go to the lower id.
  */
 export function cheapestMarket(view: FleetView, capacityType: CapacityType, memoryMiB: MiB): MarketView | undefined {
   let best: MarketView | undefined;
@@ -12,10 +12,20 @@ export function cheapestMarket(view: FleetView, capacityType: CapacityType, memo
     if (market.capacityType !== capacityType || market.gpuMemoryMiB < memoryMiB) continue;
     if (market.obtainable !== undefined && market.obtainable < 1) continue;
     if (market.refusal !== undefined && market.refusal.timeS === view.nowS) continue;
+    if (inDoubt(market)) continue;
     if (best === undefined || market.priceUsdPerHour < best.priceUsdPerHour) best = market;
   }
   return best;
 }
+
+/**
+ * Where only trying tells, a market that has refused is asked for one launch, and for one more with each grant since: a fleet
+ * that is short of twenty instances does not send twenty requests to a market that has room for none.
+ */
+const inDoubt = (market: MarketView): boolean =>
+  market.obtainable === undefined &&
+  market.refusal?.reason === "capacity" &&
+  market.unanswered > market.grantedSinceRefusal;
 
 /**
  * Launches what the work lacks: first-fit of the work over the room there is (requested instances included), then over the

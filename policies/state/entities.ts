@@ -34,6 +34,8 @@ export class MarketState implements MarketView {
   priceUsdPerHour: UsdPerHour = 0;
   obtainable: number | undefined = undefined;
   held = 0;
+  unanswered = 0;
+  grantedSinceRefusal = 0;
   refusal: Refusal | undefined = undefined;
   lastReclaimS: Seconds | undefined = undefined;
 

@@ -95,6 +95,10 @@ export class FleetState implements Facts, FleetView {
     if (instance === undefined) return;
     this.#change(FACT.status, id);
     this.fingerprint.int(STATUS[status]);
+    if (instance.status === "requested") {
+      instance.market.unanswered--;
+      instance.market.grantedSinceRefusal++;
+    }
     instance.status = status;
     if (instance.reclaimS !== undefined) this.noticedVersion++;
     const { nowS } = this.#clock;
@@ -123,7 +127,9 @@ export class FleetState implements Facts, FleetView {
         scope === "market"
           ? market === instance.market
           : market.zone === instance.market.zone && market.region === instance.market.region;
-      if (covered) market.refusal = refusal;
+      if (!covered) continue;
+      market.refusal = refusal;
+      if (reason === "capacity") market.grantedSinceRefusal = 0;
     }
     // The provider never saw it: what launch() took from the count goes back.
     if (reason === "guard" && instance.market.obtainable !== undefined) instance.market.obtainable++;
@@ -227,6 +233,7 @@ export class FleetState implements Facts, FleetView {
     const instance = new InstanceState(id, market, this.#clock, this.#spec.launch);
     this.#instances.push(instance);
     market.held++;
+    market.unanswered++;
     if (market.obtainable !== undefined) market.obtainable--;
     this.#withRoom.add(instance);
     return instance;
@@ -300,6 +307,7 @@ export class FleetState implements Facts, FleetView {
   }
 
   #end(instance: InstanceState): void {
+    if (instance.status === "requested") instance.market.unanswered--;
     instance.status = "ended";
     this.#instances[instance.id] = undefined;
     instance.market.held--;
