@@ -23,13 +23,16 @@ export function sampler(distribution: Distribution): Sampler {
     }
     case "lognormal": {
       const median = checked("median", distribution.median);
-      if (median === 0) return () => 0;
-      const sigma = Math.log(checked("p95", distribution.p95) / median) / Z95;
-      if (!(sigma >= 0)) {
+      const p95 = checked("p95", distribution.p95);
+      if (median === 0 && p95 > 0) {
         throw new DistributionError(
-          `lognormal: p95 ${distribution.p95} lies below the median ${median}; give a larger p95`,
+          `lognormal: no lognormal has the median 0 and the p95 ${p95}; give a positive median, or empirical values`,
         );
       }
+      if (p95 < median) {
+        throw new DistributionError(`lognormal: p95 ${p95} lies below the median ${median}; give a larger p95`);
+      }
+      const sigma = median === 0 ? 0 : Math.log(p95 / median) / Z95;
       return (uniform) => median * Math.exp(sigma * inverseNormal(uniform));
     }
     case "empirical": {
