@@ -59,8 +59,8 @@ class Loop {
   readonly #inbox = new Inbox();
   /** What has been taken from the inbox and is not journalled yet. */
   #landed: JournalEntry[] = [];
-  /** Calls that wait to be made: they name an instance that has just been granted. */
-  #due: Call[] = [];
+  /** Granted just now. */
+  readonly #granted: InstanceId[] = [];
   /** Work placed on instances that are still requested: it is started once they have a name. */
   readonly #awaitingGrant = new Map<InstanceId, WorkId[]>();
   /** What was said of an instance that nobody knows, while a launch of ours is unanswered: it may be that one. */
@@ -98,7 +98,7 @@ class Loop {
     const { clock } = this.#ports;
     const asksMax = this.#state.markets.length + 2;
     if (nowS > this.#state.nowS) this.#fact("advance", nowS);
-    await this.#takeIn();
+    await this.#takeIn(nowS);
     for (let round = 0; this.#decider.wantsAsk && !this.#signal.aborted; round++) {
       if (round === asksMax) {
         throw new Error(`the decisions do not settle: asked ${round} times at ${nowS} s, they still act`);
@@ -107,7 +107,7 @@ class Loop {
       await this.#ask();
       await clock.sleepUntil(nowS, this.#signal);
       if (!this.#inbox.isEmpty && clock.nowS() > nowS) return;
-      await this.#takeIn();
+      await this.#takeIn(nowS);
     }
   }
 
@@ -155,8 +155,15 @@ class Loop {
     }
   }
 
+  #startsOn(instance: InstanceId): Call[] {
+    const waiting = this.#awaitingGrant.get(instance) ?? [];
+    this.#awaitingGrant.delete(instance);
+    const providerId = this.#names.providerId(instance)!;
+    return waiting.map((work) => ({ do: "start", job: this.#names.job(work), providerId }));
+  }
+
   /** Makes the calls, in order and without waiting for one another, once it is on disk that they will be made. */
-  async #send(calls: readonly Call[], entries: readonly JournalEntry[]): Promise<void> {
+  async #send(calls: readonly Call[], entries: readonly JournalEntry[] = []): Promise<void> {
     const first = this.#calls;
     this.#calls += calls.length;
     const intents = calls.map((what, i): JournalEntry => ({ kind: "intent", call: first + i, what }));
@@ -221,14 +228,18 @@ class Loop {
     });
   }
 
-  /** Takes in all that has landed: journal first, then state, then the calls that were waiting for it. */
-  async #takeIn(): Promise<void> {
+  /** Takes in all that has landed, then starts the work that waited for it and takes in what that sets off at once. */
+  async #takeIn(nowS: Seconds): Promise<void> {
     this.#inbox.takeAll();
     await this.#record();
-    if (this.#due.length === 0) return;
-    const due = this.#due;
-    this.#due = [];
-    await this.#send(due, []);
+    while (this.#granted.length > 0) {
+      // In id order, whatever the order in which the grants of one instant arrived.
+      const granted = this.#granted.splice(0).sort((a, b) => a - b);
+      await this.#send(granted.flatMap((instance) => this.#startsOn(instance)));
+      await this.#ports.clock.sleepUntil(nowS, this.#signal);
+      this.#inbox.takeAll();
+      await this.#record();
+    }
   }
 
   /** Prices are no events: what has changed is told before an ask. */
@@ -241,6 +252,7 @@ class Loop {
     await this.#record();
   }
 
+  /** Journal first, then state. */
   async #record(): Promise<void> {
     const entries = this.#landed;
     if (entries.length === 0) return;
@@ -261,18 +273,17 @@ class Loop {
     this.#landed.push({ kind: "result", call, outcome });
     if (what.do !== "launch" || outcome === "done") return;
     const { instance } = what;
-    const waiting = this.#awaitingGrant.get(instance) ?? [];
-    this.#awaitingGrant.delete(instance);
     this.#unanswered--;
     if (outcome.ok) {
       const { providerId } = outcome;
       this.#names.granted(instance, providerId);
       this.#fact("status", instance, "pending");
-      for (const work of waiting) this.#due.push({ do: "start", job: this.#names.job(work), providerId });
+      this.#granted.push(instance);
       for (const take of this.#early.get(providerId) ?? []) take();
       this.#early.delete(providerId);
     } else {
       this.#fact("refused", instance, outcome.reason, outcome.scope);
+      this.#awaitingGrant.delete(instance);
     }
     if (this.#unanswered > 0) return;
     for (const [name, said] of this.#early) for (const _ of said) this.#foreign(name, "instance");

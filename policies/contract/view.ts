@@ -45,7 +45,7 @@ export interface MarketView {
   readonly held: number;
   /** Launches that have been neither granted nor refused yet. */
   readonly unanswered: number;
-  /** Grants since the newest refusal for lack of capacity; all grants where there was none. */
+  /** Grants after the instant of the newest refusal for lack of capacity; all grants where there was none. */
   readonly grantedSinceRefusal: number;
   /** The newest refusal that covers this market; one with a wider scope is entered in all it covers. */
   readonly refusal: Refusal | undefined;

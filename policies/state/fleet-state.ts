@@ -96,8 +96,11 @@ export class FleetState implements Facts, FleetView {
     this.#change(FACT.status, id);
     this.fingerprint.int(STATUS[status]);
     if (instance.status === "requested") {
-      instance.market.unanswered--;
-      instance.market.grantedSinceRefusal++;
+      const { market } = instance;
+      market.unanswered--;
+      // Not one of the refusal's own instant: the two may arrive in either order.
+      const { refusal } = market;
+      if (refusal?.reason !== "capacity" || refusal.timeS < this.#clock.nowS) market.grantedSinceRefusal++;
     }
     instance.status = status;
     if (instance.reclaimS !== undefined) this.noticedVersion++;

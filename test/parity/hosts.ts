@@ -10,7 +10,7 @@ import { simulate } from "../../sim/simulate.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
 import { SimulatedPorts } from "./simulated-ports.ts";
 
-/** One ask, whichever host made it. */
+/** One ask, whichever host made it. Lists are copied: an empty one that the decider hands out is filled by its next ask. */
 export interface Ask {
   readonly timeS: Seconds;
   readonly actions: readonly Action[];
@@ -31,7 +31,7 @@ export function engineRun(input: SimulationInput, scenario: Scenario, own: Own =
   const asks: Ask[] = [];
   const traced = { ...input, traced: true }; // for the notes
   const { metrics } = simulate(traced, resolveScenario(scenario, own), (timeS, { actions, notes, unassigned }) =>
-    asks.push({ timeS, actions, notes, unassigned: unassigned.map((work) => work.id) }),
+    asks.push({ timeS, actions: [...actions], notes: [...notes], unassigned: unassigned.map((work) => work.id) }),
   );
   const { asks: _, ...rest } = metrics;
   return { asks, metrics: rest };
@@ -51,7 +51,7 @@ export async function loopRun(
     if (entry.kind === "fact" && entry.name === "advance") [timeS] = entry.args;
     if (entry.kind !== "ask") return;
     const { actions, notes, unassigned } = entry;
-    asks.push({ timeS, actions, notes, unassigned });
+    asks.push({ timeS, actions: [...actions], notes: [...notes], unassigned });
   };
   const noting: Journal = {
     append: async (entries, durable) => {

@@ -1,0 +1,174 @@
+import fc from "fast-check";
+import { assignmentStrategies } from "../../policies/assignment/index.ts";
+import type { Cadence, CloudSpec, Scenario } from "../../policies/contract/scenario.ts";
+import type { OnReclaim } from "../../policies/contract/view.ts";
+import { schedulingPolicies } from "../../policies/scheduling/index.ts";
+import type { SimulationInput } from "../../sim/simulation.ts";
+import { handCloud, input, type Steps, table } from "../support/runs.ts";
+
+const HOUR = 3600;
+
+/** What a case is made of; everything else is the same in all. */
+interface Deal {
+  readonly scheduling: string;
+  readonly memory: boolean;
+  readonly assignment: string;
+  readonly visibility: CloudSpec["visibility"];
+  readonly cadence: Cadence;
+  readonly interruptions: CloudSpec["interruptions"];
+  readonly onReclaim: OnReclaim;
+  readonly slotsPerInstance: number;
+  /** What takes no time, so that a whole story happens in one instant. */
+  readonly instantly: { readonly answer: boolean; readonly launch: boolean; readonly reclaim: boolean };
+  readonly caps: boolean;
+  readonly models: boolean;
+  readonly atStart: boolean;
+  readonly seed: string;
+}
+
+export interface ParityCase {
+  readonly name: string;
+  readonly input: SimulationInput;
+  readonly scenario: Scenario;
+}
+
+/** Capacity that comes and goes every 40 minutes or so, never more than `most`. */
+const flicker = (offsetS: number, most: number): Steps =>
+  Array.from({ length: 40 }, (_, i) => [i === 0 ? 0 : i * 2400 + offsetS, (i * 7 + offsetS) % (most + 1)]);
+
+/** Three zones with prices that cross, and on-demand beside them. */
+const zones = table(
+  [
+    {
+      price: [
+        [0, 1.03],
+        [20_000, 2.17],
+        [61_000, 0.91],
+      ],
+      capacity: flicker(0, 3),
+    },
+    { price: [[0, 1.49]], capacity: flicker(731, 2) },
+    {
+      price: [
+        [0, 1.71],
+        [40_000.5, 0.83],
+      ],
+      capacity: flicker(1337, 4),
+    },
+  ],
+  26 * HOUR,
+);
+
+function parityCase(deal: Deal): ParityCase {
+  const { scheduling, memory, assignment, visibility, cadence, interruptions, onReclaim, instantly } = deal;
+  const none = { kind: "constant", value: 0 } as const;
+  return {
+    name: [
+      memory ? `with-capacity-memory(${scheduling})` : scheduling,
+      assignment,
+      visibility,
+      cadence.onChange ? `on change${cadence.everyS === undefined ? "" : " and polled"}` : "polled",
+      interruptions.model,
+      onReclaim,
+    ].join(", "),
+    input: input({
+      table: zones,
+      horizonS: 20 * HOUR,
+      drainS: 6 * HOUR,
+      cloud: {
+        ...handCloud,
+        visibility,
+        interruptions,
+        slotsPerInstance: deal.slotsPerInstance,
+        ...(instantly.answer && { answerS: none }),
+        ...(instantly.launch && { launchS: { boot: none, imagePull: none, engineStart: none } }),
+        ...(instantly.reclaim && { noticeLeadS: none }),
+      },
+      cadence,
+      seed: deal.seed,
+      tasks: {
+        tasks: 60,
+        arrivals: deal.atStart ? { kind: "atStart" } : { kind: "uniform", spanH: 12 },
+        workH: { kind: "uniform", min: 0.1, max: 1.5 },
+        memoryMiB: "state",
+        state: { baseMiB: 900.1, perHourMiB: 4_000.3, maxMiB: 20_000, grows: true },
+        onReclaim,
+        ...(onReclaim === "checkpointEvery" && { checkpoint: { everyS: 600, writeMiBPerS: 50 } }),
+        ...(deal.models && {
+          models: [
+            { name: "m", weightsMiB: 4_000, share: 1 },
+            { name: "n", weightsMiB: 900, share: 2 },
+          ],
+        }),
+      },
+    }),
+    scenario: {
+      scheduling: { name: scheduling, params: { retryS: 600 } },
+      assignment,
+      ...(memory && { wrappers: [{ name: "with-capacity-memory" }] }),
+      ...(deal.caps && { caps: { instances: 6, launchesPerHour: 12 } }),
+    },
+  };
+}
+
+const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
+const visibilities = ["told", "tried"] as const;
+const cadences: readonly Cadence[] = [
+  { onChange: true },
+  { onChange: false, everyS: 60 },
+  { onChange: true, everyS: 60 },
+];
+const reclaims: readonly OnReclaim[] = ["restart", "checkpointEvery", "checkpointInGrace", "migrate"];
+const interruptions: readonly CloudSpec["interruptions"][] = [
+  { model: "capacity" },
+  { model: "hazard", perHour: 0.7, zoneShockPerHour: 0.1 },
+];
+
+/**
+ * Every listed policy, bare and with capacity memory, told and tried, at each cadence. What each meets is dealt out so that
+ * every policy sees every pair of interruption model and way to meet a reclaim, and both models with and without memory, told
+ * and tried; assignment, slots, times of nothing, caps and models go round beside them.
+ */
+export const parityCases: readonly ParityCase[] = names(schedulingPolicies).flatMap((scheduling, p) =>
+  visibilities.flatMap((visibility, v) =>
+    [false, true].flatMap((memory, m) =>
+      cadences.map((cadence, c) => {
+        const deal = ((p * 2 + v) * 2 + m) * 3 + c;
+        return parityCase({
+          scheduling,
+          memory,
+          visibility,
+          cadence,
+          assignment: assignmentStrategies[(c + m + v) % assignmentStrategies.length]!.name,
+          interruptions: interruptions[(c + m + p) % 2]!,
+          onReclaim: reclaims[(c + v + p) % 4]!,
+          slotsPerInstance: 1 + ((c + p) % 3),
+          instantly: { answer: deal % 4 === 0, launch: deal % 5 === 0, reclaim: deal % 7 === 0 },
+          caps: deal % 4 === 1,
+          models: (deal + c) % 3 === 0,
+          atStart: deal % 5 === 0,
+          seed: `parity ${deal % 5}`,
+        });
+      }),
+    ),
+  ),
+);
+
+/** Any of the cases that could have been dealt. */
+export const anyParityCase: fc.Arbitrary<ParityCase> = fc
+  .record({
+    scheduling: fc.constantFrom(...names(schedulingPolicies)),
+    memory: fc.boolean(),
+    assignment: fc.constantFrom(...names(assignmentStrategies)),
+    visibility: fc.constantFrom(...visibilities),
+    cadence: fc.constantFrom(...cadences),
+    interruptions: fc.constantFrom(...interruptions),
+    onReclaim: fc.constantFrom(...reclaims),
+    slotsPerInstance: fc.integer({ min: 1, max: 3 }),
+    instantly: fc.record({ answer: fc.boolean(), launch: fc.boolean(), reclaim: fc.boolean() }),
+    caps: fc.boolean(),
+    models: fc.boolean(),
+    atStart: fc.boolean(),
+    seed: fc.string(),
+  })
+  .map(parityCase);
