@@ -71,8 +71,8 @@ function estimate(value: Estimate | undefined, unit: string): string {
 function difference(comparison: Comparison | undefined, unit: string): string {
   if (comparison === undefined) return "-";
   const { difference, ratio } = comparison;
-  const relative = `${signed(100 * (ratio.mean - 1), "")} %`;
-  return `${signed(difference.mean, unit)} (${relative})\n${brackets(difference, unit)}`;
+  const relative = ratio === null ? "" : ` (${signed(100 * (ratio.mean - 1), "")} %)`;
+  return `${signed(difference.mean, unit)}${relative}\n${brackets(difference, unit)}`;
 }
 
 const brackets = (value: Estimate, unit: string): string =>

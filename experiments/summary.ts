@@ -51,8 +51,8 @@ export interface Comparison {
   readonly role: "primary" | "exploratory";
   readonly n: number;
   readonly difference: Estimate;
-  /** Sum over units of policy / sum of against, resampled jointly; minus 1 is the relative change. */
-  readonly ratio: Estimate;
+  /** Sum over units of policy / sum of against, resampled jointly; minus 1 is the relative change; null where the other sums to 0 or nearly always could. */
+  readonly ratio: Estimate | null;
   /** Sign-flip permutation p; `pHolm` for primary ones; `pSmallest` is the least p that n pairs can give. */
   readonly p: number | null;
   readonly pHolm: number | null;

@@ -28,7 +28,7 @@ export function comparisonTable(caption: string, comparisons: readonly Compariso
         name(comparisonName(comparison, baseline)),
         `${measure(comparison.metric).title}${scale.unit && `, ${scale.unit}`}`,
         estimateCell(comparison.difference, scale, "signed"),
-        changeCell(comparison.ratio),
+        orDash(comparison.ratio, changeCell),
         comparison.n,
         orDash(comparison.p, pValue),
         orDash(comparison.pHolm, pValue),
@@ -57,5 +57,5 @@ export function differenceScales(comparisons: readonly Comparison[]): ReadonlyMa
 export const changeCell = (ratio: Estimate): Html =>
   html`${percentChange(ratio.mean)}<span class="spread">${spread(ratio, percentChange)}</span>`;
 
-export const orDash = (value: number | null | undefined, write: (value: number) => string): Content =>
+export const orDash = <T>(value: T | null | undefined, write: (value: T) => Content): Content =>
   value === null || value === undefined ? html`<span class="none">\u2013</span>` : write(value);

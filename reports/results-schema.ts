@@ -23,7 +23,7 @@ const COMPARISON = z.looseObject({
   role: z.enum(["primary", "exploratory"]),
   n: z.number(),
   difference: ESTIMATE,
-  ratio: ESTIMATE,
+  ratio: ESTIMATE.nullable(),
   p: NUMBER_OR_NULL,
   pHolm: NUMBER_OR_NULL,
   pSmallest: NUMBER_OR_NULL,

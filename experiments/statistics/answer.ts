@@ -41,20 +41,27 @@ export function answerSentence(findings: Findings): string {
   ].join(" ");
 }
 
-/** The size of a difference, how sure it is, and that it is unsure. */
+/** The size of a difference, how sure it is, and that it is unsure: as a share of the other, or in units where it has none. */
 function verdict(versus: Comparison): string {
-  const { against, difference, ratio, n } = versus;
+  const { metric, against, difference, ratio, n } = versus;
   if (difference.low === 0 && difference.high === 0) return `the same as ${against} in each of ${n} units.`;
-  const change = `${percent(Math.abs(ratio.mean - 1))} ${ratio.mean <= 1 ? "below" : "above"} ${against}`;
+  const unit = metricNamed(metric)?.unit ?? "";
+  const size = ratio === null ? shown(Math.abs(difference.mean), unit) : percent(Math.abs(ratio.mean - 1));
+  const change = `${size} ${difference.mean <= 0 ? "below" : "above"} ${against}`;
   if (difference.kind === "range") {
     return `${change} on average over ${n} unit(s), but below ${UNITS_MIN} units this trace cannot answer how sure that is.`;
   }
   const kind = versus.role === "primary" ? "95 % interval" : "exploratory 95 % interval";
-  const sure = `(${kind} ${signed(ratio.low)} to ${signed(ratio.high)}, ${n} paired units, ${pText(versus)})`;
+  const ends =
+    ratio === null
+      ? `${shown(difference.low, unit)} to ${shown(difference.high, unit)}`
+      : `${signed(ratio.low)} to ${signed(ratio.high)}`;
+  const sure = `(${kind} ${ends}, ${n} paired units, ${pText(versus)})`;
   return `${change} ${sure}.${decided(versus) ? "" : " The interval holds no difference: these units do not tell the two apart."}`;
 }
 
-const decided = ({ difference, ratio }: Comparison): boolean => excludes(difference, 0) && excludes(ratio, 1);
+const decided = ({ difference, ratio }: Comparison): boolean =>
+  excludes(difference, 0) && (ratio === null || excludes(ratio, 1));
 const excludes = ({ low, high }: Estimate, value: number): boolean => low > value || high < value;
 
 function serviceOf({ metrics: { completedShare, completionP95H } }: PolicySummary): string[] {

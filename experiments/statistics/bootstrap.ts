@@ -19,20 +19,25 @@ const BEYOND_EACH_END = 50;
  * @returns the value itself, twice, when all are equal.
  */
 export function meanInterval(values: Float64Array, level: number, resamples: Resamples): Interval {
-  return ratioInterval(values, new Float64Array(values.length).fill(1), level, resamples);
+  return ratioInterval(values, new Float64Array(values.length).fill(1), level, resamples)!;
 }
 
 /**
  * Bootstrap-t interval of a ratio of sums, the pairs resampled together. Its standard error is the linearised one: the
- * deviation of over - ratio x under, over the mean of `under`. Resamples in which `under` sums to 0 have no ratio and are
- * left out.
+ * deviation of over - ratio x under, over the mean of `under`. Undefined where more resamples than lie beyond an end have no
+ * ratio, since `under` sums to 0 in them.
  *
  * A resample that drew equal units over and over lies infinitely many of its own standard errors away. Where they are so
  * many that an end would be infinite (three units or fewer differ from all others), the end is the most extreme unit.
  *
  * @param under sums to other than 0.
  */
-export function ratioInterval(over: Float64Array, under: Float64Array, level: number, resamples: Resamples): Interval {
+export function ratioInterval(
+  over: Float64Array,
+  under: Float64Array,
+  level: number,
+  resamples: Resamples,
+): Interval | undefined {
   const n = over.length;
   const tail = (1 - level) / 2;
   const count = Math.round(BEYOND_EACH_END / tail);
@@ -64,6 +69,7 @@ export function ratioInterval(over: Float64Array, under: Float64Array, level: nu
     const errorAgain = Math.sqrt((n / (n - 1)) * squares) / Math.abs(sumUnder);
     t[used++] = errorAgain > negligible ? (again - ratio) / errorAgain : infinitely(again - ratio, negligible);
   }
+  if (count - used > BEYOND_EACH_END) return undefined;
   const sorted = t.subarray(0, used).sort();
   const low = ratio - quantile(sorted, 1 - tail) * error;
   const high = ratio - quantile(sorted, tail) * error;

@@ -49,7 +49,7 @@ export function compare(
     role,
     n: pairs.length,
     difference,
-    ratio: ratioEstimate(a, b, resamples, level) ?? { ...difference, mean: 1, low: 1, high: 1 },
+    ratio: ratioEstimate(a, b, resamples, level) ?? null,
     p: test?.p ?? null,
     pHolm: null,
     pSmallest: test?.smallest ?? null,

@@ -13,7 +13,7 @@ export function meanEstimate(values: Float64Array, resamples: Resamples, level =
   return { mean, ...meanInterval(values, level, resamples), kind: "interval", n };
 }
 
-/** Ratio of sums over units; the range of the units' own ratios where they are too few; undefined for a divisor of 0. */
+/** Ratio of sums over units; the range of the units' own ratios where they are too few; undefined where the divisor is 0, or is in too many resamples. */
 export function ratioEstimate(
   over: Float64Array,
   under: Float64Array,
@@ -28,5 +28,6 @@ export function ratioEstimate(
     const each = Array.from(over, (value, i) => value / under[i]!).filter(Number.isFinite);
     return { mean, low: Math.min(mean, ...each), high: Math.max(mean, ...each), kind: "range", n };
   }
-  return { mean, ...ratioInterval(over, under, level, resamples), kind: "interval", n };
+  const interval = ratioInterval(over, under, level, resamples);
+  return interval && { mean, ...interval, kind: "interval", n };
 }

@@ -67,7 +67,7 @@ function comparisonCells(comparison: Comparison | undefined, scale: Scale, isBas
   const { difference, ratio, role, p, pHolm } = comparison;
   return [
     estimateCell(difference, scale, "signed"),
-    changeCell(ratio),
+    orDash(ratio, changeCell),
     html`${orDash(pHolm ?? p, pValue)}<span class="spread">${role === "primary" ? (pHolm === null ? "primary" : "primary, Holm") : "exploratory"}</span>`,
   ];
 }

@@ -103,7 +103,7 @@ function bar(comparison: Comparison, baseline: string, scale: Scale) {
     tip: [
       comparisonName(comparison, baseline),
       `${scale.formatSigned(difference.mean)} ${scale.unit} ${spread(difference, scale.formatSigned)}`,
-      `${percentChange(ratio.mean)}, n = ${n}${tested}`,
+      `${ratio === null ? "" : `${percentChange(ratio.mean)}, `}n = ${n}${tested}`,
       role,
     ].join("\n"),
   };

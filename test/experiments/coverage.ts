@@ -54,7 +54,7 @@ export function ratioCoverage(n: number, trials: number): number {
   return shareOf(trials, (trial) => {
     const under = sample(n, (i) => Math.exp(0.5 * draw(trial, i, 0)));
     const over = sample(n, (i) => 0.6 * under[i]! * (1 + 0.2 * draw(trial, i, 1)) + 0.1 * Math.exp(0.125));
-    const { low, high } = ratioInterval(over, under, 0.95, createResamples(`trial-${trial}`));
+    const { low, high } = ratioInterval(over, under, 0.95, createResamples(`trial-${trial}`))!;
     return low <= 0.7 && 0.7 <= high;
   });
 }

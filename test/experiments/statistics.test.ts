@@ -162,7 +162,7 @@ describe("bootstrap-t", () => {
       values,
       0.95,
       resamples,
-    );
+    )!;
     expect(low).toBeCloseTo(0.3, 9);
     expect(high).toBeCloseTo(0.3, 9);
   });
@@ -175,6 +175,8 @@ describe("bootstrap-t", () => {
     expect(high).toBeGreaterThan(3.9);
     expect(Number.isFinite(high - low)).toBe(true);
     expect(ratioEstimate(values, new Float64Array(10), resamples)).toBeUndefined();
+    // One unit of ten that is not 0: a third of the resamples miss it.
+    expect(ratioEstimate(values, Float64Array.of(0, 0, 3, 0, 0, 0, 0, 0, 0, 0), resamples)).toBeUndefined();
   });
 
   it("5 units give the range, 6 an interval", () => {

@@ -61,8 +61,8 @@ describe("a summary, by hand", () => {
 
   it("compares on pairs: half the cost, exactly", () => {
     expect(primary).toMatchObject({ policyId: "thrifty", against: "base", role: "primary", n: 8 });
-    expect(primary!.ratio.mean).toBeCloseTo(0.5, 12);
-    expect(primary!.ratio.high - primary!.ratio.low).toBeLessThan(1e-9);
+    expect(primary!.ratio!.mean).toBeCloseTo(0.5, 12);
+    expect(primary!.ratio!.high - primary!.ratio!.low).toBeLessThan(1e-9);
     expect(primary!.difference.mean).toBeCloseTo(-16.75, 12);
     expect(primary!.p).toBe(2 / 256);
     expect(primary!.pHolm).toBe(2 / 256);
@@ -205,6 +205,18 @@ describe("what cannot be said is said", () => {
   it("skewed differences are pointed out below 50 units", () => {
     const skewed = (i: number) => ({ costUsd: 30 + i - (i === 7 ? 40 : 1 + i / 100), hours: 10 });
     expect(summarise(both(skewed), question).warnings.join("\n")).toContain("differences are skewed (-2.8)");
+  });
+
+  it("against a baseline of zeros there is no ratio: the difference is told in units", () => {
+    const lost = both().map((each, i) =>
+      each.ok ? { ...each, metrics: { lostWorkHours: each.spec.policyId === "base" ? 0 : 1 + (i % 3) } } : each,
+    );
+    const { comparisons, answer } = summarise(lost, {
+      ...question,
+      primary: { ...question.primary, metric: "lostWorkHours" },
+    }).groups[0]!;
+    expect(comparisons[0]).toMatchObject({ ratio: null, n: 8, p: 2 / 256 });
+    expect(answer).toMatch(/the next, thrifty, is \d\S* h above base \(95 % interval \S+ h to \S+ h, 8 paired units/);
   });
 
   it("a cheaper policy that completes less is not called a bargain", () => {
