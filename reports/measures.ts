@@ -1,3 +1,5 @@
+import { metricNamed } from "../experiments/metrics.ts";
+
 /** How a metric is shown. */
 export interface Measure {
   readonly title: string;
@@ -5,10 +7,13 @@ export interface Measure {
 }
 
 /**
- * A metric's title and unit.
- * @example measure("completionP95H") // { title: "completion p95", unit: "h" }
+ * A metric's title and unit: those of its definition, or what the name of one that nobody described says.
+ * @example measure("completionP95H") // { title: "completion time, P95", unit: "h" }
  */
 export function measure(metric: string): Measure {
+  const known = metricNamed(metric);
+  if (known !== undefined)
+    return { title: known.title.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()), unit: known.unit };
   const [suffix, unit] = SUFFIXES.find(([suffix]) => suffix.test(metric)) ?? [/$/, ""];
   return { title: spaced(metric.replace(suffix, "")).replace(/^usd/, "USD"), unit };
 }
