@@ -32,6 +32,7 @@ const FACT = {
   workEnded: 11,
 } as const;
 const STATUS = { pending: 0, warming: 1, ready: 2 } as const;
+const ORDER = { requested: 0, pending: 1, warming: 2, ready: 3, ended: 4 } as const;
 const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
 
 /**
@@ -92,7 +93,8 @@ export class FleetState implements Facts, FleetView {
 
   status(id: InstanceId, status: "pending" | "warming" | "ready"): void {
     const instance = this.#instances[id];
-    if (instance === undefined) return;
+    // Forward only: a provider that is polled repeats itself, and one that lags speaks of the past.
+    if (instance === undefined || ORDER[status] <= ORDER[instance.status]) return;
     this.#change(FACT.status, id);
     this.fingerprint.int(STATUS[status]);
     if (instance.status === "requested") {
