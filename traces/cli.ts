@@ -3,17 +3,29 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { nearestName } from "../policies/contract/nearest.ts";
 import { HOUR_S } from "../policies/contract/units.ts";
-import { type Parsed, readParsed, writeTable } from "./cache.ts";
 import { TraceError } from "./columns.ts";
 import { dataSets } from "./datasets.ts";
+import { type Fit, fitOf } from "./fit.ts";
 import { generateTrace } from "./generate.ts";
 import type { ImportReport } from "./import-report.ts";
-import { availabilityOf, openStudyTrace, type TraceRef } from "./open.ts";
-import { presets } from "./presets.ts";
+import { openStudyTrace, type TraceRef } from "./open.ts";
+import { type Preset, presets } from "./presets.ts";
 import { marketKey } from "./rows.ts";
+import {
+  type Correlations,
+  correlationsOf,
+  type MarketStatistics,
+  marketStatistics,
+  noneUpShare,
+} from "./statistics.ts";
+import { openTraceFile, type Parsed, writeTraceFile } from "./trace-file.ts";
 import type { TraceTable } from "./trace-table.ts";
 
-const print = (text: string): void => void writeSync(1, `${text}\n`);
+/** The one place where text leaves: names and zones come from files, and a terminal obeys control characters. */
+const print = (text: string): void => say(1, text);
+function say(stream: 1 | 2, text: string): void {
+  writeSync(stream, `${text.replace(/[^\P{Cc}\n]/gu, "?")}\n`);
+}
 
 /** `npm run traces -- ...`. @returns the exit code: 0, or 2 for bad input. */
 export async function tracesCommand(args: readonly string[]): Promise<number> {
@@ -42,18 +54,17 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
             })
             .option("instance-type", { type: "string", describe: "where the files do not say" })
             .option("zone", { type: "string", describe: "where the files do not say" })
+            .option("product", { type: "string", describe: "which product description, where files hold several" })
+            .option("usd-per-hour", { type: "number", describe: "one price for all time, where files hold none" })
             .option("out", { type: "string", describe: "where to write the table (.trace)" })
             .option("json", json),
         async (options) => {
           const ref = refOf(options);
           const trace = await openStudyTrace(ref);
-          if (options.out !== undefined)
-            writeTable(options.out, { table: trace.window(0, trace.endS), report: trace.report });
-          print(
-            options.json
-              ? JSON.stringify({ digest: trace.digest, ...trace.report }, null, 2)
-              : told(trace.digest, trace.report),
-          );
+          if (options.out !== undefined) {
+            writeTraceFile(options.out, { table: trace.window(0, trace.endS), report: trace.report });
+          }
+          print(options.json ? asJsonText(trace.digest, trace.report) : told(trace.digest, trace.report));
           if (options.out !== undefined && !options.json) print(`\nwritten: ${options.out}`);
         },
       )
@@ -65,48 +76,62 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
             .option("preset", { type: "string", demandOption: true, describe: "see `traces list`" })
             .option("seed", { type: "string", default: "1", describe: "same seed, same trace" })
             .option("hours", { type: "number", default: 168 })
-            .option("out", { type: "string", demandOption: true, describe: "where to write the table (.trace)" }),
-        ({ preset, seed, hours, out }) => {
-          if (!(hours > 0)) throw new TraceError(`--hours ${hours}: give a positive number of hours`);
-          const found = presets.find((each) => each.name === preset);
-          if (found === undefined) {
-            const names = presets.map((each) => each.name);
-            throw new TraceError(
-              `no preset is called "${preset}"; did you mean "${nearestName(preset, names)}"? There are ${names.join(", ")}`,
-            );
+            .option("out", { type: "string", demandOption: true, describe: "where to write the table (.trace)" })
+            .option("json", json),
+        ({ preset, seed, hours, out, json: asJson }) => {
+          if (!(hours > 0 && hours <= HOURS_MAX)) {
+            throw new TraceError(`--hours ${hours}: give a positive number of hours, at most ${HOURS_MAX}`);
           }
-          const parsed = generated(generateTrace(found.model, seed, hours * HOUR_S), `preset ${preset}, seed ${seed}`);
-          writeTable(out, parsed);
-          print(`${told(parsed.table.digest, parsed.report)}\n\nwritten: ${out}`);
+          const { model } = presetOf(preset);
+          const parsed = generated(generateTrace(model, seed, hours * HOUR_S), `preset ${preset}, seed ${seed}`);
+          writeTraceFile(out, parsed);
+          print(asJson ? asJsonText(parsed.table.digest, parsed.report) : told(parsed.table.digest, parsed.report));
+          if (!asJson) print(`\nwritten: ${out}`);
         },
       )
       .command(
-        "inspect <file>",
-        "what a table file holds: rows, markets, prices, spells, correlations",
-        (y) => y.positional("file", { type: "string", demandOption: true }).option("json", json),
-        ({ file, json: asJson }) => {
-          const parsed = readParsed(file);
-          if (parsed === undefined)
-            throw new TraceError(`${file}: not a table file of this version; write one with \`traces import --out\``);
-          const markets = parsed.table.markets.map((_, m) => inspected(parsed.table, m));
-          if (asJson) {
-            print(
-              JSON.stringify(
-                {
-                  digest: parsed.table.digest,
-                  report: parsed.report,
-                  markets,
-                  correlation: correlations(parsed.table),
-                },
-                null,
-                2,
-              ),
-            );
-          } else {
-            print(
-              `${told(parsed.table.digest, parsed.report)}\n\n${spellTable(markets)}\n\n${correlationTable(parsed.table)}`,
-            );
+        "inspect [file]",
+        "what a table file holds: rows, markets, prices, spells, correlations; or how well a preset fits",
+        (y) =>
+          y
+            .positional("file", { type: "string", describe: "as written by import or generate" })
+            .option("preset", { type: "string", describe: "instead: the preset beside the data it was fitted to" })
+            .option("json", json),
+        ({ file, preset, json: asJson }) => {
+          if ((file === undefined) === (preset === undefined)) {
+            throw new TraceError("inspect what? Name one table file, or --preset NAME");
           }
+          if (preset !== undefined) {
+            const fit = fitOf(presetOf(preset));
+            print(asJson ? JSON.stringify(fit, null, 2) : fitTable(fit));
+            return;
+          }
+          const { report, digest, endS, codings, window } = openTraceFile(file!);
+          const table = window(0, endS);
+          const markets = table.markets.map((market, m) => ({
+            name: marketKey(market),
+            stored: codings[m],
+            depth: table.depth(m),
+            gapS: table.gapS(m),
+            ...marketStatistics(table, m),
+          }));
+          const shown = markets.length <= CORRELATED_MAX;
+          const correlation = shown ? correlationsOf(table) : null;
+          const noneUp = noneUpShare(table);
+          if (asJson) {
+            print(JSON.stringify({ digest, report, markets, noneUpShare: noneUp, correlation }, null, 2));
+            return;
+          }
+          print(
+            [
+              told(digest, report),
+              spellTable(markets),
+              `no market has an instance to give: ${percent(noneUp)} of the time`,
+              correlation === null
+                ? `${markets.length} markets: correlations are shown for up to ${CORRELATED_MAX}`
+                : correlationTable(table, correlation),
+            ].join("\n\n"),
+          );
         },
       )
       .demandCommand(1, "say what to do: list, import, generate or inspect")
@@ -120,10 +145,26 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof TraceError)) throw error;
-    writeSync(2, `error: ${error.message}\n`);
+    say(2, `error: ${error.message}`);
     return 2;
   }
 }
+
+/** A century. Longer is a slip of the keyboard, and would not fit into memory. */
+const HOURS_MAX = 876_600;
+/** Beyond this a table of pairs is no longer read. */
+const CORRELATED_MAX = 30;
+
+function presetOf(name: string): Preset {
+  const found = presets.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  const names = presets.map((each) => each.name);
+  throw new TraceError(
+    `no preset is called "${name}"; did you mean "${nearestName(name, names)}"? There are ${names.join(", ")}`,
+  );
+}
+
+const asJsonText = (digest: string, report: ImportReport): string => JSON.stringify({ digest, ...report }, null, 2);
 
 function refOf(options: {
   files?: string[] | undefined;
@@ -132,6 +173,8 @@ function refOf(options: {
   polarity?: "available" | "preempted" | undefined;
   instanceType?: string | undefined;
   zone?: string | undefined;
+  product?: string | undefined;
+  usdPerHour?: number | undefined;
 }): TraceRef {
   if (options.dataset !== undefined) return { dataset: options.dataset, root: options.root };
   if (options.files === undefined || options.files.length === 0)
@@ -141,6 +184,8 @@ function refOf(options: {
     ...(options.polarity && { polarity: options.polarity }),
     ...(options.instanceType && { instanceType: options.instanceType }),
     ...(options.zone && { zone: options.zone }),
+    ...(options.product && { product: options.product }),
+    ...(options.usdPerHour !== undefined && { usdPerHour: options.usdPerHour }),
   };
 }
 
@@ -179,8 +224,9 @@ function generated(table: TraceTable, format: string): Parsed {
       startsAt: "time 0",
       hours: table.endS / HOUR_S,
       markets: table.markets.map((market, m) => {
-        const { meanUsdPerHour, priceChanges, capacityChanges, availability } = inspected(table, m);
-        return { name: marketKey(market), meanUsdPerHour, priceChanges, capacityChanges, availability };
+        const { meanUsdPerHour, priceChanges, capacityChanges, availability } = marketStatistics(table, m);
+        const span = { fromH: 0, toH: table.endS / HOUR_S };
+        return { name: marketKey(market), ...span, meanUsdPerHour, priceChanges, capacityChanges, availability };
       }),
     },
   };
@@ -188,77 +234,35 @@ function generated(table: TraceTable, format: string): Parsed {
 
 /** An import as people read it. */
 function told(digest: string, report: ImportReport): string {
-  const lines = [
+  return [
     `${report.format}: ${report.hours.toFixed(1)} h from ${report.startsAt}`,
     `digest ${digest}`,
     ...report.files.map(({ name, bytes, sha256 }) => `  ${name}  ${bytes} bytes  sha256 ${sha256.slice(0, 16)}`),
     `rows read ${report.rowsRead}, kept ${report.kept}, collapsed ${report.collapsed} (repeat the value before), merged ${report.merged} (in several pulls), dropped ${report.dropped.reduce((sum, { rows }) => sum + rows, 0)}, contradicted ${report.contradictions}`,
+    ...report.dropped.map(({ why, rows }) => `dropped ${rows}: ${why}`),
     ...report.warnings.map((warning) => `warning: ${warning}`),
     "",
-    row(["market", "mean USD/h", "price changes", "capacity changes", "available"]),
+    row(["market", "rows from, h", "to, h", "mean USD/h", "price changes", "capacity changes", "available"]),
     ...report.markets.map((each) =>
       row([
         each.name,
+        each.fromH.toFixed(1),
+        each.toH.toFixed(1),
         each.meanUsdPerHour?.toFixed(4) ?? "-",
         String(each.priceChanges),
         String(each.capacityChanges),
-        each.availability === null ? "unbounded" : `${(100 * each.availability).toFixed(1)} %`,
+        each.availability === null ? "unbounded" : percent(each.availability),
       ]),
     ),
-  ];
-  return lines.join("\n");
+  ].join("\n");
 }
 
 const row = (cells: readonly string[]): string =>
-  cells.map((cell, i) => (i === 0 ? cell.padEnd(28) : cell.padStart(17))).join("");
+  cells.map((cell, i) => (i === 0 ? cell.padEnd(28) : cell.padStart(18))).join("");
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** What one market's series look like. Spells in hours; null where there are none. */
-function inspected(table: TraceTable, m: number) {
-  const spells = { up: [] as number[], down: [] as number[] };
-  let priceChanges = 0;
-  let capacityChanges = 0;
-  let fromS = 0;
-  for (let timeS = table.nextPriceChangeS(m, 0); timeS < table.endS; timeS = table.nextPriceChangeS(m, timeS))
-    priceChanges++;
-  for (let timeS = 0; timeS < table.endS; ) {
-    const nextS = table.nextCapacityChangeS(m, timeS);
-    const up = table.capacityAt(m, timeS) > 0;
-    if (nextS < table.endS) {
-      capacityChanges++;
-      const turns = table.capacityAt(m, nextS) > 0 !== up;
-      // The first spell was cut off by the start of the trace, so it says nothing of spell lengths.
-      if (turns && fromS > 0) spells[up ? "up" : "down"].push((nextS - fromS) / HOUR_S);
-      if (turns) fromS = nextS;
-    }
-    timeS = nextS;
-  }
-  const bounded = Number.isFinite(table.capacityAt(m, 0));
-  return {
-    name: marketKey(table.markets[m]!),
-    meanUsdPerHour: (table.costUsd(m, 0, table.endS) / table.endS) * HOUR_S,
-    priceChanges,
-    capacityChanges,
-    availability: bounded ? availabilityOf(table, m) : null,
-    depth: table.depth(m),
-    gapS: table.gapS(m),
-    upSpells: described(spells.up),
-    downSpells: described(spells.down),
-  };
-}
-
-function described(spells: readonly number[]) {
-  if (spells.length === 0) return null;
-  const sorted = [...spells].sort((a, b) => a - b);
-  return {
-    count: spells.length,
-    meanH: spells.reduce((sum, each) => sum + each, 0) / spells.length,
-    medianH: sorted[sorted.length >> 1]!,
-    longestH: sorted.at(-1)!,
-  };
-}
-
-function spellTable(markets: readonly ReturnType<typeof inspected>[]): string {
-  const cells = (spells: ReturnType<typeof described>) =>
+function spellTable(markets: readonly (MarketStatistics & { readonly name: string })[]): string {
+  const cells = (spells: MarketStatistics["upSpells"]) =>
     spells === null ? ["-", "-"] : [spells.meanH.toFixed(2), spells.medianH.toFixed(2)];
   return [
     row(["spells, h", "up mean", "up median", "down mean", "down median"]),
@@ -266,35 +270,29 @@ function spellTable(markets: readonly ReturnType<typeof inspected>[]): string {
   ].join("\n");
 }
 
-/** Pearson correlation of availability between markets, and of each market's price with its availability, on 2,000 points. */
-function correlations(table: TraceTable) {
-  const points = Array.from({ length: 2000 }, (_, i) => ((i + 0.5) * table.endS) / 2000);
-  const up = table.markets.map((_, m) => points.map((timeS) => (table.capacityAt(m, timeS) > 0 ? 1 : 0)));
-  const price = table.markets.map((_, m) => points.map((timeS) => table.priceUsdPerHourAt(m, timeS)));
-  return {
-    availability: up.map((a) => up.map((b) => pearson(a, b))),
-    priceWithAvailability: up.map((a, m) => pearson(a, price[m]!)),
-  };
-}
-
-function pearson(a: readonly number[], b: readonly number[]): number | null {
-  const mean = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0) / list.length;
-  const [meanA, meanB] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (const [i, each] of a.entries()) {
-    ab += (each - meanA) * (b[i]! - meanB);
-    aa += (each - meanA) ** 2;
-    bb += (b[i]! - meanB) ** 2;
-  }
-  return aa === 0 || bb === 0 ? null : ab / Math.sqrt(aa * bb);
-}
-
-function correlationTable(table: TraceTable): string {
-  const { availability, priceWithAvailability } = correlations(table);
+function correlationTable(table: TraceTable, { availability, priceWithAvailability }: Correlations): string {
   const cell = (value: number | null) => (value === null ? "-" : value.toFixed(2)).padStart(7);
   const name = (m: number) => table.markets[m]!.zone.padEnd(14);
   return [
     `${"correlation".padEnd(14)}${table.markets.map((market) => market.zone.slice(-6).padStart(7)).join("")}   with its price`,
     ...availability.map((line, m) => `${name(m)}${line.map(cell).join("")}   ${cell(priceWithAvailability[m]!)}`),
+  ].join("\n");
+}
+
+function fitTable({ preset, source, seed, hours, rows }: Fit): string {
+  const number = (value: number | null) => (value === null ? "-" : value.toPrecision(3));
+  return [
+    `preset ${preset}: ${source}`,
+    `drawn for ${hours} h with seed "${seed}"`,
+    "",
+    ["statistic".padEnd(32), "of".padEnd(16), "data".padStart(10), "preset".padStart(10)].join(""),
+    ...rows.map((each) =>
+      [
+        each.statistic.padEnd(32),
+        each.of.padEnd(16),
+        number(each.data).padStart(10),
+        number(each.preset).padStart(10),
+      ].join(""),
+    ),
   ].join("\n");
 }

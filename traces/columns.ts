@@ -120,50 +120,67 @@ export function windowOf(
   lengthS: Seconds,
   keep: (market: TraceMarket) => boolean = () => true,
 ): TraceTable {
-  if (fromS < 0 || fromS + lengthS > table.endS) {
-    throw new TraceError(
-      `the trace is ${hours(table.endS)} long, the window needs it from ${hours(fromS)} to ${hours(fromS + lengthS)}; shorten the window or use a longer trace`,
-    );
-  }
-  const { layout, buffer } = tableHandle(table);
-  const columns = new Float64Array(buffer);
-  const series = layout.flatMap(({ market, depth, gapS, priceFrom, priceSteps, capacityFrom, capacitySteps }) => {
-    if (!keep(market)) return [];
-    const price = stretch(columns, priceFrom, priceSteps, fromS, lengthS);
-    const capacity = capacitySteps < 0 ? undefined : stretch(columns, capacityFrom, capacitySteps, fromS, lengthS);
-    const one: MarketSeries = {
-      market,
-      price: { timesS: price.timesS, usdPerHour: price.values },
-      ...(capacity && { capacity: { timesS: capacity.timesS, counts: capacity.values } }),
-      depth,
-      gapS,
-    };
-    return [one];
-  });
+  checkWindow(table.endS, fromS, lengthS);
+  const series = seriesOf(table)
+    .filter(({ market }) => keep(market))
+    .map(({ price, capacity, ...about }): MarketSeries => {
+      const prices = stretch({ timesS: price.timesS, values: price.usdPerHour }, fromS, lengthS);
+      const counts = capacity && stretch({ timesS: capacity.timesS, values: capacity.counts }, fromS, lengthS);
+      return {
+        ...about,
+        price: { timesS: prices.timesS, usdPerHour: prices.values },
+        ...(counts && { capacity: { timesS: counts.timesS, counts: counts.values } }),
+      };
+    });
   if (series.length === 0) throw new TraceError("no market is left; check the names under markets");
   return tableFromSeries(series, { digest: table.digest, endS: lengthS });
 }
 
+/** @throws TraceError when [fromS, fromS + lengthS) does not lie within [0, endS). */
+export function checkWindow(endS: Seconds, fromS: Seconds, lengthS: Seconds): void {
+  if (fromS >= 0 && lengthS > 0 && fromS + lengthS <= endS) return;
+  throw new TraceError(
+    `the trace is ${hours(endS)} long, the window needs it from ${hours(fromS)} to ${hours(fromS + lengthS)}; shorten the window or use a longer trace`,
+  );
+}
+
 const hours = (timeS: Seconds): string => `${Number((timeS / HOUR_S).toFixed(2))} h`;
 
-function stretch(
-  columns: Float64Array,
-  from: number,
-  steps: number,
-  fromS: Seconds,
-  lengthS: Seconds,
-): { timesS: number[]; values: number[] } {
+/** What the table was made of, as views of its columns. */
+export function seriesOf(table: TraceTable): MarketSeries[] {
+  const { layout, buffer } = tableHandle(table);
+  const columns = new Float64Array(buffer);
+  const part = (from: number, length: number) => columns.subarray(from, from + length);
+  return layout.map(({ market, depth, gapS, priceFrom, priceSteps, capacityFrom, capacitySteps: counts }) => ({
+    market,
+    price: { timesS: part(priceFrom, priceSteps), usdPerHour: part(priceFrom + priceSteps, priceSteps) },
+    ...(counts >= 0 && {
+      capacity: { timesS: part(capacityFrom, counts), counts: part(capacityFrom + counts, counts) },
+    }),
+    depth,
+    gapS,
+  }));
+}
+
+/** Values and the times from which they stand, in time order. */
+export interface StepList {
+  readonly timesS: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
+/** The steps of [fromS, fromS + lengthS), time 0 at its start; what is in effect then stands at 0. */
+export function stretch({ timesS: times, values: all }: StepList, fromS: Seconds, lengthS: Seconds) {
   const timesS: number[] = [];
   const values: number[] = [];
-  for (let i = 0; i < steps; i++) {
-    const timeS = columns[from + i]! - fromS;
+  for (let i = 0; i < times.length; i++) {
+    const timeS = times[i]! - fromS;
     if (timeS >= lengthS) break;
     if (timeS <= 0) {
       timesS[0] = 0;
-      values[0] = columns[from + steps + i]!;
+      values[0] = all[i]!;
     } else {
       timesS.push(timeS);
-      values.push(columns[from + steps + i]!);
+      values.push(all[i]!);
     }
   }
   return { timesS, values };

@@ -3,6 +3,7 @@ export interface ImportReport {
   /** How the bytes were read. */
   readonly format: string;
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+  /** Prices and counts apart: a line that holds both is two. */
   readonly rowsRead: number;
   /** Change points kept. */
   readonly kept: number;
@@ -14,10 +15,14 @@ export interface ImportReport {
   /** Two values for one market and instant: the last row of the newest pull won. */
   readonly contradictions: number;
   readonly warnings: readonly string[];
+  /** UTC, or why it is not known. */
   readonly startsAt: string;
   readonly hours: number;
   readonly markets: readonly {
     readonly name: string;
+    /** Its first and last row, from the start of the trace; below 0 where it was known before. */
+    readonly fromH: number;
+    readonly toH: number;
     readonly priceChanges: number;
     readonly meanUsdPerHour: number | null;
     readonly capacityChanges: number;

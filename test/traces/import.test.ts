@@ -140,7 +140,7 @@ describe("probe series", () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ["no prices", probes([1]), /cannot be billed/],
+    ["no prices", probes([1]), /there is capacity but no price; .*state a constant one: usdPerHour/],
     ["a short price list", probes([1, 1], [1]), /2 values in data but 1 in prices/],
     ["half a count", probes([0.5], [1]), /data\[0\]: 0.5 is no count/],
     ["a text for a price", probes([1], ["n/a"]), /prices\[0\]: price "n\/a" is not a number/],

@@ -1,11 +1,17 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { fitOf, shapeOf } from "../../traces/fit.ts";
 import { generateTrace, marketModel } from "../../traces/generate.ts";
-import { availabilityOf } from "../../traces/open.ts";
+import { openStudyTrace } from "../../traces/open.ts";
 import { presets } from "../../traces/presets.ts";
+import { describeReal, skynomadRoot as root } from "./real-data.ts";
 
 const DAY = 86_400;
 
-describe.each(presets)("preset $name", ({ model, observed }) => {
+describe.each(presets)("preset $name", (preset) => {
+  const { model, observed } = preset;
   it("is a valid model, and draws the same market for the same seed only", () => {
     expect(marketModel.parse(model)).toEqual(model);
     const cost = (seed: string) => generateTrace(model, seed, 7 * DAY).costUsd(0, 0, 7 * DAY);
@@ -25,30 +31,57 @@ describe.each(presets)("preset $name", ({ model, observed }) => {
   });
 
   if (observed === undefined) return; // a process by its parameters, fitted to no data
-  it("shows what the data showed: availability, price level, correlation within and across regions",
-    () => {
-      // 600 days: heavy spells leave a standard error near 0.02 in a zone's availability.
-      const table = generateTrace(model, "fit", 600 * DAY);
-      const { availability, meanUsdPerHour, correlation } = observed!;
-      for (const [m, expected] of availability.entries()) {
-        expect(Math.abs(availabilityOf(table, m) - expected)).toBeLessThan(0.06);
-        const mean = (table.costUsd(m, 0, table.endS) / table.endS) * 3600;
-        expect(Math.abs(mean / meanUsdPerHour[m]! - 1)).toBeLessThan(0.03);
+
+  it("shows what the data showed: availability, spells, price level and changes, correlation within regions", () => {
+    const { rows } = fitOf(preset);
+    expect(rows.every(({ data }) => data !== null)).toBe(true);
+    const off = (statistic: string, share: number, absolute = 0) =>
+      rows.filter(
+        (each) =>
+          each.statistic === statistic &&
+          each.of !== "between regions" &&
+          Math.abs(each.preset - each.data!) > absolute + share * Math.abs(each.data!),
+      );
+    expect(off("availability", 0, 0.06)).toEqual([]);
+    expect(off("meanUpH", 0.25)).toEqual([]);
+    expect(off("meanDownH", 0.25)).toEqual([]);
+    expect(off("meanUsdPerHour", 0.03)).toEqual([]);
+    expect(off("sdUsdPerHour", 0.35)).toEqual([]);
+    expect(off("priceChangesPerDay", 0.3)).toEqual([]);
+    expect(off("correlation of availability", 0, 0.06)).toEqual([]);
+  });
+
+  it("says where it does not: regions are independent, so that all zones are out together too rarely", () => {
+    const of = (name: string) => fitOf(preset).rows.find((each) => each.of === name)!;
+    expect(Math.abs(of("between regions").preset)).toBeLessThan(0.03);
+    expect(of("between regions").data).toBe(0.136);
+    expect(of("all").preset).toBeLessThan(of("all").data!);
+  });
+});
+
+describeReal("the real set behind p3-2023", () => {
+  it("has the statistics that the preset states", async () => {
+    const trace = await openStudyTrace({ dataset: "skynomad-p3", root }, mkdtempSync(join(tmpdir(), "traces-")));
+    const measured = shapeOf(trace.window(0, trace.endS));
+    const { observed } = presets.find((each) => each.name === "p3-2023")!;
+    expect(Object.keys(measured).sort()).toEqual(Object.keys(observed!).sort());
+    for (const [name, stated] of Object.entries(observed!)) {
+      if (name === "zones") expect(measured.zones).toEqual(stated);
+      else if (Array.isArray(stated)) {
+        const tolerance = name.endsWith("H") || name.endsWith("PerDay") ? 0.0051 : 0.00051; // as many digits as stated
+        for (const [m, value] of stated.entries()) {
+          expect(
+            Math.abs((measured as unknown as Record<string, number[]>)[name]![m]! - value),
+            `${name} ${m}`,
+          ).toBeLessThan(0.0051);
+        }
       }
-      const points = Array.from({ length: 20_000 }, (_, i) => ((i + 0.5) * table.endS) / 20_000);
-      const up = table.markets.map((_, m) => points.map((timeS) => Math.min(1, table.capacityAt(m, timeS))));
-      const mean = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0) / list.length;
-      const correlate = (a: readonly number[], b: readonly number[]) => {
-        const [p, q, both] = [mean(a), mean(b), mean(a.map((each, i) => each * b[i]!))];
-        return (both - p * q) / Math.sqrt(p * (1 - p) * q * (1 - q));
-      };
-      for (const [region, expected] of Object.entries(correlation.within)) {
-        const members = table.markets.flatMap((market, m) => (market.region === region ? [m] : []));
-        const pairs = members.flatMap((a) => members.filter((b) => b > a).map((b) => correlate(up[a]!, up[b]!)));
-        expect(Math.abs(mean(pairs) - expected)).toBeLessThan(0.12);
-      }
-    },
-  );
+    }
+    for (const [region, value] of Object.entries(observed!.within))
+      expect(measured.within[region]).toBeCloseTo(value, 3);
+    expect(measured.across).toBeCloseTo(observed!.across!, 3);
+    expect(measured.noneUpShare).toBeCloseTo(observed!.noneUpShare, 4);
+  });
 });
 
 describe("the seed's price process", () => {

@@ -2,23 +2,27 @@ import { z } from "zod";
 import { TraceError } from "../columns.ts";
 import type { Pull } from "../rows.ts";
 import type { FormatRead, ReadOptions, TraceFormat } from "./index.ts";
-import { parseJson, priceOf, regionOf, type SourceFile } from "./source-file.ts";
+import { parseJson, priceOf, regionOf, type SourceFile, stampOf } from "./source-file.ts";
 
 const shape = z.looseObject({
   metadata: z.looseObject({
     gap_seconds: z.number().positive(),
-    start_time: z.union([z.string(), z.number()]).optional(),
-    zone: z.string().optional(),
+    start_time: z.string().optional(),
+    zone: z.string().min(1).optional(),
+    gap_filled: z.unknown().optional(),
   }),
   data: z.array(z.unknown()).min(1),
   prices: z.array(z.unknown()).optional(),
 });
 
-/** Probes at equal gaps: SkyPilot, SkyServe, SkyNomad JSON. What 1 means differs between files, so `polarity` must be said. */
+/**
+ * One value a tick: instances obtainable, or 1 = preempted in SkyNomad's converted files. The format does not say which, so
+ * the user does. Some files carry neither start nor prices.
+ */
 export const probeSeries: TraceFormat = {
   name: "probe-series",
   source: "SkyPilot spot-traces, SkyServe and SkyNomad artifacts: {metadata: {gap_seconds}, data: [...], prices?}",
-  matches: (file) => /^\s*\{/.test(file.text) && /"gap_seconds"\s*:/.test(file.text),
+  matches: ({ text }) => /^\s*\{/.test(text) && /"gap_seconds"\s*:/.test(text) && /"data"\s*:/.test(text),
   read: (file, options): FormatRead => {
     const parsed = shape.safeParse(parseJson(file));
     if (!parsed.success) {
@@ -28,66 +32,65 @@ export const probeSeries: TraceFormat = {
       );
     }
     const { metadata, data, prices } = parsed.data;
-    const { instanceType, zone } = identityOf(file, metadata.zone, options);
-    const market = { instanceType, region: regionOf(zone), zone, capacityType: "spot" as const };
-    const startS =
-      metadata.start_time === undefined
-        ? 0
-        : Number.isFinite(Number(metadata.start_time))
-          ? Number(metadata.start_time)
-          : Date.parse(String(metadata.start_time)) / 1000;
-    if (Number.isNaN(startS))
-      throw new TraceError(`${file.path}: metadata.start_time ${String(metadata.start_time)} is no time`);
-    const timesS = data.map((_, i) => startS + i * metadata.gap_seconds);
-    const capacity: Pull = { market, kind: "capacity", timesS, values: countsOf(file, data, options) };
-    if (prices === undefined) {
+    const { gap_seconds: gapS, start_time: start } = metadata;
+    const market = identityOf(file, metadata.zone, options);
+    if (options.polarity === undefined) {
       throw new TraceError(
-        `${file.path}: availability without prices cannot be billed; use a file with "prices", or the CSV and price pair`,
+        `${file.path}: the format does not say whether 1 means available or preempted; add polarity: available or polarity: preempted`,
       );
     }
-    if (prices.length !== data.length)
+    if (prices !== undefined && prices.length !== data.length) {
       throw new TraceError(`${file.path}: ${data.length} values in data but ${prices.length} in prices`);
-    const price: Pull = {
-      market,
-      kind: "price",
-      timesS,
-      values: prices.map((usd, i) => priceOf(usd, `${file.path}: prices[${i}]`)),
-    };
-    return { pulls: [capacity, price], rows: data.length, warnings: [], gapS: metadata.gap_seconds };
+    }
+    const startS = start === undefined ? 0 : stampOf(start, `${file.path}: metadata.start_time`);
+    const timesS = data.map((_, i) => startS + i * gapS);
+    const { polarity } = options;
+    const about = { market, timesS, stamped: start !== undefined, gapS };
+    const pulls: Pull[] = [
+      {
+        ...about,
+        kind: "capacity",
+        values: data.map((value, i) => countOf(value, polarity, `${file.path}: data[${i}]`)),
+      },
+    ];
+    if (prices !== undefined) {
+      const values = prices.map((usd, i) => priceOf(usd, `${file.path}: prices[${i}]`));
+      pulls.push({ ...about, kind: "price", values });
+    }
+    const warnings = [`${file.name}: samples ${gapS} s apart, as it declares; it has no stamps to check that by`];
+    if (metadata.gap_filled !== undefined) {
+      warnings.push(`${file.name}: metadata.gap_filled says that a part of it was filled in upstream, not observed`);
+    }
+    return { pulls, dropped: [], warnings, products: [] };
   },
 };
 
-function countsOf(file: SourceFile, data: readonly unknown[], { polarity }: ReadOptions): number[] {
-  if (polarity === undefined) {
-    throw new TraceError(
-      `${file.path}: the format does not say whether 1 means available or preempted; add polarity: available or polarity: preempted`,
-    );
+/** Instances obtainable. @throws TraceError */
+export function countOf(value: unknown, polarity: NonNullable<ReadOptions["polarity"]>, where: string): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
+    throw new TraceError(`${where}: ${JSON.stringify(value)} is no count; expected whole numbers from 0`);
   }
-  return data.map((value, i) => {
-    if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
-      throw new TraceError(
-        `${file.path}: data[${i}]: ${JSON.stringify(value)} is no count; expected whole numbers from 0`,
-      );
-    }
-    if (polarity === "available") return value;
-    if (value > 1)
-      throw new TraceError(
-        `${file.path}: data[${i}] is ${value}: counts above 1 cannot be "preempted"; use polarity: available`,
-      );
-    return 1 - value;
-  });
+  if (polarity === "available") return value;
+  if (value > 1) {
+    throw new TraceError(`${where} is ${value}: counts above 1 cannot be "preempted"; use polarity: available`);
+  }
+  return 1 - value;
 }
 
-/** Zone and type from the options, the file, or a name such as us-west-2a_v100_1.json; never guessed. */
-export function identityOf(
-  file: SourceFile,
-  zoneInFile: string | undefined,
-  options: ReadOptions,
-): { instanceType: string; zone: string } {
-  const zone = options.zone ?? zoneInFile ?? /^([a-z]+-[a-z]+-\d+-?[a-z])_/.exec(file.name)?.[1];
-  if (zone === undefined)
+/** us-west-2a of a file us-west-2a_v100_1.json, or of one in a folder of that name; part of what the bytes mean. */
+export function zoneInName({ name, folder }: SourceFile): string | undefined {
+  const inName = (text: string) => /^([a-z]+(-[a-z]+)*-?\d+-?[a-z])_/.exec(text)?.[1];
+  return inName(name) ?? inName(folder);
+}
+
+/** Zone and type from the options, the file, or its name; never guessed. */
+export function identityOf(file: SourceFile, zoneInFile: string | undefined, options: ReadOptions): Pull["market"] {
+  const zone = options.zone ?? zoneInFile ?? zoneInName(file);
+  if (zone === undefined) {
     throw new TraceError(`${file.path}: the zone is neither in the file nor in its name; add zone: NAME`);
-  if (options.instanceType === undefined)
+  }
+  if (options.instanceType === undefined) {
     throw new TraceError(`${file.path}: the instance type is not in the file; add instanceType: NAME`);
-  return { instanceType: options.instanceType, zone };
+  }
+  return { instanceType: options.instanceType, region: regionOf(zone), zone, capacityType: "spot" };
 }

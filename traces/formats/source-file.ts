@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { TraceError } from "../columns.ts";
 
 export interface SourceFile {
   readonly path: string;
   readonly name: string;
+  /** Name of the folder it lies in: some sets say zone and type only there. */
+  readonly folder: string;
   readonly text: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -23,35 +25,46 @@ export function readSource(path: string): SourceFile {
   if (bytes.length === 0) {
     throw new TraceError(`${path}: the file is empty; the download failed, an empty history would hold an empty list`);
   }
-  const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
+  // A redirect in PowerShell writes UTF-16.
+  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  const text = bytes.toString(utf16 ? "utf16le" : "utf8").replace(/^\uFEFF/, "");
   if (text.startsWith("version https://git-lfs")) {
     throw new TraceError(`${path}: this is a Git LFS pointer, not the data; fetch the file itself (git lfs pull)`);
   }
   return {
     path,
     name: basename(path),
+    folder: basename(dirname(resolve(path))),
     text,
     bytes: bytes.length,
     sha256: createHash("sha256").update(bytes).digest("hex"),
   };
 }
 
-/** @throws TraceError naming where a JSON text breaks off. */
-export function parseJson(file: SourceFile): unknown {
+/** @throws TraceError naming where a JSON text breaks off, or where it is none. */
+export function parseJson({ path, text }: SourceFile): unknown {
   try {
-    return JSON.parse(file.text);
+    return JSON.parse(text);
   } catch (error) {
-    const cutOff = /end of JSON|Unterminated/i.test(String(error));
-    throw new TraceError(
-      `${file.path}: ${cutOff ? "the JSON breaks off, the download is incomplete; get it again" : `not JSON (${(error as Error).message}); is this the right file?`}`,
-    );
+    const { message } = error as Error;
+    const position = Number(/at position (\d+)/.exec(message)?.[1] ?? Number.NaN);
+    if (/end of JSON|Unterminated/i.test(message) || position >= text.trimEnd().length) {
+      throw new TraceError(`${path}: the JSON breaks off, the download is incomplete; get it again`);
+    }
+    // Python writes these where a number is missing; JSON has no such numbers.
+    const bare = /[[:,]\s*(-?(?:NaN|Infinity))\b/.exec(text);
+    if (bare !== null) {
+      const line = text.slice(0, bare.index + bare[0].length).split("\n").length;
+      throw new TraceError(`${path}:${line}: ${bare[1]} is not a number; drop the row or mend it`);
+    }
+    throw new TraceError(`${path}: not JSON (${message}); is this the right file?`);
   }
 }
 
 /** A price as sources write it. @throws TraceError with place and remedy. */
 export function priceOf(value: unknown, where: string): number {
-  const price =
-    typeof value === "number" ? value : typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+  const written = typeof value === "string" && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value);
+  const price = typeof value === "number" ? value : written ? Number(value) : Number.NaN;
   if (!Number.isFinite(price))
     throw new TraceError(`${where}: price ${JSON.stringify(value)} is not a number; drop the row or mend it`);
   if (price < 0) throw new TraceError(`${where}: price ${price} is below 0; drop the row or mend it`);
@@ -71,5 +84,9 @@ export function stampOf(value: unknown, where: string): number {
   return timeMs / 1000;
 }
 
-/** us-east-1 of us-east-1a. A zone id (use1-az6) is kept as its own region: no table says which it is. */
-export const regionOf = (zone: string): string => /^[a-z]{2}(-[a-z]+)+-\d(?=[a-z]$)/.exec(zone)?.[0] ?? zone;
+/**
+ * us-east-1 of us-east-1a, us-west-2 of us-west-2-lax-1a, us-central1 of us-central1-a. A zone id (use1-az6) is kept as its
+ * own region: no table says which it is.
+ */
+export const regionOf = (zone: string): string =>
+  /^[a-z]{2}(-[a-z]+)+-\d+(?=[a-z]$|-)/.exec(zone)?.[0] ?? /^([a-z]+-[a-z]+\d+)-[a-z]$/.exec(zone)?.[1] ?? zone;

@@ -1,0 +1,173 @@
+import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
+import { type StepList, seriesOf } from "./columns.ts";
+import type { TraceTable } from "./trace-table.ts";
+
+/** Lengths of spells that began and ended inside the trace, in hours. */
+export interface SpellStatistics {
+  readonly count: number;
+  readonly meanH: number;
+  readonly medianH: number;
+  readonly longestH: number;
+}
+
+/** What one market's two series look like; all means are over time, not over rows. */
+export interface MarketStatistics {
+  readonly meanUsdPerHour: number;
+  readonly sdUsdPerHour: number;
+  readonly priceChanges: number;
+  readonly priceChangesPerDay: number;
+  readonly capacityChanges: number;
+  /** Share of time with at least one instance obtainable; null where nothing bounds it. */
+  readonly availability: number | null;
+  readonly upSpells: SpellStatistics | null;
+  readonly downSpells: SpellStatistics | null;
+}
+
+export function marketStatistics(table: TraceTable, market: number): MarketStatistics {
+  const { price, capacity } = seriesOf(table)[market]!;
+  const prices = { timesS: price.timesS, values: price.usdPerHour };
+  const { mean, sd } = momentsOf(prices, table.endS);
+  const priceChanges = changes(prices, table.endS);
+  const counts = capacity && { timesS: capacity.timesS, values: capacity.counts };
+  return {
+    meanUsdPerHour: mean,
+    sdUsdPerHour: sd,
+    priceChanges,
+    priceChangesPerDay: priceChanges / (table.endS / (24 * HOUR_S)),
+    capacityChanges: counts === undefined ? 0 : changes(counts, table.endS),
+    availability: counts === undefined ? null : momentsOf(upOf(counts), table.endS).mean,
+    upSpells: counts === undefined ? null : spellsOf(counts, true, table.endS),
+    downSpells: counts === undefined ? null : spellsOf(counts, false, table.endS),
+  };
+}
+
+/** Share of time with at least one instance obtainable: a wrong polarity shows at a glance. 1 where nothing bounds it. */
+export function availabilityOf(table: TraceTable, market: number): number {
+  const { capacity } = seriesOf(table)[market]!;
+  return capacity === undefined
+    ? 1
+    : momentsOf(upOf({ timesS: capacity.timesS, values: capacity.counts }), table.endS).mean;
+}
+
+/** Share of time in which no market with a capacity series has an instance to give. */
+export function noneUpShare(table: TraceTable): number {
+  const bounded = seriesOf(table).flatMap(({ capacity }) =>
+    capacity === undefined ? [] : [upOf({ timesS: capacity.timesS, values: capacity.counts })],
+  );
+  if (bounded.length === 0) return 0;
+  const timesS = [...new Set([0, ...bounded.flatMap(({ timesS }) => Array.from(timesS))])].sort((a, b) => a - b);
+  const next = bounded.map(() => 0);
+  let noneS = 0;
+  for (const [i, timeS] of timesS.entries()) {
+    let up = 0;
+    for (const [m, steps] of bounded.entries()) {
+      while (next[m]! + 1 < steps.timesS.length && steps.timesS[next[m]! + 1]! <= timeS) next[m]!++;
+      up += steps.values[next[m]!]!;
+    }
+    if (up === 0) noneS += Math.min(table.endS, timesS[i + 1] ?? table.endS) - Math.max(0, timeS);
+  }
+  return noneS / table.endS;
+}
+
+/** Pearson correlations over time, exact for step functions; null where one of the two never changes or nothing bounds it. */
+export interface Correlations {
+  /** [market][market] between "an instance is obtainable" here and there. */
+  readonly availability: readonly (readonly (number | null)[])[];
+  /** [market] between "an instance is obtainable" and the price. */
+  readonly priceWithAvailability: readonly (number | null)[];
+}
+
+export function correlationsOf(table: TraceTable): Correlations {
+  const series = seriesOf(table);
+  const up = series.map(({ capacity }) => capacity && upOf({ timesS: capacity.timesS, values: capacity.counts }));
+  return {
+    availability: up.map((a) => up.map((b) => a && b && correlation(a, b, table.endS))).map((line) => line.map(orNull)),
+    priceWithAvailability: up.map((a, m) => {
+      const { timesS, usdPerHour: values } = series[m]!.price;
+      return orNull(a && correlation(a, { timesS, values }, table.endS));
+    }),
+  };
+}
+
+const orNull = (value: number | null | undefined): number | null => value ?? null;
+
+/** The steps as 0 and 1, equal neighbours once. */
+function upOf({ timesS, values }: StepList): StepList {
+  const up = { timesS: [] as number[], values: [] as number[] };
+  for (let i = 0; i < timesS.length; i++) {
+    const value = values[i]! > 0 ? 1 : 0;
+    if (up.values.at(-1) === value) continue;
+    up.timesS.push(timesS[i]!);
+    up.values.push(value);
+  }
+  return up;
+}
+
+/** Steps at which the value differs from the one before, inside (0, endS). */
+function changes({ timesS, values }: StepList, endS: Seconds): number {
+  let count = 0;
+  for (let i = 1; i < timesS.length; i++) {
+    if (timesS[i]! > 0 && timesS[i]! < endS && values[i] !== values[i - 1]) count++;
+  }
+  return count;
+}
+
+/** The first and the last spell are cut by the trace's ends, so they say nothing of lengths. */
+function spellsOf(steps: StepList, up: boolean, endS: Seconds): SpellStatistics | null {
+  const { timesS, values } = upOf(steps);
+  const lengths: number[] = [];
+  for (let i = 1; i + 1 < timesS.length && timesS[i + 1]! < endS; i++) {
+    if (values[i] === (up ? 1 : 0)) lengths.push((timesS[i + 1]! - timesS[i]!) / HOUR_S);
+  }
+  if (lengths.length === 0) return null;
+  lengths.sort((a, b) => a - b);
+  const middle = lengths.length >> 1;
+  return {
+    count: lengths.length,
+    meanH: lengths.reduce((sum, each) => sum + each, 0) / lengths.length,
+    medianH: lengths.length % 2 === 1 ? lengths[middle]! : (lengths[middle - 1]! + lengths[middle]!) / 2,
+    longestH: lengths.at(-1)!,
+  };
+}
+
+/** Calls with the length and the two values of each stretch of [0, endS) in which neither changes. */
+function together(
+  a: StepList,
+  b: StepList,
+  endS: Seconds,
+  each: (lengthS: Seconds, x: number, y: number) => void,
+): void {
+  let i = 0;
+  let j = 0;
+  for (let timeS = 0; timeS < endS; ) {
+    while (i + 1 < a.timesS.length && a.timesS[i + 1]! <= timeS) i++;
+    while (j + 1 < b.timesS.length && b.timesS[j + 1]! <= timeS) j++;
+    const nextS = Math.min(endS, a.timesS[i + 1] ?? Infinity, b.timesS[j + 1] ?? Infinity);
+    each(nextS - timeS, a.values[i]!, b.values[j]!);
+    timeS = nextS;
+  }
+}
+
+function momentsOf(steps: StepList, endS: Seconds): { readonly mean: number; readonly sd: number } {
+  let sum = 0;
+  together(steps, steps, endS, (lengthS, x) => {
+    sum += lengthS * x;
+  });
+  const mean = sum / endS;
+  let squares = 0;
+  together(steps, steps, endS, (lengthS, x) => {
+    squares += lengthS * (x - mean) ** 2;
+  });
+  return { mean, sd: Math.sqrt(squares / endS) };
+}
+
+/** Pearson over time; null where one of them is constant. */
+function correlation(a: StepList, b: StepList, endS: Seconds): number | null {
+  const [inA, inB] = [momentsOf(a, endS), momentsOf(b, endS)];
+  if (inA.sd === 0 || inB.sd === 0) return null;
+  let products = 0;
+  together(a, b, endS, (lengthS, x, y) => {
+    products += lengthS * (x - inA.mean) * (y - inB.mean);
+  });
+  return products / endS / (inA.sd * inB.sd);
+}
