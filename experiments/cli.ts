@@ -230,7 +230,7 @@ function parsedArguments(args: readonly string[]): Parsed | "schema" | undefined
             type: "number",
             requiresArg: true,
             default: memoryMiBDefault(),
-            describe: "MiB with which a cell fails",
+            describe: "MiB of memory above which a cell fails",
           }),
       (given) => {
         for (const name of ["jobs", "cell-timeout", "cell-memory"] as const) {

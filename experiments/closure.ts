@@ -27,7 +27,11 @@ export class CodeDigests {
 
   /** Of what turns a specification into a result: engine, cloud, meter, workloads, state, decider, tables. */
   engine(): Promise<string> {
-    return this.#of(join(this.#root, "experiments", "run-cell.ts"));
+    // Tables are handed to a run as they are, so that its file does not import the code that reads them.
+    return Promise.all([
+      this.#of(join(this.#root, "experiments", "run-cell.ts")),
+      this.#of(join(this.#root, "traces", "columns.ts")),
+    ]).then(digestOf);
   }
 
   /** Of what makes a table from a seed. */

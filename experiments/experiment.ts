@@ -71,21 +71,19 @@ export async function experiment(
   const versions = { engine: version, node: process.versions.node };
   const compute: ComputeOptions = { ...options, studyFolder: loaded.folder };
 
-  const grid = async (): Promise<Grid> => gridOf(loaded, code, versions, join(root, ".cache", "traces"));
-  const cellsBefore = async () => (options.fresh ? new Map<string, StoredCell>() : readCells(folder));
   await assertResultsFolder(folder);
+  const { cells, tables, traces } = await gridOf(loaded, code, versions, join(root, ".cache", "traces"));
+  const asked = chosen(cells, options.only);
+  const cellsBefore = async () => (options.fresh ? new Map<string, StoredCell>() : readCells(folder));
   if (options.dryRun) {
-    const { cells } = await grid();
-    const stored = await cellsBefore();
-    events.planned(planOf(chosen(cells, options.only), stored), cells, folder);
+    events.planned(planOf(asked, await cellsBefore()), cells, folder);
     return { how: "planned" };
   }
   makeFolder(folder);
   const unlock = lockFolder(folder);
   try {
     const stored = await cellsBefore();
-    const { cells, tables, traces } = await grid();
-    const plan = planOf(chosen(cells, options.only), stored);
+    const plan = planOf(asked, stored);
     events.planned(plan, cells, folder);
     const failures = await runPending(plan.pending, tables, stored, folder, options, compute, events);
     if (options.signal.aborted) return { how: "interrupted" };

@@ -9,6 +9,10 @@ export interface Fault {
   /** It is the key that is wrong, not what stands there. */
   readonly atKey: boolean;
   readonly text: string;
+  /** There is nothing where something must be. */
+  readonly isMissing?: boolean;
+  /** Of a key that is not known: the one that was most likely meant. */
+  readonly meant?: string | undefined;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -18,19 +22,26 @@ type Issue = z.core.$ZodIssue;
  * @param jsonSchema of the same schema: it knows which keys there are.
  */
 export function faultsOf(error: z.core.$ZodError, value: unknown, jsonSchema: unknown): Fault[] {
-  return error.issues.flatMap((issue) => faultsOfIssue(issue, [], value, jsonSchema));
+  const faults = error.issues.flatMap((issue) => faultsOfIssue(issue, [], value, jsonSchema));
+  // A mistyped key is not missing as well.
+  const meant = new Set(
+    faults.flatMap(({ path, meant }) => (meant === undefined ? [] : pathText([...path.slice(0, -1), meant]))),
+  );
+  return faults.filter(({ path, isMissing }) => isMissing !== true || !meant.has(pathText(path)));
 }
 
 function faultsOfIssue(issue: Issue, base: Path, value: unknown, jsonSchema: unknown): Fault[] {
   const path: Path = [...base, ...(issue.path as Path)];
   const found = at(value, path);
-  const fault = (text: string): Fault[] => [{ path, atKey: false, text: `${named(path)}${text}` }];
+  const fault = (text: string): Fault[] => [
+    { path, atKey: false, text: `${named(path)}${text}`, isMissing: found === undefined },
+  ];
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => {
         const keys = knownKeys(jsonSchema, path, value);
-        const text = `${named([...path, key])}no such key${meant(key, keys)}${listed("; there are", keys)}`;
-        return { path: [...path, key], atKey: true, text };
+        const text = `${named([...path, key])}no such key${meant(key, keys)}${listed(" There are", keys)}`;
+        return { path: [...path, key], atKey: true, text, meant: nearestName(key, keys) };
       });
     case "invalid_union": {
       const options = "options" in issue ? (issue.options as readonly unknown[]).map(String) : undefined;
@@ -102,8 +113,9 @@ const meant = (name: string, names: readonly string[]): string => {
 const listed = (lead: string, names: readonly string[]): string =>
   names.length === 0 ? "" : `${lead} ${names.join(", ")}`;
 
-export function oneOf(names: readonly string[], found: unknown): string {
-  const text = expected(either(names.map((name) => JSON.stringify(name))), found);
+export function oneOf(names: readonly string[], found: unknown, orElse?: string): string {
+  const quoted = names.map((name) => JSON.stringify(name));
+  const text = expected(either(orElse === undefined ? quoted : [...quoted, orElse]), found);
   return typeof found === "string" ? text + meant(found, names) : text;
 }
 

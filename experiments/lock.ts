@@ -31,13 +31,14 @@ export function lockFolder(folder: string): () => void {
 }
 
 function takeOver(path: string, found: string, beside: string): void {
-  const [pid, host] = found.trim().split(" ");
-  if (host !== hostname()) {
+  const [, pid, host] = /^(\d+) (\S+) \d+\n$/.exec(found) ?? [];
+  if (host !== undefined && host !== hostname()) {
     throw new LockError(
       `${path}: process ${pid} on ${host} is writing here; wait for it, name another --out, or delete this file if that process is gone`,
     );
   }
-  if (Number(pid) !== process.pid && isAlive(Number(pid))) {
+  // What is no lock of ours, such as an empty file after a power cut, is nobody's.
+  if (pid !== undefined && Number(pid) !== process.pid && isAlive(Number(pid))) {
     throw new LockError(`${path}: process ${pid} is writing here; wait for it, end it, or name another --out`);
   }
   // Another process may do the same at this moment: whoever moves the dead lock away may try again, and a living one that was

@@ -35,6 +35,7 @@ export class Progress {
   add(ok: boolean): void {
     this.#done++;
     if (!ok) this.#failed++;
+    if (this.#done === this.#total) return; // which `end` draws
     const everyMs = this.#stream.isTTY === true ? REDRAW_MS : LINE_MS;
     if (this.#nowMs() - this.#drawnMs >= everyMs) this.#draw();
   }

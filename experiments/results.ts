@@ -1,15 +1,37 @@
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { canonicalJson } from "./digest.ts";
 import { unwritable } from "./store.ts";
 
-/** @throws ResultsError for a folder that cannot be made or written. */
+/** With the folders above it. @throws ResultsError for a folder that cannot be made or written. */
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeWithParents(folder);
+    accessSync(folder, constants.W_OK);
   } catch (error) {
     throw unwritable(folder, error);
   }
+}
+
+/** Not mkdir's own `recursive`, which tries without end where a file system has no room for folders, such as /proc. */
+function makeWithParents(folder: string): void {
+  if (existsSync(folder)) {
+    readdirSync(folder); // throws for what is no folder
+    return;
+  }
+  makeWithParents(dirname(resolve(folder)));
+  mkdirSync(folder);
 }
 
 /** Writes a file of a results folder whole or not at all. @throws ResultsError */

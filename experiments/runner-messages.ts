@@ -4,6 +4,7 @@ import type { Outcome } from "./thread-work.ts";
 export interface RunnerSettings extends ThreadLimits {
   /** URL of a module that exports `runBatch(work)`. */
   readonly worker: string;
+  readonly threads: number;
 }
 
 export type ToRunner =

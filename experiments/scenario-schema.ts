@@ -45,10 +45,8 @@ function name(list: readonly Listed[], ownFiles: boolean) {
     .string()
     .superRefine((name, context) => {
       if (names.includes(name) || (ownFiles && OWN_FILE.test(name))) return;
-      context.addIssue({
-        code: "custom",
-        message: oneOf(names, name) + (ownFiles ? `, or ./a-file.ts of your own` : ""),
-      });
+      const message = oneOf(names, name, ownFiles ? "./a-file.ts of your own" : undefined);
+      context.addIssue({ code: "custom", message });
     })
     .meta({ anyOf: ownFiles ? [...offered, file] : offered });
 }

@@ -8,6 +8,7 @@ import { type Fault, faultsOf, oneOf } from "./faults.ts";
 import { metrics } from "./metrics.ts";
 import { ownFileOf } from "./own-policy.ts";
 import { type Path, PathError, pathText, resolvePath, withValue } from "./paths.ts";
+import { scenarioSchema } from "./scenario-schema.ts";
 import { type Study, SWEPT, studyJsonSchema, studySchema } from "./study-schema.ts";
 import { parseStudyText, type StudyText } from "./study-text.ts";
 import type { StudyTrace } from "./trace-schema.ts";
@@ -117,8 +118,8 @@ class StudyReader {
       ...crossFaults(value as Readonly<Record<string, unknown>>, this.#folder),
     ];
     if (parsed.success && faults.length === 0) return parsed.data;
-    const lines = faults.map((fault) => ({ fault, line: `${this.place(fault, axes)}: ${fault.text}` }));
-    throw new StudyError([...new Set(lines.map(({ line }) => line))].join("\n"));
+    const lines = faults.map((fault) => `${this.place(fault, axes)}: ${fault.text}`);
+    throw new StudyError([...new Set(lines)].sort(byPlace).join("\n"));
   }
 
   points(value: unknown, study: Study): StudyPoint[] {
@@ -197,14 +198,15 @@ function crossFaults(value: Readonly<Record<string, unknown>>, folder: string): 
   const fault = (path: Path, text: string) =>
     void faults.push({ path, atKey: false, text: `${pathText(path)}: ${text}` });
 
-  const policies = part("policies");
-  const ids = policies === undefined ? undefined : policyIds({ policies });
-  for (const [i, id] of (ids ?? []).entries()) {
-    const first = ids!.indexOf(id);
-    if (first !== i) fault(["policies", i], `is called "${id}", as policies.${first} is; give one of them an id`);
-  }
-  for (const [i, scenario] of (policies ?? []).entries()) {
-    const file = ownFileOf(scenario);
+  const entries = Array.isArray(value.policies) ? value.policies : [];
+  const policies = entries.map((entry: unknown) => scenarioSchema.safeParse(entry).data);
+  const known = policies.filter((policy) => policy !== undefined);
+  // Names cannot be looked up while some of them are not known.
+  const ids = known.length < policies.length ? undefined : policyIds({ policies: known });
+  for (const [i, policy] of policies.entries()) {
+    const first = ids?.indexOf(ids[i]!) ?? i;
+    if (first !== i) fault(["policies", i], `is called "${ids![i]}", as policies.${first} is; give one of them an id`);
+    const file = policy === undefined ? undefined : ownFileOf(policy);
     if (file !== undefined && !existsSync(resolve(folder, file))) {
       fault(["policies", i, "scheduling"], `there is no file ${relative("", resolve(folder, file))}; correct the path`);
     }
@@ -296,6 +298,18 @@ function yamlValue(text: string, set: string): unknown {
   } catch (error) {
     throw new StudyError(`--set ${set}: the value is not YAML: ${(error as Error).message.split("\n")[0]}`);
   }
+}
+
+/** In the order of the file. */
+function byPlace(a: string, b: string): number {
+  const [lineA, columnA] = placeIn(a);
+  const [lineB, columnB] = placeIn(b);
+  return lineA - lineB || columnA - columnB;
+}
+
+function placeIn(text: string): [number, number] {
+  const [, line, column] = /:(\d+):(\d+): /.exec(text) ?? [];
+  return [Number(line ?? 0), Number(column ?? 0)];
 }
 
 /** Every combination, the last list fastest. */

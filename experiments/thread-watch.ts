@@ -6,7 +6,6 @@ const TICK_MS = 100;
 const STUCK_MS = 2000;
 
 export interface ThreadLimits {
-  readonly threads: number;
   readonly timeoutS: number;
   /** What an item's thread may hold: its JavaScript heap and what lies in typed arrays outside it. */
   readonly memoryMiB: number;
@@ -32,12 +31,16 @@ export class ThreadWatch {
   #sinceMs = 0;
   /** When the thread was asked what it holds; undefined once it has said so. */
   #askedMs: number | undefined;
+  #heldBytes = 0;
+  /** Those at work in this process. */
+  static readonly #all = new Set<ThreadWatch>();
 
   constructor(threads: () => readonly Worker[], progress: Int32Array, limits: ThreadLimits) {
     this.#threads = threads;
     this.#progress = progress;
     this.#limits = limits;
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
+    ThreadWatch.#all.add(this);
   }
 
   /** Aborted when the thread is to end. */
@@ -47,6 +50,7 @@ export class ThreadWatch {
 
   stop(): void {
     clearInterval(this.#timer);
+    ThreadWatch.#all.delete(this);
   }
 
   /** Whether the thread that was told to end still runs. */
@@ -69,7 +73,7 @@ export class ThreadWatch {
     if (nowMs - this.#sinceMs > this.#limits.timeoutS * 1000) this.#finish("timeout");
     this.#thread ??= this.#threads().find(({ threadId }) => threadId === this.#progress[1]);
     if (this.#askedMs === undefined) await this.#ask(nowMs);
-    else if (nowMs - this.#askedMs > STUCK_MS && isProcessFull(this.#limits)) this.#finish("memory");
+    else if (nowMs - this.#askedMs > STUCK_MS) this.#judge(ThreadWatch.#unaccountedBytes());
   }
 
   /** V8's own limit comes late, is on the heap alone, and may take the process down: so the thread is asked from outside. */
@@ -78,7 +82,19 @@ export class ThreadWatch {
     const heap = await this.#thread?.getHeapStatistics().catch(() => undefined);
     this.#askedMs = undefined;
     if (heap === undefined) return;
-    if (heap.used_heap_size + heap.external_memory > this.#limits.memoryMiB * 2 ** 20) this.#finish("memory");
+    this.#heldBytes = heap.used_heap_size + heap.external_memory;
+    this.#judge(this.#heldBytes);
+  }
+
+  #judge(heldBytes: number): void {
+    if (heldBytes > this.#limits.memoryMiB * 2 ** 20) this.#finish("memory");
+  }
+
+  /** What the process holds and no thread has answered for: a thread that does not answer has it, most likely. */
+  static #unaccountedBytes(): number {
+    let bytes = process.memoryUsage.rss() - BASE_MIB * 2 ** 20;
+    for (const watch of ThreadWatch.#all) if (watch.#askedMs === undefined) bytes -= watch.#heldBytes;
+    return bytes;
   }
 
   #finish(verdict: "timeout" | "memory"): void {
@@ -86,7 +102,3 @@ export class ThreadWatch {
     this.#end.abort();
   }
 }
-
-/** More than all threads together may hold: one of them is over its limit, most likely one that does not answer. */
-const isProcessFull = ({ threads, memoryMiB }: ThreadLimits): boolean =>
-  process.memoryUsage.rss() > (threads * memoryMiB + BASE_MIB) * 2 ** 20;

@@ -3,7 +3,7 @@ import { type ThreadWork, workThrough } from "../../../experiments/thread-work.t
 /** What the pool's tests let a worker do. */
 export type Chore =
   | { readonly do: "double"; readonly value: number }
-  | { readonly do: "hang" | "exit" | "fillHeap" | "fillBuffers" | "throwLater" }
+  | { readonly do: "hang" | "hangDeaf" | "exit" | "fillHeap" | "fillBuffers" | "throwLater" }
   /** Keeps so much for good, as a policy with module state does. */
   | { readonly do: "leak"; readonly mib: number };
 
@@ -16,6 +16,12 @@ export const runBatch = (work: ThreadWork): Promise<void> =>
         return 2 * chore.value;
       case "hang":
         for (;;);
+      case "hangDeaf":
+        // Calls nothing but a built-in, which V8 then does not interrupt: only the end of the process ends it.
+        for (const kept: number[][] = []; ; ) {
+          kept.push(new Array<number>(1000).fill(0));
+          if (kept.length > 1000) kept.length = 0;
+        }
       case "exit":
         process.exit(3);
         break;

@@ -1,0 +1,202 @@
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { CodeDigests } from "../../experiments/closure.ts";
+import { type Cell, gridOf } from "../../experiments/grid.ts";
+import { chosen } from "../../experiments/only.ts";
+import { planOf } from "../../experiments/plan.ts";
+import type { StoredCell } from "../../experiments/store.ts";
+import { loadStudy } from "../../experiments/study.ts";
+import { tableOf } from "../../experiments/tables.ts";
+import { root } from "../rules/project-files.ts";
+import { scratchFolder, studyFile } from "./support/studies.ts";
+
+const versions = { engine: "1", node: "24" };
+const code = (folder = root) => new CodeDigests(root, folder);
+
+async function cellsOf(changes: Parameters<typeof studyFile>[0] = [], sets: readonly string[] = []) {
+  const path = studyFile(changes);
+  return gridOf(loadStudy(path, sets), code(dirname(path)), versions, scratchFolder());
+}
+
+/** AWS price history of one zone, hourly for 100 h. */
+function priceHistory(folder: string): string {
+  const stamp = (hour: number) => new Date(Date.UTC(2026, 0, 1, hour)).toISOString().replace(/\.\d+Z/, ".000Z");
+  const rows = Array.from({ length: 101 }, (_, hour) => ({
+    AvailabilityZone: "us-east-1b",
+    InstanceType: "seed.24gb",
+    ProductDescription: "Linux/UNIX",
+    SpotPrice: (0.3 + (hour % 7) / 100).toFixed(6),
+    Timestamp: stamp(hour),
+  }));
+  const path = join(folder, "prices.json");
+  writeFileSync(path, JSON.stringify({ SpotPriceHistory: rows.reverse() }));
+  return path;
+}
+
+const files = (windows: string): readonly (readonly [string, string])[] => [
+  [
+    "generate: { preset: synkti-seed }\n    windows: { lengthH: 24, seeds: 2 }",
+    `files: [${priceHistory(scratchFolder())}]\n    windows: ${windows}`,
+  ],
+];
+
+describe("the grid", () => {
+  test("runs through axes, traces, units, replicates and policies, in this order", async () => {
+    const { cells } = await cellsOf([
+      ["baseline:", "sweep: { cloud.slotsPerInstance: [1, 2] }\nreplicates: 2\nbaseline:"],
+    ]);
+    const places = cells.map(
+      ({ spec }) => `${spec.cloud.slotsPerInstance} ${spec.unit} ${spec.replicate} ${spec.policyId}`,
+    );
+    const expected = [1, 2].flatMap((slots) =>
+      ["seed 1", "seed 2"].flatMap((unit) =>
+        [0, 1].flatMap((replicate) =>
+          ["on-demand", "greedy"].map((policy) => `${slots} ${unit} ${replicate} ${policy}`),
+        ),
+      ),
+    );
+    expect(places).toEqual(expected);
+    expect(new Set(cells.map(({ key }) => key)).size).toBe(cells.length);
+  });
+
+  test("all policies, at all points of a sweep, meet the same luck; other units and replicates meet another", async () => {
+    const { cells } = await cellsOf([
+      ["baseline:", "sweep: { cloud.slotsPerInstance: [1, 2] }\nreplicates: 2\nbaseline:"],
+    ]);
+    const seeds = new Map<string, Set<string>>();
+    for (const { spec } of cells) {
+      const unit = `${spec.unit}, ${spec.replicate}`;
+      seeds.set(unit, (seeds.get(unit) ?? new Set()).add(spec.seed));
+    }
+    expect([...seeds.values()].map((each) => each.size)).toEqual([1, 1, 1, 1]);
+    expect(new Set(cells.map(({ spec }) => spec.seed)).size).toBe(4);
+  });
+
+  test("replicates and policies of a unit share its table; another unit has another", async () => {
+    const { cells, tables } = await cellsOf([["baseline:", "replicates: 2\nbaseline:"]]);
+    const byUnit = Map.groupBy(cells, ({ spec }) => spec.unit);
+    expect([...byUnit.values()].map((each) => new Set(each.map(({ table }) => table)).size)).toEqual([1, 1]);
+    const [first, second] = [...tables.values()].map(tableOf);
+    expect(first!.endS).toBe(36 * 3600);
+    expect(first!.priceUsdPerHourAt(0, 3600)).not.toBe(second!.priceUsdPerHourAt(0, 3600));
+    expect(first!.markets.map(({ capacityType }) => capacityType)).toEqual(["spot", "onDemand"]);
+  });
+
+  test("a real trace is cut into as many disjoint windows, drain included, as it holds", async () => {
+    // 100 h hold two stretches of 24 h and 12 h of drain: 0 to 36 and 36 to 72; a third would need 108.
+    const { cells } = await cellsOf(files("{ lengthH: 24 }"));
+    expect(cells.map(({ spec }) => [spec.unit, spec.fromS / 3600])).toEqual([
+      ["0 h to 24 h", 0],
+      ["0 h to 24 h", 0],
+      ["36 h to 60 h", 36],
+      ["36 h to 60 h", 36],
+    ]);
+    const chosenByHand = await cellsOf(files("[{ fromH: 60, lengthH: 24 }]"));
+    expect(chosenByHand.cells.map(({ spec }) => spec.unit)).toEqual(["60 h to 84 h", "60 h to 84 h"]);
+  });
+
+  test("a trace shorter than the horizon is refused with the numbers and the remedy", async () => {
+    await expect(cellsOf(files("{ lengthH: 89 }"))).rejects.toThrow(
+      /study\.yaml:5:25: traces\.0\.windows\.lengthH: a window of 89 h and 12 h of drain does not fit: trace one-zone is 100 h long; shorten it to 88 h or less, or use a longer trace/,
+    );
+    await expect(cellsOf(files("[{ fromH: 70, lengthH: 24 }]"))).rejects.toThrow(
+      /traces\.0\.windows\.0: ends at 94 h and 12 h of drain, but trace one-zone is 100 h long; move or shorten it/,
+    );
+  });
+
+  test("names that the trace does not have, and worlds that cannot be simulated, are refused before anything runs", async () => {
+    await expect(cellsOf([["generate:", "markets: { zones: [seed-1a, seed-1b] }\n    generate:"]])).rejects.toThrow(
+      /study\.yaml:4:33: traces\.0\.markets\.zones\.1: the trace has no "seed-1b"; it has seed-1a/,
+    );
+    await expect(cellsOf([["seed.24gb", "g5.xlarge"]])).rejects.toThrow(
+      /instance type seed\.24gb is in the trace but not described/,
+    );
+    await expect(cellsOf([["memoryMiB: 1000", "memoryMiB: 99000"]])).rejects.toThrow(/a task needs up to 99000 MiB/);
+    await expect(cellsOf([["onDemandUsdPerHour: 1", "onDemandUsdPerHour: { g5.xlarge: 1 }"]])).rejects.toThrow(
+      /no on-demand price for seed\.24gb .*onDemandUsdPerHour/,
+    );
+  });
+});
+
+describe("the key of a cell", () => {
+  const keys = async (...args: Parameters<typeof cellsOf>) => (await cellsOf(...args)).cells.map(({ key }) => key);
+
+  test("is the same for the same study, wherever it lies", async () => {
+    expect(await keys()).toEqual(await keys());
+  });
+
+  test.each([
+    ["the on-demand price", "onDemandUsdPerHour=2", 4],
+    ["the workload", "workload.params.tasks=21", 4],
+    ["the cloud", "cloud.visibility=told", 4],
+    ["the drain", "drainH=13", 4],
+    ["a parameter of one policy", "policies.greedy.scheduling={ name: greedy, params: { retryS: 61 } }", 2],
+    ["the assignment of one policy", "policies.greedy.assignment=kuhn-munkres", 2],
+    // Words that change no run.
+    ["the question", "question=What else?", 0],
+    ["the baseline", "baseline=greedy", 0],
+  ])("changes with %s", async (_, set, changed) => {
+    const before = await keys();
+    const after = await keys([], [set]);
+    expect(after.filter((key) => !before.includes(key))).toHaveLength(changed);
+  });
+
+  test("changes with the versions of workbench and Node", async () => {
+    const path = studyFile();
+    const of = async (node: string) => (await gridOf(loadStudy(path), code(), { engine: "1", node })).cells[0]!.key;
+    expect(await of("24.1")).not.toBe(await of("24.2"));
+  });
+});
+
+describe("--only", () => {
+  test("chooses by policy, trace, unit and the beginning of a key; several choices narrow it down", async () => {
+    const { cells } = await cellsOf();
+    const ids = (...choices: readonly string[]) =>
+      chosen(cells, choices).map(({ spec }) => `${spec.policyId} ${spec.unit}`);
+    expect(ids("policy=gree*")).toEqual(["greedy seed 1", "greedy seed 2"]);
+    expect(ids("unit=seed ?", "policy=*demand")).toEqual(["on-demand seed 1", "on-demand seed 2"]);
+    expect(ids(`cell=${cells[3]!.key.slice(0, 12)}`)).toEqual(["greedy seed 2"]);
+    expect(ids()).toHaveLength(4);
+  });
+
+  test("a choice that leaves nothing, or that is none, is an error with the nearest name", async () => {
+    const { cells } = await cellsOf();
+    expect(() => chosen(cells, ["policy=gredy"])).toThrow(/no cell of this study answers to it; did you mean "greedy"/);
+    expect(() => chosen(cells, ["polcy=greedy"])).toThrow(
+      /expected policy=, trace=, unit=, cell=; did you mean "policy="/,
+    );
+    // Nothing in a pattern but * and ? is special.
+    expect(() => chosen(cells, ["policy=gre.dy"])).toThrow(/no cell/);
+  });
+});
+
+describe("the plan", () => {
+  const stored = (cells: readonly Cell[], wallMs = 10) =>
+    new Map(
+      cells.map(({ key, place, parts }): [string, StoredCell] => [
+        key,
+        { key, place, parts, wallMs, result: { metrics: {}, assumptions: [], fingerprint: "" } },
+      ]),
+    );
+
+  test("runs what is not stored, and says why", async () => {
+    const { cells } = await cellsOf();
+    expect(planOf(cells, new Map())).toMatchObject({
+      stored: 0,
+      estimatedMs: undefined,
+      reasons: [
+        { policyId: "on-demand", why: "never run", cells: 2 },
+        { policyId: "greedy", why: "never run", cells: 2 },
+      ],
+    });
+    const after = (await cellsOf([], ["policies.greedy.assignment=kuhn-munkres"])).cells;
+    const plan = planOf(after, stored(cells));
+    expect(plan.pending).toEqual(after.filter(({ spec }) => spec.policyId === "greedy"));
+    expect(plan.reasons).toEqual([{ policyId: "greedy", why: "policy code, policy settings changed", cells: 2 }]);
+    // Two cells of a policy whose cells took 10 ms.
+    expect(plan.estimatedMs).toBe(20);
+    const warmer = (await cellsOf([], ["cloud.visibility=told"])).cells;
+    expect(planOf(warmer, stored(cells)).reasons.map(({ why }) => why)).toEqual(["cloud changed", "cloud changed"]);
+  });
+});
