@@ -33,7 +33,7 @@ export class JournalLines {
   write(entry: JournalEntry): string {
     const rest = JSON.stringify(entry, finite).slice(1);
     const seq = this.#seq++;
-    this.#hash = chained(this.#hash, seq, rest);
+    this.#hash = chained(this.#hash, rest);
     return `{"seq":${seq},"hash":"${this.#hash}",${rest}\n`;
   }
 }
@@ -45,8 +45,7 @@ function finite(key: string, value: unknown): unknown {
   return value;
 }
 
-const chained = (hash: string, seq: number, rest: string): string =>
-  createHash("sha256").update(`${hash}\n${seq}\n${rest}`).digest("hex");
+const chained = (hash: string, rest: string): string => createHash("sha256").update(`${hash}\n${rest}`).digest("hex");
 
 /** A journal in a file of its own. One writer: a file that exists is refused. */
 export class FileJournal implements Journal {
@@ -106,7 +105,7 @@ export async function* readJournal(path: string, warn: (message: string) => void
     }
     const [, number, written, rest] = (isUtf8(line) && LINE.exec(line.toString("utf8"))) || [];
     if (rest === undefined) throw new JournalError(`${place}: this is no line of a journal; ${COPY}`);
-    hash = chained(hash, seq, rest);
+    hash = chained(hash, rest);
     if (Number(number) !== seq || written !== hash) {
       throw new JournalError(
         `${place}: this line, or the one before it, is not as it was written (hash chain); ${COPY}`,

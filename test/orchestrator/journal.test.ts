@@ -155,11 +155,15 @@ describe("reading finds", () => {
   it("a line that was dropped, doubled, moved or brought from elsewhere", async () => {
     await written(some);
     const [a, b, c, d] = (await readFile(path, "utf8")).split(/(?<=\n)/);
+    await rm(path);
+    await written([{ ...some[0]!, run: "another" } as JournalEntry, ...some.slice(1)]);
+    const [, , strange] = (await readFile(path, "utf8")).split(/(?<=\n)/);
     for (const [lines, at] of [
       [[a, c, d], 2],
       [[a, b, b, c, d], 3],
       [[a, c, b, d], 2],
       [[b, c, d], 1],
+      [[a, b, strange, d], 3],
     ] as const) {
       await writeFile(path, lines.join(""));
       await expect(read()).rejects.toThrow(`${path}:${at}: this line, or the one before it, is not as it was written`);
