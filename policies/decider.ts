@@ -23,7 +23,9 @@ export interface Decisions {
 export type DeciderMemory = {
   scheduling: Json;
   guard: GuardMemory;
-  wakesS: number[];
+  /** What the last ask wanted to be woken at, and what failover did when it last looked; null: not at all. */
+  wakeS: number | null;
+  failoverWakeS: number | null;
   seenVersion: number;
   seenNoticed: number;
   /** It has just acted: it is asked again at the same instant until it asks for nothing. */
@@ -69,7 +71,8 @@ export class Decider {
     this.memory = {
       scheduling: decisions.scheduling.memory(decisions.params),
       guard: { launchesS: [] },
-      wakesS: [],
+      wakeS: null,
+      failoverWakeS: null,
       seenVersion: -1,
       seenNoticed: -1,
       unsettled: false,
@@ -78,7 +81,8 @@ export class Decider {
 
   /** The next time at which it wants to be asked though nothing has changed; Infinity if never. */
   get nextS(): Seconds {
-    return Math.min(this.#gridS, this.memory.wakesS[0] ?? Infinity);
+    const { wakeS, failoverWakeS } = this.memory;
+    return Math.min(this.#gridS, wakeS ?? Infinity, failoverWakeS ?? Infinity);
   }
 
   /** Whether it wants to be asked at the state's present instant. */
@@ -94,15 +98,16 @@ export class Decider {
     const { nowS } = state;
     memory.seenVersion = state.version;
     while (this.#gridS <= nowS) this.#gridS = (Math.floor(nowS / this.#cadence.everyS!) + 1) * this.#cadence.everyS!;
-    const woken = memory.wakesS.length > 0 && memory.wakesS[0]! <= nowS;
-    while (memory.wakesS.length > 0 && memory.wakesS[0]! <= nowS) memory.wakesS.shift();
+    const { onChange } = this.#cadence;
+    const due = memory.failoverWakeS !== null && memory.failoverWakeS <= nowS;
     writer.open();
 
     // What failover does follows from its instances and the times it asked for, so it need not look when neither has come.
-    if (memory.seenNoticed !== state.noticedVersion || woken || !this.#cadence.onChange) {
+    if (memory.seenNoticed !== state.noticedVersion || due || !onChange) {
       memory.seenNoticed = state.noticedVersion;
       writer.by = "failover";
       taskFailover(state, writer);
+      memory.failoverWakeS = onChange ? writer.takeWakeS() : null;
     }
     writer.by = "policy";
     this.#policy.decide(state, writer, memory.scheduling);
@@ -110,8 +115,7 @@ export class Decider {
     if (this.#guard !== undefined) this.#keepCaps(this.#guard);
     this.#assign();
     memory.unsettled ||= writer.actions.length > 0;
-    if (writer.wakesS.length > 0 && this.#cadence.onChange)
-      for (const timeS of writer.wakesS) wake(memory.wakesS, timeS);
+    memory.wakeS = onChange ? writer.takeWakeS() : null;
     const asked = this.#asked;
     asked.actions = writer.actions;
     asked.notes = writer.notes;
@@ -141,10 +145,4 @@ export class Decider {
     }
     if (refused !== undefined) writer.withdraw(refused);
   }
-}
-
-function wake(wakesS: number[], timeS: Seconds): void {
-  let i = wakesS.length;
-  while (i > 0 && wakesS[i - 1]! > timeS) i--;
-  if (wakesS[i - 1] !== timeS) wakesS.splice(i, 0, timeS);
 }

@@ -18,9 +18,13 @@ export const earliestNode: AssignmentStrategy = {
       return;
     }
     const room = new Room(targets);
+    let first = 0; // the earliest target with a slot left: those before it need no second look
     for (const each of work) {
-      const t = targets.findIndex((_, target) => room.take(target, each));
-      if (t !== -1) pair(each, targets[t]!);
+      while (first < targets.length && room.slots(first) < 1) first++;
+      if (first === targets.length) return;
+      let t = first;
+      while (t < targets.length && !room.take(t, each)) t++;
+      if (t < targets.length) pair(each, targets[t]!);
     }
   },
 };

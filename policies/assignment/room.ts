@@ -4,10 +4,17 @@ import type { InstanceView, TaskView } from "../contract/view.ts";
 export class Room {
   readonly #slots: number[]; // [target]
   readonly #memoryMiB: number[]; // [target]
+  #slotsInAll: number;
 
   constructor(targets: readonly InstanceView[]) {
     this.#slots = targets.map((target) => target.freeSlots);
     this.#memoryMiB = targets.map((target) => target.freeMemoryMiB);
+    this.#slotsInAll = this.#slots.reduce((sum, slots) => sum + slots, 0);
+  }
+
+  /** No target has a slot left: no other work needs to be looked at. */
+  get full(): boolean {
+    return this.#slotsInAll === 0;
   }
 
   slots(target: number): number {
@@ -22,6 +29,7 @@ export class Room {
   take(target: number, work: TaskView): boolean {
     if (!this.fits(target, work)) return false;
     this.#slots[target]!--;
+    this.#slotsInAll--;
     this.#memoryMiB[target]! -= work.memoryMiB;
     return true;
   }

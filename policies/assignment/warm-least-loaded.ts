@@ -11,6 +11,7 @@ export const warmLeastLoaded: AssignmentStrategy = {
   assign(work, targets, _costS, pair) {
     const room = new Room(targets);
     for (const each of work) {
+      if (room.full) return;
       let best = -1;
       let bestWarm = false;
       let bestLoad = Infinity;

@@ -18,7 +18,10 @@ export interface Actions {
   drain(instance: InstanceView): void;
   /** Stops the work and writes its state through the card of the instance it is on; survives only if written before the reclaim. */
   checkpoint(work: TaskView): void;
-  /** Ask again then even if nothing changes. Not needed, and ignored, where a grid asks anyway. Repeating it is free. */
+  /**
+   * Ask again then even if nothing changes. Holds until the next ask, which says anew what it wants (a policy that would say
+   * "in a minute" at every ask is woken once). Not needed, and ignored, where only a grid asks.
+   */
   wakeAt(timeS: Seconds): void;
   /** Why, for the action after it. Kept in traced runs and in the journal, dropped elsewhere, outside the fingerprint. */
   note(why: string): void;

@@ -16,14 +16,13 @@ export class ActionWriter implements Actions {
   /** Of the ask under way. */
   actions: Action[] = [];
   notes: Note[] = [];
-  /** Times asked for in this ask. */
-  wakesS: Seconds[] = [];
   /** Who is writing. */
   by: DecidedBy = "policy";
 
   readonly #state: FleetState;
   readonly #keepNotes: boolean;
   #why: string | undefined = undefined;
+  #wakeS: Seconds = Infinity;
 
   constructor(state: FleetState, keepNotes: boolean) {
     this.#state = state;
@@ -34,7 +33,7 @@ export class ActionWriter implements Actions {
   open(): void {
     if (this.actions.length > 0) this.actions = [];
     if (this.notes.length > 0) this.notes = [];
-    if (this.wakesS.length > 0) this.wakesS = [];
+    this.#wakeS = Infinity;
     this.#why = undefined;
   }
 
@@ -104,7 +103,14 @@ export class ActionWriter implements Actions {
 
   wakeAt(timeS: Seconds): void {
     if (!Number.isFinite(timeS)) throw new ActionError(`wakeAt: ${timeS} is no time`);
-    if (timeS > this.#state.nowS) this.wakesS.push(timeS);
+    if (timeS > this.#state.nowS && timeS < this.#wakeS) this.#wakeS = timeS;
+  }
+
+  /** The earliest time asked for since the last taking, and forgets it; null for none. */
+  takeWakeS(): Seconds | null {
+    const wakeS = this.#wakeS;
+    this.#wakeS = Infinity;
+    return wakeS === Infinity ? null : wakeS;
   }
 
   note(why: string): void {
