@@ -48,7 +48,7 @@ describe("the documents", () => {
 
   test("name only commands that package.json has", () => {
     const gone = pages.flatMap(({ file, source }) =>
-      [...source.matchAll(/\bnpm run ([\w:-]+)/g)]
+      [...source.matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)]
         .filter(([, script]) => scripts[script!] === undefined)
         .map(([command]) => `${file}: ${command}`),
     );
