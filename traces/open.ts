@@ -7,7 +7,7 @@ import { TraceError, tableFromSeries, windowOf } from "./columns.ts";
 import { type DataSet, dataSets } from "./datasets.ts";
 import { type FormatRead, type ReadOptions, traceFormats } from "./formats/index.ts";
 import { zoneInName } from "./formats/probe-series.ts";
-import { parseJson, readSource, type SourceFile } from "./formats/source-file.ts";
+import { parseJson, readSources, type SourceFile } from "./formats/source-file.ts";
 import { iso, marketKey, mergePulls, type Pull } from "./rows.ts";
 import { marketStatistics } from "./statistics.ts";
 import { isTraceFile, type OpenTrace, openTraceFile, type Parsed, writeTraceFile } from "./trace-file.ts";
@@ -29,7 +29,7 @@ const IMPORTER = "2";
 export async function openStudyTrace(ref: TraceRef, cacheFolder = ".cache/traces"): Promise<OpenTrace> {
   if ("files" in ref && ref.files.some(isTraceFile)) return openTraceFile(onlyOne(ref.files));
   const set = "dataset" in ref ? dataSetOf(ref.dataset) : undefined;
-  const files = ("dataset" in ref ? pathsOf(set!, ref.root) : ref.files).map(readSource);
+  const files = readSources("dataset" in ref ? pathsOf(set!, ref.root) : ref.files);
   const options: ReadOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
   const { polarity, instanceType, zone, product, usdPerHour } = options;
   const digest = sha256([
@@ -152,7 +152,7 @@ function build(
       merged: merged.merged,
       dropped,
       contradictions: merged.contradictions.length,
-      warnings: [...stated, ...reads.flatMap((read) => read.warnings), ...merged.warnings, ...clashes],
+      warnings: [...new Set([...stated, ...reads.flatMap((read) => read.warnings), ...merged.warnings, ...clashes])],
       startsAt: merged.startS === undefined ? "an unknown time, the source has no stamps" : iso(merged.startS),
       hours: merged.endS / HOUR_S,
       markets: merged.series.map((series, m) => {

@@ -110,10 +110,16 @@ export function mergePulls(pulls: readonly Pull[], usdPerHour?: UsdPerHour): Mer
       { why: `before every market has a value (${last} is the last)`, rows: dropped.early },
       { why: `after ${shortest} is no longer watched`, rows: dropped.late },
     ].filter(({ rows }) => rows > 0),
-    warnings:
-      silent.length === 0
+    warnings: [
+      ...(silent.length === 0
         ? []
-        : [`no row until the end, the last price is held: ${silent.join(", ")}; is a pull missing?`],
+        : [`no row until the end, the last price is held: ${silent.join(", ")}; is a pull missing?`]),
+      ...(stamped || markets.size === 1
+        ? []
+        : [
+            "markets without stamps are laid side by side from their first samples; nothing says that they began together",
+          ]),
+    ],
   };
 }
 

@@ -163,8 +163,8 @@ function momentsOf(steps: StepList, endS: Seconds): { readonly mean: number; rea
 
 /** Pearson over time; null where one of them is constant. */
 function correlation(a: StepList, b: StepList, endS: Seconds): number | null {
+  if (changes(a, endS) === 0 || changes(b, endS) === 0) return null;
   const [inA, inB] = [momentsOf(a, endS), momentsOf(b, endS)];
-  if (inA.sd === 0 || inB.sd === 0) return null;
   let products = 0;
   together(a, b, endS, (lengthS, x, y) => {
     products += lengthS * (x - inA.mean) * (y - inB.mean);

@@ -97,11 +97,24 @@ describe("any table", () => {
     );
   });
 
-  it("loses nothing over a million steps: the sum of all is the sum by fractions", () => {
+  it("loses nothing over a million steps: exact to the last bits, where a plain sum drops the small ones", () => {
     const n = 1_000_000;
-    const timesS = Float64Array.from({ length: n }, (_, i) => i);
-    const usdPerHour = Float64Array.from({ length: n }, (_, i) => (i % 2 === 0 ? 0.1 : 3599.9));
-    const one = tableFromSeries([{ market, price: { timesS, usdPerHour }, depth, gapS: 0 }], { digest: "d", endS: n });
-    expect(Math.abs(one.costUsd(0, 0, n) - (n / 2) * (3600 / 3600))).toBeLessThan(1e-9 * n);
+    // 4,000 USD/h for four months, then cents by the second.
+    const microUsd = (i: number) => (i === 0 ? 4_000_000_000 : 1 + (i % 3));
+    const timesS = Float64Array.from({ length: n }, (_, i) => (i === 0 ? 0 : 10_000_000 + i));
+    const usdPerHour = Float64Array.from({ length: n }, (_, i) => microUsd(i) / 1e6);
+    const endS = timesS[n - 1]!;
+    const one = tableFromSeries([{ market, price: { timesS, usdPerHour }, depth, gapS: 0 }], { digest: "d", endS });
+    let exact = 0n; // micro-dollars x seconds
+    let plain = 0;
+    for (let i = 0; i + 1 < n; i++) {
+      const lengthS = timesS[i + 1]! - timesS[i]!;
+      exact += BigInt(microUsd(i)) * BigInt(lengthS);
+      plain += (usdPerHour[i]! * lengthS) / 3600;
+    }
+    const usd = Number(exact) / 1e6 / 3600;
+    const error = (sum: number) => Math.abs(sum - usd) / (Number.EPSILON * usd);
+    expect(error(one.costUsd(0, 0, endS))).toBeLessThanOrEqual(4);
+    expect(error(plain)).toBeGreaterThan(1_000);
   });
 });

@@ -73,7 +73,7 @@ describeReal("the real set behind p3-2023", () => {
           expect(
             Math.abs((measured as unknown as Record<string, number[]>)[name]![m]! - value),
             `${name} ${m}`,
-          ).toBeLessThan(0.0051);
+          ).toBeLessThan(tolerance);
         }
       }
     }

@@ -1,3 +1,4 @@
+import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
 import { TraceError } from "../columns.ts";
 import type { Pull } from "../rows.ts";
@@ -57,7 +58,7 @@ export const probeSeries: TraceFormat = {
       const values = prices.map((usd, i) => priceOf(usd, `${file.path}: prices[${i}]`));
       pulls.push({ ...about, kind: "price", values });
     }
-    const warnings = [`${file.name}: samples ${gapS} s apart, as it declares; it has no stamps to check that by`];
+    const warnings = [`samples are ${gapS} s apart, as the files declare; no stamps to check that by`];
     if (metadata.gap_filled !== undefined) {
       warnings.push(`${file.name}: metadata.gap_filled says that a part of it was filled in upstream, not observed`);
     }
@@ -78,9 +79,9 @@ export function countOf(value: unknown, polarity: NonNullable<ReadOptions["polar
 }
 
 /** us-west-2a of a file us-west-2a_v100_1.json, or of one in a folder of that name; part of what the bytes mean. */
-export function zoneInName({ name, folder }: SourceFile): string | undefined {
+export function zoneInName({ path }: SourceFile): string | undefined {
   const inName = (text: string) => /^([a-z]+(-[a-z]+)*-?\d+-?[a-z])_/.exec(text)?.[1];
-  return inName(name) ?? inName(folder);
+  return inName(basename(path)) ?? inName(basename(dirname(resolve(path))));
 }
 
 /** Zone and type from the options, the file, or its name; never guessed. */

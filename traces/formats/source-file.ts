@@ -1,20 +1,28 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { TraceError } from "../columns.ts";
 
 export interface SourceFile {
   readonly path: string;
+  /** What reports and warnings call it: its name, with its folder's where files of one import share names. */
   readonly name: string;
-  /** Name of the folder it lies in: some sets say zone and type only there. */
-  readonly folder: string;
   readonly text: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
+/** Reads whole files. @throws TraceError as readSource does. */
+export function readSources(paths: readonly string[]): SourceFile[] {
+  const names = paths.map((path) => basename(path));
+  return paths.map((path, i) => {
+    const shared = names.indexOf(names[i]!) !== i || names.lastIndexOf(names[i]!) !== i;
+    return readSource(path, shared ? join(basename(dirname(resolve(path))), names[i]!) : names[i]!);
+  });
+}
+
 /** Reads a whole file. @throws TraceError when it is missing, empty, or the pointer of a file that was never fetched. */
-export function readSource(path: string): SourceFile {
+function readSource(path: string, name: string): SourceFile {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -33,8 +41,7 @@ export function readSource(path: string): SourceFile {
   }
   return {
     path,
-    name: basename(path),
-    folder: basename(dirname(resolve(path))),
+    name,
     text,
     bytes: bytes.length,
     sha256: createHash("sha256").update(bytes).digest("hex"),

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { tableFromSeries } from "../../traces/columns.ts";
+import { availabilityOf, correlationsOf, marketStatistics, noneUpShare } from "../../traces/statistics.ts";
+
+const HOUR = 3600;
+/** Counts hour by hour; a price of 1 in the first half, 3 in the second unless said otherwise. */
+const table = (zones: readonly (readonly number[] | undefined)[], prices: readonly number[] = [1, 3]) => {
+  const hours = zones.find((counts) => counts !== undefined)!.length;
+  return tableFromSeries(
+    zones.map((counts, z) => ({
+      market: { instanceType: "g.x", region: "r", zone: String(z), capacityType: "spot" as const },
+      price: { timesS: prices.map((_, i) => (i * hours * HOUR) / prices.length), usdPerHour: prices },
+      ...(counts && { capacity: { timesS: counts.map((_, i) => i * HOUR), counts } }),
+      depth: { kind: "observed" as const, instances: 1 },
+      gapS: 0,
+    })),
+    { digest: "d", endS: hours * HOUR },
+  );
+};
+
+describe("statistics of a trace, by hand", () => {
+  it("means are over time: 1 for 4 h, then 3 for 4 h is 2 on average, with deviation 1", () => {
+    const market = marketStatistics(table([[1, 1, 1, 1, 1, 1, 1, 1]]), 0);
+    expect(market).toMatchObject({ meanUsdPerHour: 2, sdUsdPerHour: 1, priceChanges: 1, priceChangesPerDay: 3 });
+    expect(market).toMatchObject({ availability: 1, capacityChanges: 0, upSpells: null, downSpells: null });
+  });
+
+  it("spells that the trace's ends cut off do not count; a change of count within one does not end it", () => {
+    // down | up 2 h (1, 2) | down 1 h | up 1 h | down 3 h, cut
+    const market = marketStatistics(table([[0, 1, 2, 0, 1, 0, 0, 0]]), 0);
+    expect(market.upSpells).toEqual({ count: 2, meanH: 1.5, medianH: 1.5, longestH: 2 });
+    expect(market.downSpells).toEqual({ count: 1, meanH: 1, medianH: 1, longestH: 1 });
+    expect(market.availability).toBe(3 / 8);
+    expect(market.capacityChanges).toBe(5);
+  });
+
+  it("correlations are exact: the same, the opposite, none, and undefined where nothing changes", () => {
+    const a = [1, 1, 0, 0];
+    const { availability, priceWithAvailability } = correlationsOf(
+      table([a, [0, 0, 1, 1], [1, 0, 1, 0], [1, 1, 1, 1], undefined]),
+    );
+    expect(availability[0]).toEqual(
+      [1, -1, 0, null, null].map((each) => (each === null ? null : expect.closeTo(each, 12))),
+    );
+    expect(priceWithAvailability[0]).toBeCloseTo(-1, 12);
+    expect(priceWithAvailability[3]).toBeNull();
+    expect(correlationsOf(table([a], [0.1])).priceWithAvailability).toEqual([null]);
+  });
+
+  it("no zone is up when none is; markets without bound do not count", () => {
+    expect(noneUpShare(table([[1, 1, 0, 0], [1, 0, 0, 1], undefined]))).toBe(0.25);
+    expect(availabilityOf(table([[1], undefined]), 1)).toBe(1);
+  });
+});
