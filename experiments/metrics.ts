@@ -70,7 +70,7 @@ export const metrics: readonly Metric[] = [
     "Work done",
     "h",
     "higher",
-    "Hours of work of completed tasks, and of the others what they had done and kept at the end.",
+    "Hours of work of completed tasks, and of the others what they had done by the end of the run.",
   ),
   metric(
     "lostWorkHours",

@@ -178,7 +178,6 @@ describe.skipIf(!present)("the report page, from disk and without a network", ()
     expect(requests).toEqual([pages.hostile]);
     expect(await page.locator("img, iframe, object, body script[src], .page > svg").count()).toBe(0);
     expect(await page.locator("svg svg, [onerror], [onload]").count()).toBe(0);
-    // biome-ignore lint/performance/useDomNodeTextContent: what is seen, not what stands in the scripts
     const text = await page.locator("body").innerText();
     for (const hostile of HOSTILE) expect(text).toContain(hostile);
     await page.context().close();
