@@ -31,8 +31,8 @@ export class ActionWriter implements Actions {
 
   /** Starts a new ask; what the last one wrote is the caller's. */
   open(): void {
-    if (this.actions.length > 0) this.actions = [];
-    if (this.notes.length > 0) this.notes = [];
+    this.actions = [];
+    this.notes = [];
     this.#wakeS = Infinity;
     this.#why = undefined;
   }
