@@ -1,0 +1,59 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const main = new URL("../../traces/main.ts", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "traces-cli-"));
+const run = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: "utf8" });
+  return { status, stdout, stderr };
+};
+
+describe("npm run traces", () => {
+  it("writes what it drew where it says, and inspects it again", () => {
+    const made = run("generate", "--preset", "p3-2023", "--seed", "a", "--hours", "48", "--out", "own.trace");
+    expect(made).toMatchObject({ status: 0, stderr: "" });
+    expect(made.stdout).toContain("written: own.trace");
+    const seen = run("inspect", "own.trace", "--json");
+    const { digest, report, markets, correlation } = JSON.parse(seen.stdout);
+    expect(made.stdout).toContain(digest);
+    expect(report).toMatchObject({
+      format: "preset p3-2023, seed a",
+      hours: 48,
+      warnings: ["generated, not observed"],
+    });
+    expect(markets).toHaveLength(9);
+    expect(correlation.availability).toHaveLength(9);
+  });
+
+  it("bad input is one line on standard error, exit code 2, no stack trace, and nothing half-written", () => {
+    writeFileSync(join(folder, "half.json"), '{"SpotPriceHistory":[{"Avail');
+    const before = readdirSync(folder);
+    for (const [args, message] of [
+      [["import", "half.json", "--out", "x.trace"], "half.json: the JSON breaks off"],
+      [["import", "--dataset", "skynomad-p3"], "--set traces.root=FOLDER"],
+      [["generate", "--preset", "p4-2023", "--out", "x.trace"], 'did you mean "p3-2023"'],
+      [["generate", "--preset", "p3-2023", "--hours", "-1", "--out", "x.trace"], "give a positive number of hours"],
+      [["generate", "--preset", "p3-2023", "--out", "no/such/x.trace"], "no/such/x.trace: cannot be written (ENOENT)"],
+      [["inspect", "half.json"], "half.json: not a table file"],
+    ] as const) {
+      const { status, stdout, stderr } = run(...args);
+      expect({ args, status, stdout }).toEqual({ args, status: 2, stdout: "" });
+      expect(stderr).toMatch(/^error: .*\n$/);
+      expect(stderr).toContain(message);
+    }
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it("prints names from files without their control characters", () => {
+    const row = { AvailabilityZone: "z\u001b[31m", InstanceType: "g", ProductDescription: "L", SpotPrice: "1" };
+    const rows = ["10", "20"].map((minute) => ({ ...row, Timestamp: `2026-01-01T00:${minute}:00Z` }));
+    writeFileSync(join(folder, "hostile.json"), JSON.stringify({ SpotPriceHistory: rows }));
+    const { status, stdout } = run("import", "hostile.json");
+    expect(status).toBe(0);
+    expect(stdout).toContain("g z?[31m");
+    expect(stdout).not.toContain("\u001b");
+  });
+});
