@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import yargs from "yargs";
 import { nearestName } from "../policies/contract/nearest.ts";
-import { renderReport } from "../reports/page.ts";
 import { type ExperimentEnd, type ExperimentEvents, type ExperimentOptions, experiment } from "./experiment.ts";
 import type { Plan } from "./plan.ts";
 import { duration, Progress } from "./progress.ts";
@@ -76,7 +75,11 @@ async function run(options: Parsed): Promise<number> {
   process.on("SIGTERM", interrupt);
   try {
     const show = options.json ? new JsonEvents() : new TextEvents(options);
-    const end = await experiment({ ...options, signal: stop.signal }, root, show, renderReport);
+    const end = await experiment({ ...options, signal: stop.signal }, root, show, async (input) => {
+      // Loaded when there is something to draw: the charts' libraries are large.
+      const { renderReport } = await import("../reports/page.ts");
+      return renderReport(input);
+    });
     show.end(end);
     if (end.how === "interrupted") return INTERRUPTED;
     return "failed" in end && end.failed > 0 ? SOME_FAILED : OK;

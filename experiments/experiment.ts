@@ -109,7 +109,7 @@ export async function experiment(
       events.warning(text),
     );
     if (options.signal.aborted) return { how: "interrupted" };
-    timelines.forEach((timeline, i) => void writeResult(folder, `timeline-${i + 1}.json`, json(timeline)));
+    timelines.forEach((timeline, i) => void writeResult(folder, `timeline-${i + 1}.json`, lines([timeline])));
     const report = writeResult(folder, "report.html", [await render({ summary, records, manifest, timelines })]);
     return { how: "complete", failed: failures.size, summary, report };
   } finally {

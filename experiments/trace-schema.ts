@@ -54,6 +54,8 @@ const files = z.strictObject({
   polarity: z.enum(["available", "preempted"]).exactOptional().describe("what 1 means, where the format does not say"),
   instanceType: z.string().min(1).exactOptional().describe("where the files do not say"),
   zone: z.string().min(1).exactOptional().describe("where the files do not say"),
+  product: z.string().min(1).exactOptional().describe("which ProductDescription, where a file holds several"),
+  usdPerHour: positive.exactOptional().describe("one spot price for all time, where the files hold none"),
   windows,
 });
 
