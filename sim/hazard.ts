@@ -10,7 +10,7 @@ export class HazardClocks {
   readonly #random: Random;
   readonly #stream: number;
   readonly #meanS: Seconds;
-  readonly #rings: { k: number; nextS: Seconds }[][] = [];
+  readonly #clocks: { k: Int32Array; nextS: Float64Array }[] = []; // [i] then [j]; k = 0: not wound up yet
 
   constructor(random: Random, stream: string, perHour: number) {
     this.#random = random;
@@ -21,14 +21,27 @@ export class HazardClocks {
   /** First ring of clock (i, j) after timeS; Infinity at rate 0. Times asked of one clock must not fall. */
   nextAfterS(i: number, j: number, timeS: Seconds): Seconds {
     if (this.#meanS === Infinity) return Infinity;
-    this.#rings[i] ??= [];
-    const row = this.#rings[i]!;
-    row[j] ??= { k: -1, nextS: 0 };
-    const clock = row[j]!;
-    while (clock.k < 0 || clock.nextS <= timeS) {
-      clock.k++;
-      clock.nextS += -Math.log(1 - this.#random.at(this.#stream, i, j, clock.k)) * this.#meanS;
+    this.#clocks[i] ??= { k: new Int32Array(8), nextS: new Float64Array(8) };
+    const clocks = this.#clocks[i]!;
+    if (j >= clocks.k.length) grow(clocks, j);
+    let nextS = clocks.nextS[j]!;
+    let k = clocks.k[j]!;
+    while (k === 0 || nextS <= timeS) {
+      nextS += -Math.log(1 - this.#random.at(this.#stream, i, j, k)) * this.#meanS;
+      k++;
     }
-    return clock.nextS;
+    clocks.nextS[j] = nextS;
+    clocks.k[j] = k;
+    return nextS;
   }
+}
+
+function grow(clocks: { k: Int32Array; nextS: Float64Array }, j: number): void {
+  const size = Math.max(2 * clocks.k.length, j + 1);
+  const k = new Int32Array(size);
+  const nextS = new Float64Array(size);
+  k.set(clocks.k);
+  nextS.set(clocks.nextS);
+  clocks.k = k;
+  clocks.nextS = nextS;
 }

@@ -251,10 +251,11 @@ export class FleetState implements Facts, FleetView {
   place(task: TaskState, instances: readonly InstanceState[], exclusive: boolean): void {
     const slots = exclusive ? instances[0]!.freeSlots : 1;
     const placement = new PlacementState(task, instances, exclusive, slots);
-    task.placements = [placement];
+    const alone = [placement]; // lists are never written, so both ends may hold the same one
+    task.placements = alone;
     this.#pending.delete(task);
     for (const instance of instances) {
-      instance.placements = having(instance.placements, placement);
+      instance.placements = instance.placements.length === 0 ? alone : having(instance.placements, placement);
       instance.freeSlots -= slots;
       instance.freeMemoryMiB -= task.memoryMiB;
       this.#idle.delete(instance);
