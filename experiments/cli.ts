@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,6 +37,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** `npm run experiment -- ...`. @returns the exit code: 0 ok, 1 some cells failed, 2 bad input, 130 interrupted. */
 export async function experimentCommand(args: readonly string[]): Promise<number> {
+  // Whoever reads may stop early (| head): the results are in files.
+  process.stdout.on("error", ignoreBrokenPipe);
   try {
     const parsed = parsedArguments(args);
     if (parsed === undefined) return OK;
@@ -185,8 +186,12 @@ class JsonEvents implements ExperimentEvents {
   }
 }
 
-const print = (text: string): void => void writeSync(1, `${text}\n`);
-const complain = (text: string): void => void writeSync(2, `${text}\n`);
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const complain = (text: string): void => void process.stderr.write(`${text}\n`);
 const tell = (event: object): void => print(JSON.stringify(event));
 
 /** @returns undefined when all that was asked for is help. */

@@ -36,7 +36,7 @@ export async function manifestOf(
     study: loaded.path,
     studySha256: loaded.sha256,
     overrides: loaded.sets,
-    seeds: [...new Set(grid.cells.map(({ spec }) => spec.seed))],
+    seeds: seedsOf(grid),
     codeDigests: { engine: await code.engine(), ...Object.fromEntries(ids.map((id, i) => [id, policies[i]])) },
     runsDigest: digestOf(grid.cells.map(({ key }) => key)),
     traces: study.traces.map((trace) => {
@@ -55,6 +55,12 @@ export async function manifestOf(
     }),
     config: study,
   };
+}
+
+/** Each record has its own; a sweep may have a hundred thousand. */
+function seedsOf({ cells }: Grid): Record<string, unknown> {
+  const seeds = [...new Set(cells.map(({ spec }) => spec.seed))];
+  return { form: "trace/unit/replicate", count: seeds.length, first: seeds[0], last: seeds.at(-1) };
 }
 
 /** null where this is no checkout, or git is not there. */

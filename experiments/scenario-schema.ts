@@ -19,7 +19,12 @@ const assignment = z.union([name(assignmentStrategies, false), withParams(assign
 
 /** Everything that decides, by name; a name that is not listed, and parameters that do not fit, are faults of the study. */
 export const scenarioSchema = z.strictObject({
-  id: z.string().min(1).exactOptional().describe("what legends call it; made from its parts where absent"),
+  id: z
+    .string()
+    .min(1)
+    .regex(/^\P{Cc}+$/u, { error: "expected one line, without control characters" })
+    .exactOptional()
+    .describe("what legends call it; made from its parts where absent"),
   scheduling: scheduling.describe("when to launch and terminate what"),
   wrappers: z
     .array(withParams(wrappers, false))

@@ -5,10 +5,16 @@ import { scenarioSchema } from "./scenario-schema.ts";
 import { traceSchema } from "./trace-schema.ts";
 
 const price = z.number().nonnegative();
+/** What is printed: no line breaks, and nothing that drives a terminal. */
+const line = z
+  .string()
+  .trim()
+  .min(1)
+  .regex(/^\P{Cc}+$/u, { error: "expected one line, without control characters" });
 
 /** A study: one question, and the grid of runs that answers it. */
 export const studySchema = z.strictObject({
-  question: z.string().min(1).describe("the headline of the report"),
+  question: line.describe("the headline of the report"),
   traces: z.array(traceSchema).min(1).describe("spot markets, real or generated"),
   onDemandUsdPerHour: z
     .union([price, z.record(z.string(), z.union([price, z.record(z.string(), price)]))])

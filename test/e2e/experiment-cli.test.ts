@@ -68,7 +68,7 @@ function copiedTree(): string {
 const longStudy = () =>
   studyFile([
     ["seeds: 2", "seeds: 12"],
-    ["tasks: 20", "tasks: 4000"],
+    ["tasks: 20", "tasks: 2500"],
   ]);
 
 describe("a run", () => {
@@ -94,7 +94,7 @@ describe("a run", () => {
     ]);
     expect(JSON.parse(read(out, "manifest.json"))).toMatchObject({
       node: process.versions.node,
-      seeds: ["one-zone/seed 1/0", "one-zone/seed 2/0"],
+      seeds: { count: 2, first: "one-zone/seed 1/0", last: "one-zone/seed 2/0" },
       config: { baseline: "on-demand", drainH: 12 },
       traces: [{ name: "one-zone", generate: { preset: "synkti-seed" } }],
     });

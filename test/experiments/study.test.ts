@@ -142,6 +142,12 @@ describe("a fault is told with line, column, what was expected, what was found a
       ),
     ],
     [
+      "a name that would drive a terminal",
+      "id: greedy",
+      'id: "\\e[2Jgreedy"',
+      "study.yaml:27:11: policies.1.id: expected one line, without control characters",
+    ],
+    [
       "YAML that is none",
       "question: Which is cheaper?",
       "question: [",
