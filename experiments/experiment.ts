@@ -9,7 +9,7 @@ import { manifestOf } from "./manifest.ts";
 import { chosen } from "./only.ts";
 import { type Plan, planOf } from "./plan.ts";
 import type { RunRecord } from "./record.ts";
-import { json, lines, makeFolder, removeTimelines, writeResult } from "./results.ts";
+import { json, lines, makeFolder, removeOutdated, writeResult } from "./results.ts";
 import { assertResultsFolder, CellLog, readCells, type StoredCell } from "./store.ts";
 import { loadStudy } from "./study.ts";
 import { summarise } from "./summarise.ts";
@@ -89,11 +89,13 @@ export async function experiment(
     if (options.signal.aborted) return { how: "interrupted" };
 
     const records = recordsOf(cells, stored, failures, options.replay);
-    writeResult(folder, "runs.ndjson", lines(records));
-    writeResult(folder, "timings.ndjson", lines(timingsOf(cells, stored)));
+    // What was drawn from a whole study is not replaced by a part of one.
     if (records.length < cells.length) {
       return { how: "partial", failed: failures.size, missing: cells.length - records.length };
     }
+    removeOutdated(folder);
+    writeResult(folder, "runs.ndjson", lines(records));
+    writeResult(folder, "timings.ndjson", lines(timingsOf(cells, stored)));
     const summary = summarise(records, loaded.study);
     writeResult(folder, "summary.json", json(summary));
     writeResult(folder, "summary.csv", [await summaryCsv(summary)]);
@@ -104,7 +106,6 @@ export async function experiment(
       startedAt,
     });
     writeResult(folder, "manifest.json", json(manifest));
-    removeTimelines(folder);
     const timelines = await traceCells(worthTracing(cells, stored, summary), tables, compute, (text) =>
       events.warning(text),
     );

@@ -6,7 +6,8 @@ import type { CodeDigests } from "./closure.ts";
 import { digestOf } from "./digest.ts";
 import type { Grid } from "./grid.ts";
 import type { RunRecord } from "./record.ts";
-import { type LoadedStudy, policyIds } from "./study.ts";
+import type { LoadedStudy } from "./study.ts";
+import { policyIds } from "./study-checks.ts";
 
 /** Where results come from: everything that is needed to get them again, and to know whether one has. */
 export async function manifestOf(

@@ -1,5 +1,3 @@
-import pc from "picocolors";
-
 /** Where lines go: stderr, or a double of it. */
 export interface LineStream {
   readonly isTTY?: boolean;
@@ -64,7 +62,7 @@ export class Progress {
           : `${duration((elapsedMs / this.#done) * left)} left`;
     const percent = Math.floor((100 * this.#done) / this.#total);
     const failed = this.#failed === 0 ? "" : `, ${this.#failed} failed`;
-    return `${this.#done} of ${this.#total} cells (${percent} %)${this.#stream.isTTY === true && failed !== "" ? pc.red(failed) : failed}, ${time}`;
+    return `${this.#done} of ${this.#total} cells (${percent} %)${failed}, ${time}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import pc from "picocolors";
+import type pc from "picocolors";
 import { metricNamed } from "./metrics.ts";
 import type { Comparison, Estimate, Summary, SummaryGroup } from "./summary.ts";
 
@@ -8,14 +8,14 @@ const COLUMNS = 100;
 const GROUPS_MAX = 6;
 
 /** What a study found, for a terminal of 100 columns: each point of the sweep as a ranked table under its answer. */
-export function rankedTables(summary: Summary): string {
+export function rankedTables(summary: Summary, colours: ReturnType<typeof pc.createColors>): string {
   const shown = summary.groups.slice(0, GROUPS_MAX);
   const left = summary.groups.length - shown.length;
   return [
-    pc.bold(wrapped(summary.question)),
+    colours.bold(wrapped(summary.question)),
     ...shown.flatMap((group) => [heading(group), rankedTable(summary, group), wrapped(group.answer)]),
     ...(left > 0 ? [`${left} more points of the sweep are in the report.`] : []),
-    ...summary.warnings.map((warning) => pc.yellow(wrapped(`warning: ${warning}`))),
+    ...summary.warnings.map((warning) => colours.yellow(wrapped(`warning: ${warning}`))),
   ]
     .filter((part) => part !== "")
     .join("\n\n");

@@ -60,7 +60,9 @@ export function* lines(values: Iterable<unknown>): Generator<string> {
   for (const value of values) yield `${canonicalJson(value)}\n`;
 }
 
-/** Removes what an earlier run drew and this one may not draw again. */
-export function removeTimelines(folder: string): void {
-  for (const file of readdirSync(folder)) if (/^timeline-.*\.json$/.test(file)) rmSync(join(folder, file));
+/** Removes what an earlier run drew and this one may not come to draw, and what one that was killed left half-written. */
+export function removeOutdated(folder: string): void {
+  for (const file of readdirSync(folder)) {
+    if (/^report\.html$|^timeline-.*\.json$|\.\d+\.tmp$/.test(file)) rmSync(join(folder, file));
+  }
 }

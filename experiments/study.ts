@@ -1,17 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, extname, relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, dirname, extname, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
-import { nearestName } from "../policies/contract/nearest.ts";
-import { scenarioLabel } from "../policies/contract/scenario.ts";
 import { sha256 } from "./digest.ts";
-import { type Fault, faultsOf, oneOf } from "./faults.ts";
-import { metrics } from "./metrics.ts";
-import { ownFileOf } from "./own-policy.ts";
+import { type Fault, faultsOf } from "./faults.ts";
 import { type Path, PathError, pathText, resolvePath, withValue } from "./paths.ts";
-import { scenarioSchema } from "./scenario-schema.ts";
+import { crossFaults } from "./study-checks.ts";
 import { type Study, SWEPT, studyJsonSchema, studySchema } from "./study-schema.ts";
 import { parseStudyText, type StudyText } from "./study-text.ts";
-import type { StudyTrace } from "./trace-schema.ts";
 
 /** A study that cannot be run as it is: a line for each fault, with its place, what was expected and what was found. */
 export class StudyError extends Error {
@@ -81,9 +76,6 @@ export function loadStudy(path: string, sets: readonly string[] = []): LoadedStu
       new StudyError(`${reader.place({ path, atKey: false, text: "" })}: ${pathText(path)}: ${text}`),
   };
 }
-
-/** Ids of a study's policies, in its order. */
-export const policyIds = ({ policies }: Pick<Study, "policies">): string[] => policies.map(scenarioLabel);
 
 class StudyReader {
   readonly #written: StudyText;
@@ -186,83 +178,6 @@ class StudyReader {
     } catch (error) {
       if (error instanceof PathError) throw place(error.message);
       throw error;
-    }
-  }
-}
-
-/** What no part of a study shows alone. Parts that do not fit their schema are passed over: their faults are told already. */
-function crossFaults(value: Readonly<Record<string, unknown>>, folder: string): Fault[] {
-  const part = <Key extends keyof Study>(key: Key): Study[Key] | undefined =>
-    studySchema.shape[key].safeParse(value[key]).data as Study[Key] | undefined;
-  const faults: Fault[] = [];
-  const fault = (path: Path, text: string) =>
-    void faults.push({ path, atKey: false, text: `${pathText(path)}: ${text}` });
-
-  const entries = Array.isArray(value.policies) ? value.policies : [];
-  const policies = entries.map((entry: unknown) => scenarioSchema.safeParse(entry).data);
-  const known = policies.filter((policy) => policy !== undefined);
-  // Names cannot be looked up while some of them are not known.
-  const ids = known.length < policies.length ? undefined : policyIds({ policies: known });
-  for (const [i, policy] of policies.entries()) {
-    const first = ids?.indexOf(ids[i]!) ?? i;
-    if (first !== i) fault(["policies", i], `is called "${ids![i]}", as policies.${first} is; give one of them an id`);
-    const file = policy === undefined ? undefined : ownFileOf(policy);
-    if (file !== undefined && !existsSync(resolve(folder, file))) {
-      fault(["policies", i, "scheduling"], `there is no file ${relative("", resolve(folder, file))}; correct the path`);
-    }
-  }
-  const isPolicy = (path: Path, id: string): void => {
-    if (ids !== undefined && !ids.includes(id)) fault(path, oneOf(ids, id));
-  };
-  const baseline = part("baseline");
-  if (baseline !== undefined) isPolicy(["baseline"], baseline);
-  const primary = part("primary");
-  for (const [i, [policy, against]] of (primary?.comparisons ?? []).entries()) {
-    isPolicy(["primary", "comparisons", i, 0], policy);
-    isPolicy(["primary", "comparisons", i, 1], against);
-    if (policy === against) fault(["primary", "comparisons", i], `compares "${policy}" with itself`);
-  }
-  const ranked = metrics.filter(({ better }) => better !== undefined).map(({ name }) => name);
-  if (primary !== undefined && !ranked.includes(primary.metric)) {
-    const near = nearestName(primary.metric, ranked);
-    fault(
-      ["primary", "metric"],
-      `no metric "${primary.metric}" that is better high or low; did you mean "${near}"? There are ${ranked.join(", ")}`,
-    );
-  }
-  const traces = part("traces");
-  const drainH = part("drainH") ?? 0;
-  for (const [i, trace] of (traces ?? []).entries()) {
-    const first = traces!.findIndex(({ name }) => name === trace.name);
-    if (first !== i) fault(["traces", i, "name"], `traces.${first} is called "${trace.name}" too; names must differ`);
-    overlaps(trace, drainH, (path, text) => fault(["traces", i, "windows", ...path], text));
-  }
-  return faults;
-}
-
-/** Units of inference share no time, drain included. */
-function overlaps(trace: StudyTrace, drainH: number, fault: (path: Path, text: string) => void): void {
-  const { windows } = trace;
-  if (Array.isArray(windows)) {
-    for (const [i, { fromH }] of windows.entries()) {
-      for (const [k, other] of windows.slice(0, i).entries()) {
-        const endsH = other.fromH + other.lengthH + drainH;
-        const ownEndH = fromH + windows[i]!.lengthH + drainH;
-        if (fromH < endsH && other.fromH < ownEndH) {
-          fault(
-            [i],
-            `shares time with windows.${k}, which lasts from ${other.fromH} h to ${endsH} h, drainH included; move it apart`,
-          );
-        }
-      }
-    }
-  } else if ("lengthH" in windows && "everyH" in windows && windows.everyH !== undefined) {
-    const needH = windows.lengthH + drainH;
-    if (windows.everyH < needH) {
-      fault(
-        ["everyH"],
-        `expected at least ${needH} (lengthH and drainH), found ${windows.everyH}: windows must not share time`,
-      );
     }
   }
 }

@@ -157,13 +157,17 @@ describe("a run", () => {
     expect(events.at(-1)).toMatchObject({ how: "complete", failed: 0, summary: { cells: { ok: 4 } } });
   });
 
-  test("of a part of the study draws no report of the part", async () => {
+  test("of a part of the study keeps what it ran, and draws nothing of the part", async () => {
     const out = join(scratchFolder(), "results");
-    const { code, err } = await run([studyFile(), "--only", "policy=gree*", "--out", out]);
+    const study = studyFile();
+    const { code, err } = await run([study, "--only", "policy=gree*", "--out", out]);
     expect(code).toBe(0);
-    expect(err).toContain("2 cells of the study have not been run");
-    expect(records(out).map(({ spec }) => spec.policyId)).toEqual(["greedy", "greedy"]);
-    expect(existsSync(join(out, "report.html"))).toBe(false);
+    expect(err).toContain("2 of 4 cells: 0 stored");
+    expect(err).toContain("2 cells of the study have not been run, so nothing is drawn");
+    expect(readdirSync(out)).toEqual(["cells.ndjson"]);
+    expect((await run([study, "--dry-run", "--out", out])).out).toMatch(
+      /4 cells: 2 stored .*\n +2 {2}on-demand: never run/,
+    );
   });
 });
 
@@ -277,6 +281,7 @@ describe("a policy in a file of the user's own", () => {
     const code = await new Promise((resolve) => child.on("close", resolve));
     expect(code).toBe(1);
     expect(err).toContain("1 of 6 cells: 0 stored");
+    expect(existsSync(join(tree, "results", "study", "report.html"))).toBe(true);
     expect(err).toMatch(/Error: on purpose\n +at .*own\/mine\.ts:6/);
   });
 

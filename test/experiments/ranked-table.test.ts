@@ -1,7 +1,9 @@
-import { stripVTControlCharacters } from "node:util";
+import pc from "picocolors";
 import { expect, test } from "vitest";
 import { rankedTables } from "../../experiments/ranked-table.ts";
 import type { Comparison, Estimate, Summary } from "../../experiments/summary.ts";
+
+const shown = (found: Summary): string => rankedTables(found, pc.createColors(false));
 
 const estimate = (mean: number, kind: Estimate["kind"] = "interval"): Estimate => ({
   mean,
@@ -48,7 +50,7 @@ function summary(
 }
 
 test("shows value, difference to the baseline and their intervals, best first", () => {
-  const text = stripVTControlCharacters(rankedTables(summary(["greedy", "on-demand"])));
+  const text = shown(summary(["greedy", "on-demand"]));
   expect(text).toMatch(/│ +1 │ greedy +│ +1\.030 │ +-2\.060 \(-66\.7 %\) │ +96\.8 % │/);
   expect(text).toMatch(/\[0\.930, 1\.130\].*\[-2\.160, -1\.960\]/);
   expect(text).toMatch(/│ +2 │ on-demand +│ +3\.090 │ +baseline │/);
@@ -57,7 +59,7 @@ test("shows value, difference to the baseline and their intervals, best first", 
 });
 
 test("a range is not printed like an interval", () => {
-  const text = stripVTControlCharacters(rankedTables(summary(["greedy", "on-demand"], "range")));
+  const text = shown(summary(["greedy", "on-demand"], "range"));
   expect(text).toMatch(/0\.930 to 1\.130/);
   expect(text).not.toMatch(/\[0\.930/);
 });
@@ -66,7 +68,7 @@ test.each(["usdPerWorkHour", "completedShare"])(
   "no line is wider than 100 columns, whatever the names (%s)",
   (metric) => {
     const long = "with-capacity-memory(with-safety-net(a-policy-of-a-very-long-name)) + kuhn-munkres";
-    const text = stripVTControlCharacters(rankedTables(summary([long, "x".repeat(120)], "interval", metric)));
+    const text = shown(summary([long, "x".repeat(120)], "interval", metric));
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(text).toContain("with-capacity-memory(");
   },

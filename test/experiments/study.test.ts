@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { loadStudy, policyIds } from "../../experiments/study.ts";
+import { loadStudy } from "../../experiments/study.ts";
+import { policyIds } from "../../experiments/study-checks.ts";
 import { studyJsonSchema } from "../../experiments/study-schema.ts";
 import { root } from "../rules/project-files.ts";
 import { studyFile } from "./support/studies.ts";

@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import pc from "picocolors";
+import type { CommandLine } from "./arguments.ts";
+import type { ExperimentEnd, ExperimentEvents } from "./experiment.ts";
+import type { Plan } from "./plan.ts";
+import { duration, Progress } from "./progress.ts";
+import { rankedTables } from "./ranked-table.ts";
+
+export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+export const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+/** Only where somebody sees it: not in files, not in a log of CI, not with NO_COLOR. */
+export const coloursOf = (stream: { readonly isTTY?: boolean }) =>
+  pc.createColors(pc.isColorSupported && stream.isTTY === true);
+
+/** For people: progress on stderr, what was found on stdout. */
+export class TextEvents implements ExperimentEvents {
+  readonly #options: CommandLine;
+  #progress: Progress | undefined;
+  #folder = "";
+
+  constructor(options: CommandLine) {
+    this.#options = options;
+  }
+
+  planned(plan: Plan, cells: readonly unknown[], folder: string): void {
+    this.#folder = folder;
+    const { jobs, dryRun } = this.#options;
+    const time =
+      plan.estimatedMs === undefined
+        ? ""
+        : `, about ${duration(plan.estimatedMs / jobs)} with ${jobs} worker${jobs === 1 ? "" : "s"}`;
+    const chosen = plan.pending.length + plan.stored;
+    const of = chosen === cells.length ? "" : ` of ${cells.length}`;
+    const text = [
+      `${chosen}${of} cells: ${plan.stored} stored in ${folder}, ${plan.pending.length} to run${plan.pending.length === 0 ? "" : time}`,
+      ...plan.reasons.map(({ policyId, why, cells }) => `  ${String(cells).padStart(6)}  ${policyId}: ${why}`),
+    ].join("\n");
+    if (dryRun) print(text);
+    else complain(text);
+    if (!dryRun) this.#progress = new Progress(plan.pending.length, process.stderr);
+  }
+
+  cell(_: unknown, ok: boolean, __: number, failure?: { readonly error: string; readonly stack: string }): void {
+    this.#progress?.add(ok);
+    const isReplay = this.#options.only.some((choice) => choice.startsWith("cell="));
+    if (failure !== undefined && isReplay) complain(`\n${failure.stack === "" ? failure.error : failure.stack}`);
+  }
+
+  computed(): void {
+    this.#progress?.end();
+  }
+
+  warning(text: string): void {
+    complain(coloursOf(process.stderr).yellow(`warning: ${text}`));
+  }
+
+  end(end: ExperimentEnd): void {
+    if (end.how === "interrupted") {
+      complain(`stopped; what is done is kept in ${this.#folder}. To go on: ${this.#options.command}`);
+    } else if (end.how === "partial") {
+      complain(
+        `${end.missing} cells of the study have not been run, so nothing is drawn; what was run is kept in ${this.#folder}, and without --only the rest is run`,
+      );
+      if (end.failed > 0) complain(coloursOf(process.stderr).red(`${counted(end.failed)} failed`));
+    } else if (end.how === "complete") {
+      print(`\n${rankedTables(end.summary, coloursOf(process.stdout))}\n`);
+      if (end.failed > 0) {
+        const where = join(this.#folder, "runs.ndjson");
+        const text = `${counted(end.failed)} failed; errors, and a command that runs each again, are in ${where}`;
+        complain(coloursOf(process.stderr).red(text));
+      }
+      print(`report: ${end.report}`);
+    }
+  }
+}
+
+const counted = (cells: number): string => (cells === 1 ? "1 cell" : `${cells} cells`);
+
+/** For programs: one JSON object a line on stdout. */
+export class JsonEvents implements ExperimentEvents {
+  planned(plan: Plan, cells: readonly unknown[], folder: string): void {
+    const { pending, stored, reasons, estimatedMs } = plan;
+    tell({ event: "planned", folder, cells: cells.length, stored, pending: pending.length, estimatedMs, reasons });
+  }
+
+  cell(
+    { key, spec }: Parameters<ExperimentEvents["cell"]>[0],
+    ok: boolean,
+    wallMs: number,
+    failure?: { readonly error: string },
+  ): void {
+    const { policyId, trace, unit, replicate, axes } = spec;
+    tell({ event: "cell", key, ok, policyId, trace, unit, replicate, axes, wallMs, error: failure?.error });
+  }
+
+  computed(): void {
+    tell({ event: "computed" });
+  }
+
+  warning(text: string): void {
+    tell({ event: "warning", text });
+  }
+
+  end(end: ExperimentEnd): void {
+    tell({ event: "end", ...end });
+  }
+}
+
+const tell = (event: object): void => print(JSON.stringify(event));
