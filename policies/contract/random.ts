@@ -16,7 +16,9 @@ export interface Random {
  * those bits and the indices: one 32-bit word a round, mixed by xor-shift and multiplication (constants of the lowbias32
  * family, C. Wellons, "Prospecting for hash functions", 2018), two lanes for 53 bits.
  *
- * @example createRandom("study/replicate-1").at(random.stream("boot"), 3, 17) // the same number wherever it is asked
+ * @example
+ * const random = createRandom("study/replicate-1");
+ * random.at(random.stream("boot"), 3, 17) // 0.4993996244750658, wherever and whenever it is asked
  */
 export function createRandom(seedText: string): Random {
   const handles = new Map<string, number>();
