@@ -34,13 +34,17 @@ function holdFlatQueue(pending: number, pairs: number, draw: Draw): number {
 }
 
 function holdHeapJs(pending: number, pairs: number, draw: Draw): number {
-  type Event = { timeS: number; seq: number };
+  // What an event of ours carries, in the total order that ours keeps.
+  type Event = { timeS: number; rank: number; seq: number; kind: number; a: number; b: number };
   const next = numbers(1);
-  const queue = new Heap<Event>((a, b) => a.timeS - b.timeS || a.seq - b.seq);
+  const queue = new Heap<Event>((a, b) => a.timeS - b.timeS || a.rank - b.rank || a.seq - b.seq);
   let seq = 0;
-  for (let i = 0; i < pending; i++) queue.push({ timeS: draw(next()), seq: seq++ });
+  for (let i = 0; i < pending; i++) queue.push({ timeS: draw(next()), rank: 0, seq: seq++, kind: 1, a: i, b: 0 });
   return nsEach(pairs, () => {
-    for (let i = 0; i < pairs; i++) queue.push({ timeS: queue.pop()!.timeS + draw(next()), seq: seq++ });
+    for (let i = 0; i < pairs; i++) {
+      const { timeS } = queue.pop()!;
+      queue.push({ timeS: timeS + draw(next()), rank: 0, seq: seq++, kind: 1, a: i, b: 0 });
+    }
   });
 }
 
