@@ -294,7 +294,6 @@ describe.each(assignmentStrategies)("$name", ({ name }) => {
   });
 
   // Not for kuhn-munkres: which work to leave out is its question, so it looks at all.
-  // Kuhn-Munkres weighs all work against all targets, so the sentence is not about it.
   if (name === "kuhn-munkres") return;
   it("looks at no more work once every slot is taken", () => {
     const work = [task(0, 1), task(1, 1)];
