@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
-import { endIdle, launchShortfall } from "./launching.ts";
+import { endIdle, launchShortfall, retryS } from "./launching.ts";
 
 /** Every launch is the cheapest spot market that may grant it; waits when there is none. */
 export const greedy = definePolicy({
@@ -8,18 +8,14 @@ export const greedy = definePolicy({
   summary: "Spot whenever obtainable, the cheapest market first; waits when there is none; ends what is idle.",
   source: "Synkti, policy `greedy` (crates/synkti-simulation), with the market chosen by price and capacity",
   params: z.strictObject({
-    retryS: z
-      .number()
-      .positive()
-      .default(60)
-      .describe("with work waiting and no market to ask: how long until it asks again, seconds"),
+    retryS,
   }),
   memory: () => ({}),
-  create: ({ retryS }) => ({
+  create: ({ retryS: pauseS }) => ({
     decide(view, act) {
       const { pending } = view.work;
       if (pending.length === 0) endIdle(view, act);
-      else if (!launchShortfall(view, act, pending, "spot", "work without a place")) act.wakeAt(view.nowS + retryS);
+      else if (!launchShortfall(view, act, pending, "spot", "work without a place")) act.wakeAt(view.nowS + pauseS);
     },
   }),
 });

@@ -1,6 +1,14 @@
+import { z } from "zod";
 import type { Actions } from "../contract/actions.ts";
 import type { MiB } from "../contract/units.ts";
 import type { CapacityType, FleetView, MarketView, TaskView } from "../contract/view.ts";
+
+/** The parameter of every policy that waits for a market. */
+export const retryS = z
+  .number()
+  .positive()
+  .default(60)
+  .describe("with work waiting and no market to ask: how long until it asks again, seconds");
 
 /**
  * The cheapest market of a kind that may grant one more launch: not known to be exhausted, not refused at this very instant

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
 import type { TaskView } from "../contract/view.ts";
-import { cheapestMarket, endIdle, launchShortfall } from "./launching.ts";
+import { cheapestMarket, endIdle, launchShortfall, retryS } from "./launching.ts";
 
 /** Greedy, until a task has been reclaimed often enough: then that task gets an on-demand instance to itself. */
 export const onDemandFallback = definePolicy({
@@ -10,14 +10,10 @@ export const onDemandFallback = definePolicy({
   source: "Synkti, policy `ondemand-fallback` (crates/synkti-simulation, default threshold 2)",
   params: z.strictObject({
     afterReclaims: z.int().min(1).default(2).describe("reclaims of a task after which it runs on-demand"),
-    retryS: z
-      .number()
-      .positive()
-      .default(60)
-      .describe("with work waiting and no market to ask: how long until it asks again, seconds"),
+    retryS,
   }),
   memory: () => ({}),
-  create: ({ afterReclaims, retryS }) => ({
+  create: ({ afterReclaims, retryS: pauseS }) => ({
     decide(view, act) {
       const { pending } = view.work;
       if (pending.length === 0) {
@@ -40,7 +36,7 @@ export const onDemandFallback = definePolicy({
       }
       const others = pending.filter((task) => !isBurnt(task));
       if (!launchShortfall(view, act, others, "spot", "work without a place")) served = false;
-      if (!served) act.wakeAt(view.nowS + retryS);
+      if (!served) act.wakeAt(view.nowS + pauseS);
     },
   }),
 });

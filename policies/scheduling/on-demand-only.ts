@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
-import { endIdle, launchShortfall } from "./launching.ts";
+import { endIdle, launchShortfall, retryS } from "./launching.ts";
 
 /** Never reclaimed, always dearest: what a study's savings are measured against. */
 export const onDemandOnly = definePolicy({
@@ -8,18 +8,14 @@ export const onDemandOnly = definePolicy({
   summary: "Every launch is on-demand, in the cheapest zone; ends what is idle.",
   source: "Synkti, policy `ondemand` (crates/synkti-simulation)",
   params: z.strictObject({
-    retryS: z
-      .number()
-      .positive()
-      .default(60)
-      .describe("with work waiting and no market to ask: how long until it asks again, seconds"),
+    retryS,
   }),
   memory: () => ({}),
-  create: ({ retryS }) => ({
+  create: ({ retryS: pauseS }) => ({
     decide(view, act) {
       const { pending } = view.work;
       if (pending.length === 0) endIdle(view, act);
-      else if (!launchShortfall(view, act, pending, "onDemand", "work without a place")) act.wakeAt(view.nowS + retryS);
+      else if (!launchShortfall(view, act, pending, "onDemand", "work without a place")) act.wakeAt(view.nowS + pauseS);
     },
   }),
 });
