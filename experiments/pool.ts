@@ -47,6 +47,8 @@ class Pool<Item, Result> {
   readonly #suspects: number[] = [];
   #runner: RunnerProcess | undefined;
   #deaths = 0;
+  /** What the caller threw when it was told of a result. */
+  #broken: { readonly error: unknown } | undefined;
 
   constructor(items: readonly PoolItem<Item>[], options: PoolOptions<Result>) {
     this.#items = items;
@@ -59,7 +61,7 @@ class Pool<Item, Result> {
     const stop = (): void => this.#runner?.kill();
     signal?.addEventListener("abort", stop, { once: true });
     try {
-      while (this.#told.size < this.#items.length && !signal?.aborted) {
+      while (this.#told.size < this.#items.length && !signal?.aborted && this.#broken === undefined) {
         const suspect = this.#suspects.shift();
         if (suspect === undefined) await this.#runMany();
         else await this.#runAlone(suspect);
@@ -68,6 +70,7 @@ class Pool<Item, Result> {
       signal?.removeEventListener("abort", stop);
       this.#runner?.kill();
     }
+    if (this.#broken !== undefined) throw this.#broken.error;
   }
 
   /** Until all is handed out, or the process has to be replaced. */
@@ -107,7 +110,13 @@ class Pool<Item, Result> {
       this.#deaths = 0;
       this.#told.add(index);
       this.#queue.learn(index, wallMs);
-      this.#options.onDone(index, result as Result, wallMs);
+      try {
+        this.#options.onDone(index, result as Result, wallMs);
+      } catch (error) {
+        // A full disk, say: thrown here it would be nobody's, so `run` throws it.
+        this.#broken ??= { error };
+        runner.kill();
+      }
     });
   }
 
@@ -129,7 +138,7 @@ class Pool<Item, Result> {
 
   /** The process is gone: the first item of each batch that has not answered may have done it. */
   #suspect(batch: readonly number[], why: string, runner: RunnerProcess): void {
-    if (this.#options.signal?.aborted) return;
+    if (this.#options.signal?.aborted || this.#broken !== undefined) return;
     if (!runner.hasStarted) throw new Error(`the worker threads do not start: ${why}`);
     const [first, ...rest] = batch.filter((index) => !this.#told.has(index));
     if (first !== undefined) this.#suspects.push(first);
