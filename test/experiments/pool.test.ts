@@ -93,3 +93,15 @@ test("batches grow to at least 20 ms of work once an item's time is known, hold 
   expect(sizes.slice(0, 50)).toEqual(new Array(50).fill(10));
   expect(sizes.at(-1)).toBe(1);
 });
+
+test("what its caller throws at a result, a full disk say, is the pool's own failure, and nothing goes on", async () => {
+  let told = 0;
+  const full = () => {
+    if (++told === 3) throw new Error("no room");
+  };
+  const chores = Array.from({ length: 200 }, (_, i) => double(i));
+  await expect(run(chores, { onDone: full })).rejects.toThrow("no room");
+  const then = told;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(told).toBe(then);
+});
