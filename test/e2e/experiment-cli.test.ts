@@ -180,7 +180,8 @@ describe("editing one policy", () => {
     const before = records(out);
 
     const policy = join(tree, "policies", "scheduling", "greedy.ts");
-    writeFileSync(policy, readFileSync(policy, "utf8").replace("view.nowS + retryS", "view.nowS + 2 * retryS"));
+    const source = readFileSync(policy, "utf8");
+    writeFileSync(policy, `${source}\n// One line more.\n`);
     const written = readdirSync(out).map((file) => read(out, file));
     const dry = await run([study, "--dry-run"], tree);
     expect(dry.out).toMatch(
@@ -198,7 +199,7 @@ describe("editing one policy", () => {
     expect(storedIn(out)).toBe(6);
 
     // Back as it was: those cells are still there.
-    writeFileSync(policy, readFileSync(policy, "utf8").replace("view.nowS + 2 * retryS", "view.nowS + retryS"));
+    writeFileSync(policy, source);
     expect((await run([study, "--dry-run"], tree)).out).toContain("4 cells: 4 stored");
   });
 });
