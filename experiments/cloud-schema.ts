@@ -44,7 +44,8 @@ export const cloudSchema = z.strictObject({
   slotsPerInstance: z.int().min(1).describe("how many tasks an instance runs at a time"),
   instanceTypes: z
     .record(z.string(), z.strictObject({ gpuMemoryMiB: positive, networkMiBPerS: positive }))
-    .describe("what an instance of each type in the traces offers"),
+    .default({})
+    .describe("what an instance of each type in the traces offers; the catalog says it of those that are not here"),
 }) satisfies z.ZodType<CloudSpec>;
 
 export const cadenceSchema = z

@@ -72,7 +72,8 @@ export async function experiment(
   const compute: ComputeOptions = { ...options, studyFolder: loaded.folder };
 
   await assertResultsFolder(folder);
-  const { cells, tables, traces } = await gridOf(loaded, code, versions, join(root, ".cache", "traces"));
+  const grid = await gridOf(loaded, code, versions, join(root, ".cache", "traces"));
+  const { cells, tables } = grid;
   const asked = chosen(cells, options.only);
   const cellsBefore = async () => (options.fresh ? new Map<string, StoredCell>() : readCells(folder));
   if (options.dryRun) {
@@ -99,7 +100,7 @@ export async function experiment(
     const summary = summarise(records, loaded.study);
     writeResult(folder, "summary.json", json(summary));
     writeResult(folder, "summary.csv", [await summaryCsv(summary)]);
-    const manifest = await manifestOf(loaded, { cells, tables, traces }, code, {
+    const manifest = await manifestOf(loaded, grid, code, {
       command: options.command,
       root,
       versions,

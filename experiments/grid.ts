@@ -1,18 +1,24 @@
+import type { CloudSpec } from "../policies/contract/scenario.ts";
 import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { SimulationError, SimWorld } from "../sim/world.ts";
+import type { Catalog } from "../traces/catalog/catalog.ts";
+import { TraceError } from "../traces/columns.ts";
 import { type MarketModel, marketModel } from "../traces/generate.ts";
 import { type OpenTrace, openStudyTrace, type TraceRef } from "../traces/open.ts";
 import { presets } from "../traces/presets.ts";
+import type { TraceMarket } from "../traces/trace-table.ts";
 import type { CodeDigests } from "./closure.ts";
 import { canonicalJson, digestOf } from "./digest.ts";
 import type { Path } from "./paths.ts";
 import type { RunRecord, RunSpec } from "./record.ts";
 import { type LoadedStudy, StudyError, type StudyPoint } from "./study.ts";
+import { catalogFor, withPrices, withTypes } from "./study-catalog.ts";
 import { policyIds } from "./study-checks.ts";
 import type { Study } from "./study-schema.ts";
-import { sourceDigest, type TableSource, tableOf, windowSource } from "./tables.ts";
+import { keeps, type OnDemandPrices, sourceDigest, type TableSource, tableOf, windowSource } from "./tables.ts";
 import type { GeneratedTrace, StudyTrace } from "./trace-schema.ts";
+import { windowsOf } from "./windows.ts";
 
 /** One run of the grid, with all that its key is made of. */
 export interface Cell {
@@ -34,11 +40,15 @@ export interface Grid {
   readonly tables: ReadonlyMap<string, TableSource>;
   /** Real traces that were opened, by the name of the study's entry. */
   readonly traces: ReadonlyMap<string, OpenTrace>;
+  /** What on-demand instances cost, by the name of the study's entry: stated there, or the catalog's. At the sweep's first point. */
+  readonly onDemand: ReadonlyMap<string, OnDemandPrices>;
 }
 
 /** One unit of inference of a trace: a disjoint stretch of it, or a seed. */
 interface Unit {
   readonly name: string;
+  /** Which of its windows. */
+  readonly place: number;
   readonly fromS: Seconds;
   readonly lengthS: Seconds;
   readonly traceDigest: string;
@@ -61,14 +71,19 @@ export async function gridOf(
   return builder;
 }
 
+/** A study with nothing left to the catalog. */
+type FilledStudy = Omit<Study, "cloud"> & { readonly cloud: CloudSpec; readonly onDemandUsdPerHour: OnDemandPrices };
+
 class GridBuilder implements Grid {
   readonly cells: Cell[] = [];
   readonly tables = new Map<string, TableSource>();
   readonly traces = new Map<string, OpenTrace>();
+  readonly onDemand = new Map<string, OnDemandPrices>();
   readonly #loaded: LoadedStudy;
   readonly #code: CodeDigests;
   readonly #versions: RunRecord["versions"];
   readonly #cacheFolder: string | undefined;
+  readonly #catalog: Catalog;
   readonly #opened = new Map<string, OpenTrace>();
   readonly #units = new Map<string, readonly Unit[]>();
 
@@ -79,26 +94,29 @@ class GridBuilder implements Grid {
     cacheFolder: string | undefined,
   ) {
     this.#loaded = loaded;
+    this.#catalog = catalogFor(loaded);
     this.#code = code;
     this.#versions = versions;
     this.#cacheFolder = cacheFolder;
   }
 
   async add(point: StudyPoint): Promise<void> {
-    const { study } = point;
     const codeOf = await Promise.all(
-      study.policies.map(async (policy) => ({
+      point.study.policies.map(async (policy) => ({
         engine: await this.#code.engine(),
         policy: await this.#code.scenario(policy),
       })),
     );
-    for (const [i, trace] of study.traces.entries()) {
+    for (const [i, trace] of point.study.traces.entries()) {
+      const study = await this.#filledIn(point.study, trace, ["traces", i]);
+      if (!this.onDemand.has(trace.name)) this.onDemand.set(trace.name, study.onDemandUsdPerHour);
       const units = await this.#unitsOf(study, trace, ["traces", i]);
       this.#tryOut(study, units[0]!);
       for (const unit of units) {
         for (let replicate = 0; replicate < study.replicates; replicate++) {
+          const place = unit.place * study.replicates + replicate;
           for (const [p, policyId] of policyIds(study).entries()) {
-            this.#addCell(point, trace.name, unit, replicate, policyId, p, codeOf[p]!);
+            this.#addCell({ study, axes: point.axes }, trace.name, unit, place, policyId, p, codeOf[p]!);
           }
         }
       }
@@ -106,7 +124,7 @@ class GridBuilder implements Grid {
   }
 
   #addCell(
-    { study, axes }: StudyPoint,
+    { study, axes }: { readonly study: FilledStudy; readonly axes: StudyPoint["axes"] },
     trace: string,
     unit: Unit,
     replicate: number,
@@ -156,7 +174,21 @@ class GridBuilder implements Grid {
   }
   readonly #digests = new ObjectDigests();
 
-  async #unitsOf(study: Study, trace: StudyTrace, path: Path): Promise<readonly Unit[]> {
+  /** What the study leaves to the catalog, for the markets of one of its traces. */
+  async #filledIn(study: Study, trace: StudyTrace, path: Path): Promise<FilledStudy> {
+    const offered: readonly TraceMarket[] =
+      "generate" in trace ? marketsOf(modelOf(trace)) : (await this.#open(trace)).markets;
+    const markets = offered.filter(keeps(trace.markets ?? {}));
+    try {
+      const cloud = withTypes(study.cloud, markets, this.#catalog);
+      return { ...study, cloud, onDemandUsdPerHour: withPrices(study.onDemandUsdPerHour, markets, this.#catalog) };
+    } catch (error) {
+      if (error instanceof TraceError) throw this.#loaded.fault(path, error.message);
+      throw error;
+    }
+  }
+
+  async #unitsOf(study: FilledStudy, trace: StudyTrace, path: Path): Promise<readonly Unit[]> {
     const { onDemandUsdPerHour, drainH } = study;
     const key = canonicalJson({ trace, onDemandUsdPerHour, drainH });
     const known = this.#units.get(key);
@@ -169,13 +201,13 @@ class GridBuilder implements Grid {
     return units;
   }
 
-  async #generatedUnits({ onDemandUsdPerHour, drainH }: Study, trace: GeneratedTrace, path: Path): Promise<Unit[]> {
+  async #generatedUnits(
+    { onDemandUsdPerHour, drainH }: FilledStudy,
+    trace: GeneratedTrace,
+    path: Path,
+  ): Promise<Unit[]> {
     const model = modelOf(trace);
-    this.#checkFilter(
-      trace,
-      model.zones.map(({ zone }) => ({ zone, instanceType: model.instanceType })),
-      path,
-    );
+    this.#checkFilter(trace, marketsOf(model), path);
     const { lengthH, seeds } = trace.windows;
     const endS = (lengthH + drainH) * HOUR_S;
     const generator = await this.#code.generator();
@@ -192,12 +224,19 @@ class GridBuilder implements Grid {
       };
       const table = digestOf([sourceDigest(source), generator]);
       this.tables.set(table, source);
-      return { name, fromS: 0, lengthS: lengthH * HOUR_S, traceDigest: digestOf({ model, seed, endS }), table };
+      return {
+        name,
+        place: 0,
+        fromS: 0,
+        lengthS: lengthH * HOUR_S,
+        traceDigest: digestOf({ model, seed, endS }),
+        table,
+      };
     });
   }
 
   async #windowUnits(
-    { onDemandUsdPerHour, drainH }: Study,
+    { onDemandUsdPerHour, drainH }: FilledStudy,
     trace: Exclude<StudyTrace, GeneratedTrace>,
     path: Path,
   ): Promise<Unit[]> {
@@ -206,13 +245,13 @@ class GridBuilder implements Grid {
     this.#checkFilter(trace, opened.markets, path);
     return windowsOf(trace, opened.endS, drainH, (at, text) =>
       this.#loaded.fault([...path, "windows", ...at], text),
-    ).map(({ fromH, lengthH }) => {
-      const [fromS, lengthS] = [fromH * HOUR_S, lengthH * HOUR_S];
+    ).map(({ unit, place, fromS, lengthS }) => {
       const source = windowSource(opened, fromS, lengthS + drainH * HOUR_S, trace.markets ?? {}, onDemandUsdPerHour);
       const table = sourceDigest(source);
       this.tables.set(table, source);
       return {
-        name: `${hours(fromH)} to ${hours(fromH + lengthH)}`,
+        name: unit,
+        place,
         fromS,
         lengthS,
         traceDigest: opened.digest,
@@ -253,7 +292,7 @@ class GridBuilder implements Grid {
   }
 
   /** The world of one task: what cannot be simulated is said before anything is computed. */
-  #tryOut({ workload, cloud, cadence, drainH }: Study, unit: Unit): void {
+  #tryOut({ workload, cloud, cadence, drainH }: FilledStudy, unit: Unit): void {
     try {
       const table = tableOf(this.tables.get(unit.table)!);
       const input = { table, horizonS: unit.lengthS, drainS: drainH * HOUR_S, cloud, cadence, seed: "" };
@@ -265,6 +304,9 @@ class GridBuilder implements Grid {
     }
   }
 }
+
+const marketsOf = ({ instanceType, zones }: MarketModel): TraceMarket[] =>
+  zones.map(({ region, zone }) => ({ instanceType, region, zone, capacityType: "spot" }));
 
 /** Digests of values that many cells share, each computed once. */
 class ObjectDigests {
@@ -281,33 +323,3 @@ class ObjectDigests {
 function modelOf({ generate: { preset, ...changes } }: GeneratedTrace): MarketModel {
   return marketModel.parse({ ...presets.find(({ name }) => name === preset)?.model, ...changes });
 }
-
-/** @throws what `fault` makes of windows that do not fit. */
-function windowsOf(
-  { name, windows }: Exclude<StudyTrace, GeneratedTrace>,
-  endS: Seconds,
-  drainH: number,
-  fault: (path: Path, text: string) => StudyError,
-): readonly { readonly fromH: number; readonly lengthH: number }[] {
-  const endH = endS / HOUR_S;
-  const drain = drainH === 0 ? "" : ` and ${hours(drainH)} of drain`;
-  const long = `trace ${name} is ${hours(endH)} long`;
-  if (!("lengthH" in windows)) {
-    for (const [i, { fromH, lengthH }] of windows.entries()) {
-      if (fromH + lengthH + drainH <= endH) continue;
-      throw fault([i], `ends at ${hours(fromH + lengthH)}${drain}, but ${long}; move or shorten it`);
-    }
-    return windows;
-  }
-  const { lengthH, everyH = lengthH + drainH } = windows;
-  const count = Math.floor((endH - lengthH - drainH) / everyH) + 1;
-  if (count < 1) {
-    throw fault(
-      ["lengthH"],
-      `a window of ${hours(lengthH)}${drain} does not fit: ${long}; shorten it to ${hours(Math.floor(endH - drainH))} or less, or use a longer trace`,
-    );
-  }
-  return Array.from({ length: count }, (_, i) => ({ fromH: i * everyH, lengthH }));
-}
-
-const hours = (h: number): string => `${Number(h.toFixed(2))} h`;

@@ -40,7 +40,8 @@ export async function manifestOf(
     seeds: seedsOf(grid),
     codeDigests: { engine: await code.engine(), ...Object.fromEntries(ids.map((id, i) => [id, policies[i]])) },
     runsDigest: digestOf(grid.cells.map(({ key }) => key)),
-    traces: study.traces.map((trace) => {
+    traces: study.traces.map((entry) => {
+      const trace = { ...entry, onDemandUsdPerHour: grid.onDemand.get(entry.name) };
       const opened = grid.traces.get(trace.name);
       if ("generate" in trace) {
         return {

@@ -79,8 +79,19 @@ function overlaps(trace: StudyTrace, drainH: number, fault: (path: Path, text: s
         }
       }
     }
-  } else if ("lengthH" in windows && "everyH" in windows && windows.everyH !== undefined) {
-    const needH = windows.lengthH + drainH;
+    return;
+  }
+  const needH = windows.lengthH + drainH;
+  if ("random" in windows && windows.random !== undefined) {
+    if (windows.everyH !== undefined) fault(["everyH"], "goes without random; say random.unitH");
+    const { unitH = needH } = windows.random;
+    if (unitH < needH) {
+      fault(
+        ["random", "unitH"],
+        `expected at least ${needH} (lengthH and drainH), found ${unitH}: a window lies in one unit`,
+      );
+    }
+  } else if ("everyH" in windows && windows.everyH !== undefined) {
     if (windows.everyH < needH) {
       fault(
         ["everyH"],

@@ -18,9 +18,15 @@ export const studySchema = z.strictObject({
   traces: z.array(traceSchema).min(1).describe("spot markets, real or generated"),
   onDemandUsdPerHour: z
     .union([price, z.record(z.string(), z.union([price, z.record(z.string(), price)]))])
+    .exactOptional()
     .describe(
-      "one price, or by instance type, or by instance type and region; no trace has it, so the study states it",
+      "one price, or by instance type, or by instance type and region; no trace has it; the catalog's where it is not here",
     ),
+  catalog: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("a file with more instance types and prices, from the study's folder; traces/catalog has the form"),
   workload: z
     .discriminatedUnion("model", [z.strictObject({ model: z.literal("tasks"), params: tasksParams })])
     .describe("what is to be done"),

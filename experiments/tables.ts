@@ -1,5 +1,5 @@
 import type { Seconds, UsdPerHour } from "../policies/contract/units.ts";
-import { attachTable, type TableHandle, tableHandle, windowOf, withOnDemand } from "../traces/columns.ts";
+import { attachTable, joined, type TableHandle, tableHandle, windowOf, withOnDemand } from "../traces/columns.ts";
 import { generateTrace, type MarketModel } from "../traces/generate.ts";
 import type { OpenTrace } from "../traces/open.ts";
 import type { TraceMarket, TraceTable } from "../traces/trace-table.ts";
@@ -25,7 +25,10 @@ export type TableSource =
       readonly onDemandUsdPerHour: OnDemandPrices;
     };
 
-/** A window of a real trace with its on-demand markets, in shared memory. @throws TraceError */
+/**
+ * A window of a real trace with its on-demand markets, in shared memory; one that passes the trace's end goes on at its start.
+ * @throws TraceError
+ */
 export function windowSource(
   trace: OpenTrace,
   fromS: Seconds,
@@ -33,7 +36,12 @@ export function windowSource(
   markets: MarketFilter,
   onDemandUsdPerHour: OnDemandPrices,
 ): TableSource {
-  const window = trace.window(fromS, lengthS, keeps(markets));
+  const keep = keeps(markets);
+  const beyondS = fromS + lengthS - trace.endS;
+  const window =
+    beyondS > 0
+      ? joined(trace.window(fromS, trace.endS - fromS, keep), trace.window(0, beyondS, keep))
+      : trace.window(fromS, lengthS, keep);
   return { kind: "columns", handle: tableHandle(withOnDemand(window, pricesOf(onDemandUsdPerHour))) };
 }
 
@@ -51,12 +59,14 @@ export function sourceDigest(source: TableSource): string {
   return digestOf({ endS, layout, columns: sha256(new Uint8Array(buffer)) });
 }
 
-const keeps =
+/** Whether a market takes part. */
+export const keeps =
   ({ instanceTypes, zones }: MarketFilter) =>
   ({ instanceType, zone }: TraceMarket): boolean =>
     (instanceTypes?.includes(instanceType) ?? true) && (zones?.includes(zone) ?? true);
 
-const pricesOf =
+/** Looks up a market's price. */
+export const pricesOf =
   (prices: OnDemandPrices) =>
   ({ instanceType, region }: TraceMarket): UsdPerHour | undefined => {
     const ofType = typeof prices === "number" ? prices : prices[instanceType];

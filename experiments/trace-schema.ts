@@ -21,16 +21,31 @@ const common = {
     .describe("which of its spot markets take part; all where absent"),
 };
 
-/** Disjoint stretches of a real trace, each a unit of inference. */
+/** Disjoint stretches of a real trace, each a unit of inference, or several at random in each such stretch. */
 const windows = z
   .union([
     z
       .strictObject({
         lengthH: positive,
         everyH: positive.exactOptional().describe("from start to start; lengthH and drainH together where absent"),
+        random: z
+          .strictObject({
+            perUnit: z.int().min(1).describe("windows in each unit, averaged before anything is compared"),
+            unitH: positive.exactOptional().describe("length of a unit; twice lengthH and drainH where absent"),
+          })
+          .exactOptional()
+          .describe("at seeded random starts, as papers do, but within disjoint units"),
       })
       .describe("as many as the trace holds"),
-    z.array(z.strictObject({ fromH: z.number().nonnegative(), lengthH: positive })).min(1),
+    z
+      .array(
+        z.strictObject({
+          fromH: z.number().nonnegative(),
+          lengthH: positive,
+          wrap: z.literal(true).exactOptional().describe("may pass the trace's end, and goes on at its start"),
+        }),
+      )
+      .min(1),
   ])
   .describe("stretches of calendar time that are run and compared");
 

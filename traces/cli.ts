@@ -3,6 +3,7 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { nearestName } from "../policies/contract/nearest.ts";
 import { HOUR_S } from "../policies/contract/units.ts";
+import { type CatalogType, catalogOf } from "./catalog/catalog.ts";
 import { TraceError } from "./columns.ts";
 import { dataSets } from "./datasets.ts";
 import { type Fit, fitOf } from "./fit.ts";
@@ -134,7 +135,16 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           );
         },
       )
-      .demandCommand(1, "say what to do: list, import, generate or inspect")
+      .command(
+        "catalog",
+        "instance types: GPUs, memory, network, on-demand prices and their date",
+        (y) => y.option("json", json),
+        ({ json: asJson }) => {
+          const { types } = catalogOf([]);
+          print(asJson ? JSON.stringify(types, null, 2) : catalogTable(types));
+        },
+      )
+      .demandCommand(1, "say what to do: list, import, generate, inspect or catalog")
       .strict()
       .version(false)
       .exitProcess(false)
@@ -206,6 +216,26 @@ function list(asJson: boolean): void {
   for (const { name, summary, repository, commit, licence } of dataSets) {
     print(`  ${name}\n    ${summary}\n    ${repository} at ${commit.slice(0, 7)}, ${licence}`);
   }
+}
+
+function catalogTable(types: readonly CatalogType[]): string {
+  const rows = types.map(({ name, gpus, gpu, gpuMemoryMiB, networkMiBPerS, usdPerHour }) => [
+    name,
+    `${gpus} x ${gpu}`,
+    String(gpuMemoryMiB),
+    String(networkMiBPerS),
+    Object.entries(usdPerHour)
+      .map(([region, usd]) => `${usd} ${region}`)
+      .join(", ") || "not known",
+  ]);
+  const origins = new Set(types.map(({ source, asOf }) => `as of ${asOf}: ${source}`));
+  return [
+    [["type", "GPUs", "usable MiB", "MiB/s", "on-demand USD/h"], ...rows]
+      .map((cells) => cells.map((cell, i) => cell.padEnd([15, 14, 12, 8][i] ?? 0)).join(""))
+      .join("\n"),
+    [...origins].join("\n"),
+    "a study adds rows, or says some anew, with catalog: FILE in the form of traces/catalog/instance-types.yaml",
+  ].join("\n\n");
 }
 
 function generated(table: TraceTable, format: string): Parsed {

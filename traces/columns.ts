@@ -136,6 +136,30 @@ export function windowOf(
   return tableFromSeries(series, { digest: table.digest, endS: lengthS });
 }
 
+/** Two stretches of the same markets one after the other, as one. */
+export function joined(first: TraceTable, second: TraceTable): TraceTable {
+  const later = seriesOf(second);
+  const after = (a: ArrayLike<number>, b: ArrayLike<number>, shift = 0): Float64Array =>
+    Float64Array.from({ length: a.length + b.length }, (_, i) => (i < a.length ? a[i]! : b[i - a.length]! + shift));
+  const series = seriesOf(first).map(({ price, capacity, ...about }, m): MarketSeries => {
+    const next = later[m]!;
+    return {
+      ...about,
+      price: {
+        timesS: after(price.timesS, next.price.timesS, first.endS),
+        usdPerHour: after(price.usdPerHour, next.price.usdPerHour),
+      },
+      ...(capacity && {
+        capacity: {
+          timesS: after(capacity.timesS, next.capacity!.timesS, first.endS),
+          counts: after(capacity.counts, next.capacity!.counts),
+        },
+      }),
+    };
+  });
+  return tableFromSeries(series, { digest: first.digest, endS: first.endS + second.endS });
+}
+
 /** @throws TraceError when [fromS, fromS + lengthS) does not lie within [0, endS). */
 export function checkWindow(endS: Seconds, fromS: Seconds, lengthS: Seconds): void {
   if (fromS >= 0 && lengthS > 0 && fromS + lengthS <= endS) return;

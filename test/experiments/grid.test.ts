@@ -101,7 +101,74 @@ describe("the grid", () => {
       /study\.yaml:5:25: traces\.0\.windows\.lengthH: a window of 89 h and 12 h of drain does not fit: trace one-zone is 100 h long; shorten it to 88 h or less, or use a longer trace/,
     );
     await expect(cellsOf(files("[{ fromH: 70, lengthH: 24 }]"))).rejects.toThrow(
-      /traces\.0\.windows\.0: ends at 94 h and 12 h of drain, but trace one-zone is 100 h long; move or shorten it/,
+      /traces\.0\.windows\.0: ends at 94 h and 12 h of drain, but trace one-zone is 100 h long; move or shorten it, or let it go on at the trace's start with wrap: true/,
+    );
+  });
+
+  test("random windows start anywhere in their unit, the same in every study of the trace, and count as its replicates", async () => {
+    const windows = "{ lengthH: 10, random: { perUnit: 3, unitH: 30 } }";
+    const { cells } = await cellsOf(files(windows));
+    const byUnit = Map.groupBy(cells, ({ spec }) => spec.unit);
+    // 100 h hold three units of 30 h; two policies, three windows.
+    expect([...byUnit.keys()]).toEqual(["0 h to 30 h", "30 h to 60 h", "60 h to 90 h"]);
+    for (const [i, unit] of [...byUnit.values()].entries()) {
+      expect(unit.map(({ spec }) => spec.replicate)).toEqual([0, 0, 1, 1, 2, 2]);
+      const starts = unit.map(({ spec }) => spec.fromS - i * 30 * 3600);
+      expect(new Set(starts).size).toBe(3);
+      // The window and 12 h of drain lie in the unit.
+      for (const startS of starts) expect(startS >= 0 && startS <= 8 * 3600).toBe(true);
+    }
+    const again = await cellsOf(files(windows), ["cloud.visibility=told"]);
+    expect(again.cells.map(({ spec }) => spec.fromS)).toEqual(cells.map(({ spec }) => spec.fromS));
+    await expect(cellsOf(files("{ lengthH: 10, random: { perUnit: 3, unitH: 20 } }"))).rejects.toThrow(
+      /windows\.random\.unitH: expected at least 22 \(lengthH and drainH\), found 20/,
+    );
+  });
+
+  test("a window passes the trace's end only when it may, and goes on at its start", async () => {
+    const { cells, tables } = await cellsOf(files("[{ fromH: 80, lengthH: 24, wrap: true }]"));
+    const table = tableOf(tables.get(cells[0]!.table)!);
+    expect(table.endS).toBe(36 * 3600);
+    // Hour h of the file costs 0.3 + (h mod 7) / 100: hours 80 and 99, then 0 and 15.
+    const priceAt = (hour: number) => Number(table.priceUsdPerHourAt(0, hour * 3600).toFixed(2));
+    expect([0, 19, 20, 35].map(priceAt)).toEqual([0.33, 0.31, 0.3, 0.31]);
+    await expect(cellsOf(files("[{ fromH: 0, lengthH: 4 }, { fromH: 80, lengthH: 24, wrap: true }]"))).rejects.toThrow(
+      /windows\.1: goes on at the trace's start until 16 h, where windows\.0 is/,
+    );
+  });
+
+  test("what the study does not say of an instance type, the catalog says, and a file of the study's own over it", async () => {
+    const bare = [
+      ["generate: { preset: synkti-seed }", "generate: { preset: synkti-seed, instanceType: g5.xlarge }"],
+      ["  instanceTypes:\n    seed.24gb: { gpuMemoryMiB: 24000, networkMiBPerS: 1000 }\n", ""],
+    ] as const;
+    const own = scratchFolder();
+    const catalog = (text: string) => {
+      writeFileSync(join(own, "types.yaml"), text);
+      return `catalog: ${join(own, "types.yaml")}\nquestion:`;
+    };
+    // A10G: 22 GiB usable; 2.5 Gbit/s are 298 MiB/s.
+    expect((await cellsOf(bare)).cells[0]!.spec.cloud.instanceTypes).toEqual({
+      "g5.xlarge": { gpuMemoryMiB: 22528, networkMiBPerS: 298 },
+    });
+    const row = "gpu: A10G, gpus: 2, vcpus: 4, ramGiB: 16, networkGbps: 10, usdPerHour: { seed-1: 2 }";
+    const withOwn = [
+      ...bare,
+      ["question:", catalog(`source: us\nasOf: 2026-01-01\ninstanceTypes:\n  g5.xlarge: { ${row} }\n`)],
+      ["onDemandUsdPerHour: 1\n", ""],
+    ] as const;
+    const { cells, tables } = await cellsOf(withOwn);
+    expect(cells[0]!.spec.cloud.instanceTypes).toEqual({ "g5.xlarge": { gpuMemoryMiB: 45056, networkMiBPerS: 1192 } });
+    expect(tableOf(tables.get(cells[0]!.table)!).priceUsdPerHourAt(1, 0)).toBe(2);
+
+    await expect(cellsOf([...bare, ["onDemandUsdPerHour: 1\n", ""]])).rejects.toThrow(
+      /traces\.0: the catalog has no on-demand price of g5\.xlarge in seed-1; it has us-east-1/,
+    );
+    await expect(cellsOf([["question:", catalog("source: us\nasOf: 2026-01-01\ninstanceType: {}\n")]])).rejects.toThrow(
+      /types\.yaml:3:1: instanceType: no such key; did you mean "instanceTypes"/,
+    );
+    await expect(cellsOf([["question:", "catalog: nowhere.yaml\nquestion:"]])).rejects.toThrow(
+      /study\.yaml:1:10: catalog: .*nowhere\.yaml cannot be read \(ENOENT\)/,
     );
   });
 
@@ -110,11 +177,11 @@ describe("the grid", () => {
       /study\.yaml:4:33: traces\.0\.markets\.zones\.1: the trace has no "seed-1b"; it has seed-1a/,
     );
     await expect(cellsOf([["seed.24gb", "g5.xlarge"]])).rejects.toThrow(
-      /instance type seed\.24gb is in the trace but not described/,
+      /study\.yaml:3:5: traces\.0: the catalog has no instance type seed\.24gb; did you mean .*cloud\.instanceTypes/,
     );
     await expect(cellsOf([["memoryMiB: 1000", "memoryMiB: 99000"]])).rejects.toThrow(/a task needs up to 99000 MiB/);
     await expect(cellsOf([["onDemandUsdPerHour: 1", "onDemandUsdPerHour: { g5.xlarge: 1 }"]])).rejects.toThrow(
-      /no on-demand price for seed\.24gb .*onDemandUsdPerHour/,
+      /the catalog has no instance type seed\.24gb/,
     );
   });
 });

@@ -87,8 +87,8 @@ describe("a fault is told with line, column, what was expected, what was found a
     [
       "nothing where a price must be",
       "onDemandUsdPerHour: 1\n",
-      "",
-      "study.yaml:1:1: onDemandUsdPerHour: is missing; give a number or a mapping",
+      "onDemandUsdPerHour:\n",
+      "study.yaml:7:20: onDemandUsdPerHour: expected a number or a mapping, found null",
     ],
     [
       "an unknown preset",
