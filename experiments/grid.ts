@@ -1,7 +1,8 @@
 import type { CloudSpec } from "../policies/contract/scenario.ts";
 import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
-import { SimulationError, SimWorld } from "../sim/world.ts";
+import { SimulationError } from "../sim/simulation-error.ts";
+import { SimWorld } from "../sim/world.ts";
 import type { Catalog } from "../traces/catalog/catalog.ts";
 import { TraceError } from "../traces/columns.ts";
 import { type MarketModel, marketModel } from "../traces/generate.ts";

@@ -3,8 +3,9 @@ import { type Asked, Decider, type Decisions } from "../policies/decider.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { cloudAssumptions } from "./cloud.ts";
 import type { SimulationInput, SimulationResult } from "./simulation.ts";
+import { SimulationError } from "./simulation-error.ts";
 import { type AskLog, timelineOf } from "./timeline.ts";
-import { SimulationError, SimWorld } from "./world.ts";
+import { SimWorld } from "./world.ts";
 
 /**
  * One run: the decisions, replayed against a trace. The only loop there is; what differs between clouds and papers is a

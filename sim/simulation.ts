@@ -1,11 +1,11 @@
 import type { Note } from "../policies/contract/actions.ts";
-import type { Cadence, CloudSpec } from "../policies/contract/scenario.ts";
+import type { Cadence, CloudSpec, WorkloadName } from "../policies/contract/scenario.ts";
 import type { Seconds, Usd } from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 
 /** Which workload, and its parameters as the study wrote them; the workload's own schema checks them. */
 export interface WorkloadSpec {
-  readonly model: "tasks";
+  readonly model: WorkloadName;
   readonly params: unknown;
 }
 

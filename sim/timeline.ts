@@ -50,7 +50,7 @@ export function timelineOf(input: SimulationInput, world: SimWorld, log: readonl
     prices,
     capacity,
     instances: instances.sort((a, b) => a.id - b.id),
-    work: world.tasks.stretches,
+    work: world.workload.stretches,
     asks: log.map(({ timeS, actions, notes }) => ({
       timeS,
       actions: actions.map((action) => describe(action, table)),

@@ -12,14 +12,9 @@ import { EVENT, ranksOf } from "./events.ts";
 import { Meter } from "./meter.ts";
 import { profiles } from "./profiles.ts";
 import type { SimulationInput } from "./simulation.ts";
-import { memoryMiBMax } from "./workloads/task-list.ts";
-import { TasksWorkload } from "./workloads/tasks.ts";
-import { tasksParams } from "./workloads/tasks-params.ts";
-
-/** Something in a spec that cannot be simulated. The message says what was expected and how to mend it. */
-export class SimulationError extends Error {
-  override readonly name = "SimulationError";
-}
+import { SimulationError } from "./simulation-error.ts";
+import { workloads } from "./workloads/index.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 /** The fleet as both hosts declare it, from the table's markets and the cloud's types and timings. */
 export function fleetSpecOf(table: TraceTable, cloud: CloudSpec): FleetSpec {
@@ -51,7 +46,7 @@ export class SimWorld {
   readonly fleet: FleetSpec;
   readonly meter: Meter;
   readonly cloud: SimulatedCloud;
-  readonly tasks: TasksWorkload;
+  readonly workload: Workload;
   events = 0;
   readonly #queue = new EventQueue();
   readonly #facts: Facts;
@@ -74,24 +69,14 @@ export class SimWorld {
     this.meter = new Meter(table, profile.billing, { ledger: input.traced ?? false });
     const shared = { queue, ranks, facts: this.#facts, random, traced: input.traced ?? false };
     this.cloud = new SimulatedCloud({ ...shared, table, spec, fleet: this.fleet, profile, meter: this.meter });
-    const params = tasksParams.parse(input.workload.params);
-    this.tasks = new TasksWorkload({
-      ...shared,
-      params,
-      cloud: this.cloud,
-      horizonS: input.horizonS,
-    });
-    const room = Math.max(...this.fleet.markets.map((market) => market.gpuMemoryMiB));
-    if (memoryMiBMax(params) > room) {
-      throw new SimulationError(
-        `a task needs up to ${memoryMiBMax(params)} MiB of GPU memory, the largest instance has ${room}; lower workload.params.memoryMiB or name a larger type`,
-      );
-    }
+    const { model, params } = input.workload;
+    const { cloud, fleet } = this;
+    this.workload = workloads[model](params, { ...shared, cloud, fleet, horizonS: input.horizonS });
   }
 
   start(): void {
-    this.cloud.start(this.tasks);
-    this.tasks.start();
+    this.cloud.start(this.workload);
+    this.workload.start();
   }
 
   /** Time of the next event; Infinity when nothing is under way. */
@@ -100,7 +85,7 @@ export class SimWorld {
   }
 
   get finished(): boolean {
-    return this.tasks.finished && this.cloud.live === 0;
+    return this.workload.finished && this.cloud.live === 0;
   }
 
   /** Handles the events of this instant that come before the policy is asked. */
@@ -140,26 +125,30 @@ export class SimWorld {
       case "drain":
         break; // the state keeps new work away; nothing happens outside
       case "place":
-        this.tasks.place(action.work, this.cloud.instance(action.instances[0]!), nowS);
+        this.workload.place(
+          action.work,
+          action.instances.map((id) => this.cloud.instance(id)),
+          nowS,
+        );
         break;
       case "release":
-        this.tasks.release(action.work, nowS);
+        this.workload.release(action.work, nowS);
         break;
       case "checkpoint":
-        this.tasks.checkpoint(action.work, nowS);
+        this.workload.checkpoint(action.work, nowS);
         break;
     }
   }
 
   /** Closes the run: bills what is up, checks every account, and gives the metrics. */
   close(nowS: Seconds): Record<string, number> {
-    this.tasks.cut(nowS);
+    this.workload.cut(nowS);
     this.cloud.cut(nowS);
     const bill = this.#bill();
     const { counts } = this.cloud;
     const metrics = {
       ...bill,
-      ...this.tasks.outcome(),
+      ...this.workload.outcome(),
       idleHours: this.cloud.idleS / HOUR_S,
       beyondDataHours: this.cloud.beyondDataS / HOUR_S,
       reclaims: counts.reclaims,
@@ -181,13 +170,13 @@ export class SimWorld {
     queue.pop();
     this.events++;
     const { kind, a, timeS } = queue;
-    if (kind >= EVENT.arrival && kind <= EVENT.written) this.tasks.handle(kind, a, queue.seq, timeS);
+    if (kind >= EVENT.arrival && kind <= EVENT.written) this.workload.handle(kind, a, queue.seq, timeS);
     else this.cloud.handle(kind, a, queue.b, queue.seq, timeS);
   }
 
   #bill() {
     const { total } = this.meter;
-    this.tasks.check(total.upS * Math.max(...this.fleet.markets.map((market) => market.slots)));
+    this.workload.check(total.upS * Math.max(...this.fleet.markets.map((market) => market.slots)));
     return {
       costUsd: total.usd,
       listUsd: total.listUsd,

@@ -30,6 +30,9 @@ export interface Cadence {
   readonly everyS?: Seconds;
 }
 
+/** What is to be done; each is a model of its own in the simulator. */
+export type WorkloadName = "tasks";
+
 export type ProfileName = "aws";
 
 export type Distribution =

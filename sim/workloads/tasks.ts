@@ -1,16 +1,17 @@
 import type { Facts, TaskArrival } from "../../policies/contract/facts.ts";
-import type { Random } from "../../policies/contract/random.ts";
 import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { stateMiBAt } from "../../policies/state/entities.ts";
 import { having, without } from "../../policies/state/lists.ts";
-import type { InstanceHooks, SimulatedCloud } from "../cloud.ts";
+import type { SimulatedCloud } from "../cloud.ts";
 import type { EventQueue } from "../event-queue.ts";
 import { EVENT } from "../events.ts";
 import { PHASE, type SimInstance } from "../instance.ts";
 import { quantile } from "../quantile.ts";
 import type { TimelineWork } from "../simulation.ts";
-import { TaskList } from "./task-list.ts";
-import type { TasksParams } from "./tasks-params.ts";
+import { SimulationError } from "../simulation-error.ts";
+import { memoryMiBMax, TaskList } from "./task-list.ts";
+import { type TasksParams, tasksParams } from "./tasks-params.ts";
+import type { Workload, WorkloadWorld } from "./workload.ts";
 
 /** A task as it truly is. */
 export class SimTask {
@@ -49,7 +50,7 @@ export class SimTask {
  * checkpointInGrace: stops, writes all of its state, kept if written before the reclaim. migrate: stops, its state stays
  * where it ran and is fetched from there once the new place is ready, kept if fetched before the reclaim.
  */
-export class TasksWorkload implements InstanceHooks {
+export class TasksWorkload implements Workload {
   readonly stretches: TimelineWork[] = [];
   readonly #params: TasksParams;
   readonly #list: TaskList;
@@ -72,19 +73,17 @@ export class TasksWorkload implements InstanceHooks {
   #moves = 0;
   #movingS = 0;
 
-  constructor(world: {
-    readonly params: TasksParams;
-    readonly random: Random;
-    readonly queue: EventQueue;
-    readonly ranks: readonly number[];
-    readonly facts: Facts;
-    readonly cloud: SimulatedCloud;
-    readonly horizonS: Seconds;
-    readonly traced: boolean;
-  }) {
-    this.#params = world.params;
-    this.#list = new TaskList(world.params, world.random);
-    this.#completionH = new Float64Array(world.params.tasks);
+  constructor(written: unknown, world: WorkloadWorld) {
+    const params = tasksParams.parse(written);
+    const room = Math.max(...world.fleet.markets.map((market) => market.gpuMemoryMiB));
+    if (memoryMiBMax(params) > room) {
+      throw new SimulationError(
+        `a task needs up to ${memoryMiBMax(params)} MiB of GPU memory, the largest instance has ${room}; lower workload.params.memoryMiB or name a larger type`,
+      );
+    }
+    this.#params = params;
+    this.#list = new TaskList(params, world.random);
+    this.#completionH = new Float64Array(params.tasks);
     this.#queue = world.queue;
     this.#ranks = world.ranks;
     this.#facts = world.facts;
@@ -93,7 +92,6 @@ export class TasksWorkload implements InstanceHooks {
     this.#traced = world.traced;
   }
 
-  /** Nothing more will arrive and nothing is left to do. */
   get finished(): boolean {
     return this.#completed === this.#tasks.length && !this.#moreArrives;
   }
@@ -104,7 +102,8 @@ export class TasksWorkload implements InstanceHooks {
 
   // ── actions ────────────────────────────────────────────────────────────────────────
 
-  place(id: number, instance: SimInstance, nowS: Seconds): void {
+  place(id: number, [on]: readonly SimInstance[], nowS: Seconds): void {
+    const instance = on!;
     const task = this.#task(id);
     task.on = instance;
     task.waitingSinceS = nowS;
@@ -181,7 +180,6 @@ export class TasksWorkload implements InstanceHooks {
     }
   }
 
-  /** Stops the clock of the run: what runs stays unfinished, with the work it has done. */
   cut(nowS: Seconds): void {
     for (const task of this.#unfinished()) if (task.running) this.#stop(task, nowS, "cut");
     this.#closed = true;
@@ -210,7 +208,6 @@ export class TasksWorkload implements InstanceHooks {
     return metrics;
   }
 
-  /** Throws if an account does not close: the run is wrong, whatever it would have said. */
   check(upSlotS: Seconds): void {
     const arrived = this.#tasks.length;
     const unfinished = this.#unfinished().length;

@@ -1,0 +1,41 @@
+import type { Facts } from "../../policies/contract/facts.ts";
+import type { FleetSpec } from "../../policies/contract/fleet.ts";
+import type { Random } from "../../policies/contract/random.ts";
+import type { Seconds } from "../../policies/contract/units.ts";
+import type { InstanceHooks, SimulatedCloud } from "../cloud.ts";
+import type { EventQueue } from "../event-queue.ts";
+import type { SimInstance } from "../instance.ts";
+import type { TimelineWork } from "../simulation.ts";
+
+/** What a run's work is. The world knows no more of it; engine, cloud and meter are the same for all. */
+export interface Workload extends InstanceHooks {
+  /** Nothing more will arrive and nothing is left to do. */
+  readonly finished: boolean;
+  /** Who ran where and when; kept in traced runs only. */
+  readonly stretches: readonly TimelineWork[];
+  start(): void;
+  place(work: number, instances: readonly SimInstance[], nowS: Seconds): void;
+  release(work: number, nowS: Seconds): void;
+  checkpoint(work: number, nowS: Seconds): void;
+  /** An event of its own kinds. */
+  handle(kind: number, work: number, seq: number, nowS: Seconds): void;
+  /** Stops the clock of the run: what runs stays unfinished, with the work it has done. */
+  cut(nowS: Seconds): void;
+  /** Its metrics. */
+  outcome(): Record<string, number>;
+  /** Throws if an account does not close: the run is wrong, whatever it would have said. */
+  check(upSlotS: Seconds): void;
+}
+
+/** What a workload runs in. */
+export interface WorkloadWorld {
+  readonly fleet: FleetSpec;
+  readonly cloud: SimulatedCloud;
+  readonly queue: EventQueue;
+  readonly ranks: readonly number[];
+  readonly facts: Facts;
+  readonly random: Random;
+  /** Nothing arrives from then on. */
+  readonly horizonS: Seconds;
+  readonly traced: boolean;
+}
