@@ -4,6 +4,7 @@ import type { CommandLine } from "./arguments.ts";
 import type { ExperimentEnd, ExperimentEvents } from "./experiment.ts";
 import type { Plan } from "./plan.ts";
 import { duration, Progress } from "./progress.ts";
+import { publishedTable } from "./published/published-table.ts";
 import { rankedTables } from "./ranked-table.ts";
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -63,7 +64,9 @@ export class TextEvents implements ExperimentEvents {
       );
       if (end.failed > 0) complain(coloursOf(process.stderr).red(`${counted(end.failed)} failed`));
     } else if (end.how === "complete") {
-      print(`\n${rankedTables(end.summary, coloursOf(process.stdout))}\n`);
+      const colours = coloursOf(process.stdout);
+      print(`\n${rankedTables(end.summary, colours)}\n`);
+      if (end.summary.published.length > 0) print(`${publishedTable(end.summary.published, colours)}\n`);
       if (end.failed > 0) {
         const where = join(this.#folder, "runs.ndjson");
         const text = `${counted(end.failed)} failed; errors, and a command that runs each again, are in ${where}`;

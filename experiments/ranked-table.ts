@@ -75,12 +75,12 @@ function difference(comparison: Comparison | undefined, unit: string): string {
   return `${signed(difference.mean, unit)}${relative}\n${brackets(difference, unit)}`;
 }
 
-const brackets = (value: Estimate, unit: string): string =>
+export const brackets = (value: Estimate, unit: string): string =>
   value.kind === "range"
     ? `${number(value.low, unit)} to ${number(value.high, unit)} (range)`
     : `[${number(value.low, unit)}, ${number(value.high, unit)}]`;
 
-function number(value: number, unit: string): string {
+export function number(value: number, unit: string): string {
   if (unit === "share") return `${(100 * value).toFixed(1)} %`;
   const size = Math.abs(value);
   return value.toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : 3);
@@ -88,7 +88,7 @@ function number(value: number, unit: string): string {
 
 const signed = (value: number, unit: string): string => `${value > 0 ? "+" : ""}${number(value, unit)}`;
 
-function wrapped(text: string): string {
+export function wrapped(text: string): string {
   const lines: string[] = [];
   for (const paragraph of text.split("\n")) {
     let line = "";

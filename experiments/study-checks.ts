@@ -6,6 +6,7 @@ import { type Fault, oneOf } from "./faults.ts";
 import { metrics } from "./metrics.ts";
 import { ownFileOf } from "./own-policy.ts";
 import { type Path, pathText } from "./paths.ts";
+import { publishedFaults } from "./published/published-checks.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
 import { type Study, studySchema } from "./study-schema.ts";
 import type { StudyTrace } from "./trace-schema.ts";
@@ -53,6 +54,11 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
       `no metric "${primary.metric}" that is better high or low; did you mean "${near}"? There are ${ranked.join(", ")}`,
     );
   }
+  publishedFaults(
+    part("published") ?? [],
+    { policies: ids, metrics: metrics.map(({ name }) => name), sweep: part("sweep") ?? {} },
+    fault,
+  );
   const traces = part("traces");
   const drainH = part("drainH") ?? 0;
   for (const [i, trace] of (traces ?? []).entries()) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tasksParams } from "../sim/workloads/tasks-params.ts";
 import { cadenceSchema, cloudSchema } from "./cloud-schema.ts";
+import { publishedSchema } from "./published/published-schema.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
 import { traceSchema } from "./trace-schema.ts";
 
@@ -56,6 +57,10 @@ export const studySchema = z.strictObject({
         .describe("[policy, against]: those that were meant beforehand"),
     })
     .describe("what the answer rests on; everything else is exploratory"),
+  published: z
+    .array(publishedSchema)
+    .default([])
+    .describe("figures that others published: each gets ours beside it, and a verdict"),
 });
 export type Study = z.infer<typeof studySchema>;
 

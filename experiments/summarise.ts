@@ -1,4 +1,7 @@
 import { metricNamed } from "./metrics.ts";
+import { judged } from "./published/judge.ts";
+import type { Published } from "./published/published-schema.ts";
+import type { SweepPoint } from "./published/quantity.ts";
 import type { RunRecord } from "./record.ts";
 import { answerSentence } from "./statistics/answer.ts";
 import { type Compared, compare, type Pair } from "./statistics/compare.ts";
@@ -14,6 +17,7 @@ export interface Question {
   readonly question: string;
   readonly baseline: string;
   readonly primary: { readonly metric: string; readonly comparisons: readonly (readonly [string, string])[] };
+  readonly published?: readonly Published[];
 }
 
 /**
@@ -23,7 +27,10 @@ export interface Question {
  *
  * @throws StatisticsError for a metric that is no finite number.
  */
-export function summarise(records: readonly RunRecord[], { question, baseline, primary }: Question): Summary {
+export function summarise(
+  records: readonly RunRecord[],
+  { question, baseline, primary, published = [] }: Question,
+): Summary {
   const better = metricNamed(primary.metric)?.better ?? "lower";
   const warnings: string[] = [];
   const failed = records.filter((record) => !record.ok).length;
@@ -33,34 +40,45 @@ export function summarise(records: readonly RunRecord[], { question, baseline, p
     );
   }
   const resamples = createResamples("summary");
-  const groups = [...Map.groupBy(records, ({ spec }) => JSON.stringify(spec.axes)).values()].map((group) =>
-    summariseGroup(group, { question, baseline, primary }, better, resamples, warnings),
+  const points = [...Map.groupBy(records, ({ spec }) => JSON.stringify(spec.axes)).values()].map(pointOf);
+  const groups = points.map((point) =>
+    summarisePoint(point, { question, baseline, primary }, better, resamples, warnings),
   );
+  const replicates = Math.max(...points.map((point) => point.replicates));
   return {
     question,
     baseline,
     primaryMetric: primary.metric,
     better,
     groups,
+    published: judged(published, { baseline, points, replicates, resamples }),
     warnings: [...new Set(warnings)],
     cells: { ok: records.length - failed, failed },
   };
 }
 
-function summariseGroup(
-  records: readonly RunRecord[],
+interface Point extends SweepPoint {
+  readonly replicates: number;
+}
+
+/** @param records of one point of the sweep. */
+function pointOf(records: readonly RunRecord[]): Point {
+  const replicates = new Set(records.map(({ spec }) => spec.replicate)).size;
+  const units = new Map(
+    [...Map.groupBy(records, ({ spec }) => spec.policyId)]
+      .map(([policyId, group]) => [policyId, unitsOf(group, replicates)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  return { axes: records[0]!.spec.axes, replicates, units };
+}
+
+function summarisePoint(
+  { axes, replicates, units }: Point,
   { baseline, primary }: Question,
   better: "lower" | "higher",
   resamples: Resamples,
   warnings: string[],
 ): SummaryGroup {
-  const axes = records[0]!.spec.axes;
-  const replicates = new Set(records.map(({ spec }) => spec.replicate)).size;
-  const units = new Map<string, Units>(
-    [...Map.groupBy(records, ({ spec }) => spec.policyId)]
-      .map(([policyId, group]) => [policyId, unitsOf(group, replicates)] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
   const whole = new Set([...units.values()].flatMap((each) => [...each.keys()])).size;
   const policies = [...units].map(([policyId, each]) => summarisePolicy(policyId, each, resamples));
   // What did not finish every unit that others did has its mean over other, perhaps easier units: it cannot come out best.

@@ -10,6 +10,8 @@ export interface Summary {
   readonly better: "lower" | "higher";
   /** One group per point of the sweep (a single one without axes). */
   readonly groups: readonly SummaryGroup[];
+  /** What others published, beside ours; in the study's order. */
+  readonly published: readonly PublishedFigure[];
   /** Method warnings with their remedy: too few units, skewness beyond the interval's reach, failed cells, ... */
   readonly warnings: readonly string[];
   readonly cells: { readonly ok: number; readonly failed: number };
@@ -70,4 +72,51 @@ export interface SavingSplit {
   readonly hoursUsd: number;
   readonly freeHoursUsd: number;
   readonly workNotDoneUsd: number;
+}
+
+export type Verdict = "holds" | "does not hold" | "cannot be told";
+
+/** A figure that somebody published, ours, and what follows. */
+export interface PublishedFigure {
+  readonly id: string;
+  readonly claim: string;
+  readonly source: string;
+  /** Equal for a single number; null: open on that side. */
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly of: "mean" | "oneRun";
+  /** How far off it still holds. */
+  readonly within: number;
+  /** What it is compared with, in words. */
+  readonly quantity: string;
+  /** As metrics have it: USD, share, ... */
+  readonly unit: string;
+  /** null: no unit has it. */
+  readonly ours: Estimate | null;
+  /** Our mean minus the figure, or minus the nearer end of a range; 0 inside. */
+  readonly offBy: number | null;
+  /** What a single run would have shown; null where units are means of replicates. */
+  readonly runs: SingleRuns | null;
+  readonly verdict: Verdict;
+  readonly why: string | null;
+  readonly steps: readonly PublishedStep[];
+}
+
+/** The middle 95 % of single runs, and the share of them that reached the figure (a range: its lower end). */
+export interface SingleRuns {
+  readonly n: number;
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
+  readonly shareAtLeast: number;
+}
+
+/** One step on the way from the figure to ours. */
+export interface PublishedStep {
+  readonly label: string;
+  readonly quantity: string;
+  readonly ours: Estimate | null;
+  /** Against the step before, paired; null for the first. */
+  readonly change: Estimate | null;
+  readonly why: string | null;
 }

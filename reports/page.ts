@@ -16,6 +16,7 @@ import {
 import { answer } from "./sections/answer.ts";
 import { failures } from "./sections/failures.ts";
 import { type Manifest, provenance } from "./sections/provenance.ts";
+import { published } from "./sections/published.ts";
 import { ranking } from "./sections/ranking.ts";
 import { groupViews, runViews } from "./views/index.ts";
 import type { View } from "./views/view.ts";
@@ -65,6 +66,9 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
     },
     { id: "warnings", heading: "Warnings", body: warnings(summary) },
   ];
+  if (summary.published.length > 0) {
+    sections.push({ id: "published", heading: "Published figures", body: published(summary.published) });
+  }
   for (const view of groupViews) {
     const charts = await drawAll(view, scenes);
     if (charts.some(Boolean)) sections.push({ ...view, body: [byGroup(drawn, charts), leftOut(groups)] });

@@ -1,0 +1,104 @@
+import { quantile } from "../../sim/quantile.ts";
+import { meanEstimate } from "../statistics/estimate.ts";
+import type { Resamples } from "../statistics/resamples.ts";
+import type { Estimate, PublishedFigure, SingleRuns, Verdict } from "../summary.ts";
+import type { Published } from "./published-schema.ts";
+import { type Measured, measured, quantityName, type SweepPoint, unitOf } from "./quantity.ts";
+
+/** Below so many runs their middle 95 % would be little else than all of them. */
+const RUNS_MIN = 40;
+
+/**
+ * Published figures beside ours. A figure holds where our whole 95 % interval lies within it and its tolerance, does not
+ * where the interval lies wholly outside, and cannot be told otherwise: more units would tell. One that was a single run holds
+ * where it lies among the middle 95 % of our runs.
+ *
+ * @param replicates in a unit: a unit is a single run only where there is one.
+ */
+export const judged = (
+  published: readonly Published[],
+  {
+    baseline,
+    points,
+    replicates,
+    resamples,
+  }: {
+    readonly baseline: string;
+    readonly points: readonly SweepPoint[];
+    readonly replicates: number;
+    readonly resamples: Resamples;
+  },
+): PublishedFigure[] =>
+  published.map(({ id, claim, source, value, of, within, ours: quantity, why, steps }) => {
+    const ours = measured(quantity, baseline, points, resamples);
+    const [from, to] = typeof value === "number" ? [value, value] : [value.from ?? null, value.to ?? null];
+    const runs = ours === undefined || replicates > 1 ? null : singleRuns(ours, from ?? to!);
+    return {
+      id,
+      claim,
+      source,
+      from,
+      to,
+      of,
+      within,
+      quantity: quantityName(quantity, baseline),
+      unit: unitOf(quantity),
+      ours: ours?.estimate ?? null,
+      offBy: ours === undefined ? null : offBy(ours.estimate.mean, from, to),
+      runs,
+      verdict:
+        of === "oneRun"
+          ? runVerdict(from!, runs)
+          : meanVerdict(ours?.estimate, (from ?? -Infinity) - within, (to ?? Infinity) + within),
+      why: why ?? null,
+      steps: steps.map(({ label, ours, why }, i) => {
+        const here = measured(ours, baseline, points, resamples);
+        const before = i === 0 ? undefined : measured(steps[i - 1]!.ours, baseline, points, resamples);
+        return {
+          label,
+          quantity: quantityName(ours, baseline),
+          ours: here?.estimate ?? null,
+          change: here && before ? change(before, here, resamples) : null,
+          why: why ?? null,
+        };
+      }),
+    };
+  });
+
+function meanVerdict(ours: Estimate | undefined, from: number, to: number): Verdict {
+  if (ours === undefined || ours.kind === "range") return "cannot be told";
+  if (ours.low >= from && ours.high <= to) return "holds";
+  return ours.high < from || ours.low > to ? "does not hold" : "cannot be told";
+}
+
+function runVerdict(value: number, runs: SingleRuns | null): Verdict {
+  if (runs === null || runs.n < RUNS_MIN) return "cannot be told";
+  return value >= runs.low && value <= runs.high ? "holds" : "does not hold";
+}
+
+function singleRuns({ ofUnit }: Measured, figure: number): SingleRuns | null {
+  const values = Float64Array.from(ofUnit.values()).filter(Number.isFinite).sort();
+  if (values.length === 0) return null;
+  return {
+    n: values.length,
+    low: quantile(values, 0.025),
+    median: quantile(values, 0.5),
+    high: quantile(values, 0.975),
+    shareAtLeast: values.filter((value) => value >= figure).length / values.length,
+  };
+}
+
+/** From the nearer end; 0 inside. */
+function offBy(mean: number, from: number | null, to: number | null): number {
+  if (from !== null && mean < from) return mean - from;
+  return to !== null && mean > to ? mean - to : 0;
+}
+
+/** What a step added, on the units that both have: paired, so what they share of luck cancels. */
+function change(before: Measured, here: Measured, resamples: Resamples): Estimate | null {
+  const differences = [...here.linear].flatMap(([unit, value]) => {
+    const earlier = before.linear.get(unit);
+    return earlier === undefined ? [] : [value - earlier];
+  });
+  return differences.length === 0 ? null : meanEstimate(Float64Array.from(differences), resamples);
+}
