@@ -8,6 +8,7 @@ import { type Compared, compare, type Pair } from "./statistics/compare.ts";
 import { meanEstimate } from "./statistics/estimate.ts";
 import { holm } from "./statistics/holm.ts";
 import { createResamples, type Resamples } from "./statistics/resamples.ts";
+import { savingOf } from "./statistics/saving-split.ts";
 import { type Units, unitsOf } from "./statistics/units.ts";
 import { warningsOf } from "./statistics/warnings.ts";
 import type { PolicySummary, Summary, SummaryGroup } from "./summary.ts";
@@ -102,6 +103,7 @@ function summarisePoint(
     .filter((pair) => !named.some((each) => isSame(each, pair)))
     .flatMap((pair) => compare(pair, units, 0.95, resamples) ?? []);
   const comparisons = [...primaries, ...others].map(({ comparison }) => comparison);
+  const pairs = new Map(comparisons.map((pair) => [JSON.stringify([pair.policyId, pair.against]), pair]));
   const where = Object.keys(axes).length === 0 ? "" : `${JSON.stringify(axes)} `;
   warnings.push(...warningsOf({ metric: primary.metric, named, primaries, units, whole }).map((text) => where + text));
   return {
@@ -110,6 +112,9 @@ function summarisePoint(
     replicates,
     policies,
     comparisons,
+    savings: [...pairs.values()].flatMap(
+      ({ policyId, against }) => savingOf(policyId, against, units, resamples) ?? [],
+    ),
     answer: answerSentence({ policies, comparisons, baseline, metric: primary.metric, units: whole }),
   };
 }

@@ -26,6 +26,8 @@ export interface SummaryGroup {
   readonly policies: readonly PolicySummary[];
   /** The primary comparisons first (simultaneous intervals, Holm), then every policy against the baseline, exploratory. */
   readonly comparisons: readonly Comparison[];
+  /** Where the saving of each pair in `comparisons` comes from; without those whose records do not say. */
+  readonly savings: readonly Saving[];
   /** The answer sentence. */
   readonly answer: string;
 }
@@ -61,18 +63,16 @@ export interface Comparison {
   readonly pSmallest: number | null;
   /** Correlation over units that pairing achieved; null where undefined. */
   readonly correlation: number | null;
-  /** Mean saving in costUsd (against minus policy) and its parts, which add up to it; null if the metrics are missing. */
-  readonly split: SavingSplit | null;
 }
 
-/** USD per unit. price + hours + freeHours + workNotDone = saving. */
-export interface SavingSplit {
-  readonly savingUsd: number;
-  readonly priceUsd: number;
-  readonly hoursUsd: number;
-  readonly freeHoursUsd: number;
-  readonly workNotDoneUsd: number;
+/** What a policy saves in costUsd (against minus policy), USD per unit: the means of the parts add up to the mean saving. */
+export interface Saving {
+  readonly policyId: string;
+  readonly against: string;
+  readonly savingUsd: Estimate;
+  readonly parts: Readonly<Record<SavingPart, Estimate>>;
 }
+export type SavingPart = "priceUsd" | "hoursUsd" | "freeHoursUsd" | "workNotDoneUsd";
 
 export type Verdict = "holds" | "does not hold" | "cannot be told";
 

@@ -9,9 +9,11 @@ import {
   looksFor,
   PAGE_DARK,
   PAGE_LIGHT,
+  PART_COLOURS_DARK,
+  PART_COLOURS_LIGHT,
   POLICY_COLOURS_DARK,
   POLICY_COLOURS_LIGHT,
-  policyVariables,
+  variables,
 } from "./palette.ts";
 import { answer } from "./sections/answer.ts";
 import { failures } from "./sections/failures.ts";
@@ -166,10 +168,15 @@ ${scripts.map(({ element }) => element)}
 `.markup;
 }
 
-/** The policies' colours in both themes, and the samples beside their names. */
+/** The colours of policies and of a saving's parts in both themes, and the samples beside their names. */
 function paletteRules(): string {
-  const samples = POLICY_COLOURS_LIGHT.map((_, i) => `.policy-${i} { --sample: var(--policy-${i}); }`).join("\n");
-  return `:root { --page: ${PAGE_LIGHT}; ${policyVariables(POLICY_COLOURS_LIGHT)} }
-@media screen and (prefers-color-scheme: dark) { :root { --page: ${PAGE_DARK}; ${policyVariables(POLICY_COLOURS_DARK)} } }
-${samples}`;
+  const samples = [
+    ...POLICY_COLOURS_LIGHT.map((_, i) => `policy-${i}`),
+    ...Object.keys(PART_COLOURS_LIGHT).map((part) => `part-${part}`),
+  ].map((id) => `.${id} { --sample: var(--${id}); }`);
+  const light = `${variables("policy", POLICY_COLOURS_LIGHT)} ${variables("part", PART_COLOURS_LIGHT)}`;
+  const dark = `${variables("policy", POLICY_COLOURS_DARK)} ${variables("part", PART_COLOURS_DARK)}`;
+  return `:root { --page: ${PAGE_LIGHT}; ${light} }
+@media screen and (prefers-color-scheme: dark) { :root { --page: ${PAGE_DARK}; ${dark} } }
+${samples.join("\n")}`;
 }

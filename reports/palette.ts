@@ -1,3 +1,5 @@
+import type { SavingPart } from "../experiments/summary.ts";
+
 /** What a policy looks like in every chart of a page. Beyond eight policies colours repeat with another shape. */
 export interface Look {
   /** A CSS variable, so that one drawing serves light, dark and print; the fallback colours a copy taken out of the page. */
@@ -32,6 +34,19 @@ export const POLICY_COLOURS_DARK = [
   "#cb4f2a",
   "#ada9a0",
 ] as const;
+/** Parts of a saving, found the same way. Work not done is grey: it is no saving. */
+export const PART_COLOURS_LIGHT: Readonly<Record<SavingPart, string>> = {
+  priceUsd: "#1f68bc",
+  hoursUsd: "#c5770f",
+  freeHoursUsd: "#073a29",
+  workNotDoneUsd: "#8a8c8f",
+};
+export const PART_COLOURS_DARK: Readonly<Record<SavingPart, string>> = {
+  priceUsd: "#367ed4",
+  hoursUsd: "#d28425",
+  freeHoursUsd: "#b6e8d1",
+  workNotDoneUsd: "#a9abae",
+};
 /** The page behind the charts. */
 export const PAGE_LIGHT = "#ffffff";
 export const PAGE_DARK = "#14171c";
@@ -50,6 +65,13 @@ export function looksFor(policyIds: readonly string[]): Looks {
   );
 }
 
-/** The palette as declarations of the style sheet. */
-export const policyVariables = (colours: readonly string[]): string =>
-  colours.map((colour, i) => `--policy-${i}: ${colour};`).join(" ");
+export const partColour = (part: SavingPart): string => `var(--part-${part}, ${PART_COLOURS_LIGHT[part]})`;
+
+/** A palette as declarations of the style sheet. @example variables("policy", ["#2c62d0"]) // "--policy-0: #2c62d0;" */
+export const variables = (
+  kind: "policy" | "part",
+  colours: Readonly<Record<string, string>> | readonly string[],
+): string =>
+  Object.entries(colours)
+    .map(([key, colour]) => `--${kind}-${key}: ${colour};`)
+    .join(" ");

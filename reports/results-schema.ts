@@ -9,12 +9,16 @@ const ESTIMATE = z.looseObject({
   kind: z.enum(["interval", "range"]),
   n: z.number(),
 });
-const SPLIT = z.looseObject({
-  savingUsd: z.number(),
-  priceUsd: z.number(),
-  hoursUsd: z.number(),
-  freeHoursUsd: z.number(),
-  workNotDoneUsd: z.number(),
+const SAVING = z.looseObject({
+  policyId: z.string(),
+  against: z.string(),
+  savingUsd: ESTIMATE,
+  parts: z.looseObject({
+    priceUsd: ESTIMATE,
+    hoursUsd: ESTIMATE,
+    freeHoursUsd: ESTIMATE,
+    workNotDoneUsd: ESTIMATE,
+  }),
 });
 const COMPARISON = z.looseObject({
   metric: z.string(),
@@ -28,7 +32,6 @@ const COMPARISON = z.looseObject({
   pHolm: NUMBER_OR_NULL,
   pSmallest: NUMBER_OR_NULL,
   correlation: NUMBER_OR_NULL,
-  split: SPLIT.nullable(),
 });
 export const SUMMARY = z.looseObject({
   question: z.string(),
@@ -42,6 +45,7 @@ export const SUMMARY = z.looseObject({
       replicates: z.number(),
       policies: z.array(z.looseObject({ policyId: z.string(), metrics: z.record(z.string(), ESTIMATE) })),
       comparisons: z.array(COMPARISON),
+      savings: z.array(SAVING),
       answer: z.string(),
     }),
   ),

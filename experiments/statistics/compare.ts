@@ -1,10 +1,9 @@
-import type { Comparison, SavingSplit } from "../summary.ts";
+import type { Comparison } from "../summary.ts";
 import { meanEstimate, ratioEstimate, UNITS_MIN } from "./estimate.ts";
 import { type Paired, paired } from "./paired.ts";
 import type { Resamples } from "./resamples.ts";
-import { type BillOfUnit, meanSplit, splitSaving } from "./saving-split.ts";
 import { signFlip } from "./sign-flip.ts";
-import type { Metrics, Units } from "./units.ts";
+import type { Units } from "./units.ts";
 
 /** Policy minus against. */
 export interface Pair {
@@ -54,21 +53,6 @@ export function compare(
     pHolm: null,
     pSmallest: test?.smallest ?? null,
     correlation: pair.correlation,
-    split: splitOf(pairs),
   };
   return { comparison, paired: pair };
-}
-
-function splitOf(pairs: readonly { readonly ours: Metrics; readonly other: Metrics }[]): SavingSplit | null {
-  const splits = pairs.flatMap(({ ours, other }) => {
-    const [bill, baseline] = [billOf(ours), billOf(other)];
-    return bill === undefined || baseline === undefined ? [] : [splitSaving(bill, baseline)];
-  });
-  return splits.length === pairs.length ? meanSplit(splits) : null;
-}
-
-function billOf({ costUsd, listUsd, chargedHours, freeHours, workHoursDone }: Metrics): BillOfUnit | undefined {
-  if (costUsd === undefined || listUsd === undefined || chargedHours === undefined) return undefined;
-  if (freeHours === undefined || workHoursDone === undefined) return undefined;
-  return { costUsd, listUsd, billableHours: chargedHours + freeHours, workHoursDone };
 }

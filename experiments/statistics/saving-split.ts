@@ -1,4 +1,7 @@
-import type { SavingSplit } from "../summary.ts";
+import type { Saving, SavingPart } from "../summary.ts";
+import { meanEstimate } from "./estimate.ts";
+import type { Resamples } from "./resamples.ts";
+import type { Metrics, Units } from "./units.ts";
 
 /** What the split needs of one unit. */
 export interface BillOfUnit {
@@ -10,6 +13,9 @@ export interface BillOfUnit {
   readonly workHoursDone: number;
 }
 
+/** One unit's saving, USD: the parts add up to it. */
+export type SplitOfUnit = Readonly<Record<"savingUsd" | SavingPart, number>>;
+
 /**
  * Where a saving against the baseline comes from, in parts that add up to it, unit by unit.
  *
@@ -19,34 +25,72 @@ export interface BillOfUnit {
  * costs by that and the free hours, so the four add up for any numbers.
  *
  * Does more work than the baseline: workNotDone is negative. A baseline without work or hours puts all of it into one part.
+ * @throws Error when the parts do not add up: bills that are none, such as a list price over no hours.
  * @example splitSaving of 10 h at 3 USD against 12 h at 1 USD with 1 h free, same work: saving 30 - 11 = 19 = hours 3 x (10
  * - 12) + price 12 x (3 - 1) + free 1
  */
-export function splitSaving(ours: BillOfUnit, baseline: BillOfUnit): SavingSplit {
-  const savingUsd = baseline.costUsd - ours.costUsd;
+export function splitSaving(ours: BillOfUnit, baseline: BillOfUnit): SplitOfUnit {
   const w = baseline.workHoursDone > 0 ? ours.workHoursDone / baseline.workHoursDone : 1;
-  const workNotDoneUsd = (1 - w) * baseline.costUsd;
   const baseHours = w * baseline.billableHours;
   // Without hours there is no price an hour: ours is then compared at our own price, and all of it is hours.
   const ourPrice = ours.billableHours > 0 ? ours.listUsd / ours.billableHours : 0;
   const basePrice = baseline.billableHours > 0 ? baseline.listUsd / baseline.billableHours : ourPrice;
-  return {
-    savingUsd,
+  const split: SplitOfUnit = {
+    savingUsd: baseline.costUsd - ours.costUsd,
     priceUsd: ours.billableHours * (basePrice - ourPrice),
     hoursUsd: basePrice * (baseHours - ours.billableHours),
     freeHoursUsd: ours.listUsd - ours.costUsd - w * (baseline.listUsd - baseline.costUsd),
-    workNotDoneUsd,
+    workNotDoneUsd: (1 - w) * baseline.costUsd,
+  };
+  const { savingUsd, ...parts } = split;
+  const left = Object.values(parts).reduce((sum, part) => sum + part, -savingUsd);
+  // What rounding may leave grows with what cancels out.
+  const size = Object.values(parts).reduce((sum, part) => sum + Math.abs(part), 1 + ours.listUsd);
+  if (!(Math.abs(left) <= 1e-9 * size)) {
+    throw new Error(`the split of a saving leaves ${left} USD: ${JSON.stringify({ ours, baseline, split })}`);
+  }
+  return split;
+}
+
+/**
+ * What `policyId` saves against another on the units of both, part by part, each with its interval (95 %, exploratory). The parts of
+ * the mean are the means of the parts, so they add up to the mean saving; their intervals share the resamples.
+ * @returns undefined when no unit has both bills.
+ */
+export function savingOf(
+  policyId: string,
+  against: string,
+  units: ReadonlyMap<string, Units>,
+  resamples: Resamples,
+): Saving | undefined {
+  const theirs = units.get(against);
+  const splits = [...(units.get(policyId) ?? [])].flatMap(([unit, metrics]) => {
+    const [ours, baseline] = [billOf(metrics), billOf(theirs?.get(unit))];
+    return ours === undefined || baseline === undefined ? [] : [splitSaving(ours, baseline)];
+  });
+  if (splits.length === 0) return undefined;
+  const estimate = (of: keyof SplitOfUnit) =>
+    meanEstimate(
+      Float64Array.from(splits, (split) => split[of]),
+      resamples,
+    );
+  return {
+    policyId,
+    against,
+    savingUsd: estimate("savingUsd"),
+    parts: {
+      priceUsd: estimate("priceUsd"),
+      hoursUsd: estimate("hoursUsd"),
+      freeHoursUsd: estimate("freeHoursUsd"),
+      workNotDoneUsd: estimate("workNotDoneUsd"),
+    },
   };
 }
 
-/** Part by part over units; the parts of the mean add up to the mean saving. */
-export function meanSplit(splits: readonly SavingSplit[]): SavingSplit {
-  const mean = (part: keyof SavingSplit) => splits.reduce((sum, split) => sum + split[part], 0) / splits.length;
-  return {
-    savingUsd: mean("savingUsd"),
-    priceUsd: mean("priceUsd"),
-    hoursUsd: mean("hoursUsd"),
-    freeHoursUsd: mean("freeHoursUsd"),
-    workNotDoneUsd: mean("workNotDoneUsd"),
-  };
+/** A run's bill from its metrics; undefined where one is missing. */
+export function billOf(metrics: Metrics | undefined): BillOfUnit | undefined {
+  const { costUsd, listUsd, chargedHours, freeHours, workHoursDone } = metrics ?? {};
+  if (costUsd === undefined || listUsd === undefined || chargedHours === undefined) return undefined;
+  if (freeHours === undefined || workHoursDone === undefined) return undefined;
+  return { costUsd, listUsd, billableHours: chargedHours + freeHours, workHoursDone };
 }

@@ -2,13 +2,11 @@ import type { Comparison, Summary, SummaryGroup } from "../../experiments/summar
 import { type Chart, INK, MUTED } from "../chart.ts";
 import { comparisonTable, differenceScales } from "../comparison-table.ts";
 import { comparisonName, onPrimaryMetric, spread, spreadName } from "../estimates.ts";
-import { name } from "../html.ts";
 import { measure } from "../measures.ts";
-import { counted, percentChange, pValue, type Scale, scaleFor } from "../numbers.ts";
-import type { Table } from "../table.ts";
+import { counted, percentChange, pValue, type Scale } from "../numbers.ts";
 import type { GroupScene, View } from "./view.ts";
 
-/** Forest plot: how far each policy is from the baseline on the primary metric, and what its saving is made of. */
+/** Forest plot: how far each policy is from the baseline on the primary metric. */
 export const differences: View<GroupScene> = {
   id: "differences",
   heading: "Differences from the baseline",
@@ -78,7 +76,7 @@ export const differences: View<GroupScene> = {
           },
         ],
       },
-      shown: splitTables(group, summary.baseline),
+      shown: [],
       tables: [
         comparisonTable(`Differences in ${title}`, comparisons, summary.baseline),
         ...(others.length > 0 ? [comparisonTable("Comparisons on other metrics", others, summary.baseline)] : []),
@@ -127,36 +125,4 @@ function captionOf(summary: Summary, group: SummaryGroup, comparisons: readonly 
   ]
     .filter(Boolean)
     .join(" ");
-}
-
-/** What each saving consists of: empty where the metrics do not say. */
-function splitTables(group: SummaryGroup, baseline: string): readonly Table[] {
-  const rows = new Map(
-    group.comparisons.flatMap((comparison) =>
-      comparison.split === null ? [] : [[comparisonName(comparison, baseline), comparison.split] as const],
-    ),
-  );
-  if (rows.size === 0) return [];
-  const parts = [...rows.values()].map((split) => [
-    split.savingUsd,
-    split.priceUsd,
-    split.hoursUsd,
-    split.freeHoursUsd,
-    split.workNotDoneUsd,
-  ]);
-  const scale = scaleFor("USD", parts.flat());
-  return [
-    {
-      caption: `Where the saving against ${baseline} comes from, mean per unit; the parts add up to it. Work not done is no gain`,
-      columns: [
-        { title: "policy" },
-        ...["saving", "lower price", "fewer hours", "free first hours", "work not done"].map((title) => ({
-          title,
-          unit: "USD",
-          numeric: true,
-        })),
-      ],
-      rows: [...rows.keys()].map((policy, i) => [name(policy), ...parts[i]!.map(scale.formatSigned)]),
-    },
-  ];
 }

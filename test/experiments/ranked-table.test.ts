@@ -30,13 +30,19 @@ function summary(
     pHolm: 0.001,
     pSmallest: 0.001,
     correlation: 0.5,
-    split: null,
   };
   const policies = names.map((policyId, i) => ({
     policyId,
     metrics: { [metric]: estimate(1.03 + 2.06 * i, kind), completedShare: estimate(0.968, kind) },
   }));
-  const group = { units: 20, replicates: 1, policies, comparisons: [comparison], answer: "The first one." };
+  const group = {
+    units: 20,
+    replicates: 1,
+    policies,
+    comparisons: [comparison],
+    savings: [],
+    answer: "The first one.",
+  };
   return {
     question:
       "Which policy is cheapest at which service, by how much, and how sure is that, when the line is longer than a terminal is wide?",

@@ -6,7 +6,7 @@ import { meanEstimate, ratioEstimate } from "../../experiments/statistics/estima
 import { holm } from "../../experiments/statistics/holm.ts";
 import { paired } from "../../experiments/statistics/paired.ts";
 import { createResamples } from "../../experiments/statistics/resamples.ts";
-import { meanSplit, splitSaving } from "../../experiments/statistics/saving-split.ts";
+import { type BillOfUnit, savingOf, splitSaving } from "../../experiments/statistics/saving-split.ts";
 import { signFlip } from "../../experiments/statistics/sign-flip.ts";
 import { quantile } from "../../sim/quantile.ts";
 
@@ -208,33 +208,95 @@ describe("the split of a saving", () => {
     expect(split).toEqual({ savingUsd: 15, priceUsd: 0, hoursUsd: 0, freeHoursUsd: 0, workNotDoneUsd: 15 });
   });
 
-  it("adds up, for any two bills and for their means", () => {
-    const bill = fc
-      .record({
-        list: fc.double({ min: 0, max: 1e5, noNaN: true }),
-        free: fc.double({ min: 0, max: 1, noNaN: true }),
-        hours: fc.double({ min: 0, max: 1e4, noNaN: true }),
-        work: fc.double({ min: 0, max: 1e4, noNaN: true }),
-      })
-      .map(({ list, free, hours, work }) => ({
-        costUsd: list * (1 - free),
-        listUsd: hours === 0 ? 0 : list,
+  /** No work, no hours and hours that were all free are as likely as any others. */
+  const bills = fc
+    .record({
+      hours: fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e4, noNaN: true })),
+      usdPerHour: fc.double({ min: 0, max: 100, noNaN: true }),
+      freeShare: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
+      work: fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e4, noNaN: true })),
+    })
+    .map(
+      ({ hours, usdPerHour, freeShare, work }): BillOfUnit => ({
+        costUsd: hours * usdPerHour * (1 - freeShare),
+        listUsd: hours * usdPerHour,
         billableHours: hours,
         workHoursDone: work,
-      }))
-      .map((each) => ({ ...each, costUsd: Math.min(each.costUsd, each.listUsd) }))
-      .filter((each) => each.billableHours === 0 || each.billableHours > 1e-3)
-      .filter((each) => each.workHoursDone === 0 || each.workHoursDone > 1e-3);
-    fc.assert(
-      fc.property(fc.array(fc.tuple(bill, bill), { minLength: 1, maxLength: 5 }), (pairs) => {
-        const splits = pairs.map(([ours, baseline]) => splitSaving(ours, baseline));
-        for (const split of [...splits, meanSplit(splits)]) {
-          const { savingUsd, priceUsd, hoursUsd, freeHoursUsd, workNotDoneUsd } = split;
-          const size = 1 + Math.abs(priceUsd) + Math.abs(hoursUsd) + Math.abs(freeHoursUsd) + Math.abs(workNotDoneUsd);
-          expect(Math.abs(priceUsd + hoursUsd + freeHoursUsd + workNotDoneUsd - savingUsd)).toBeLessThan(1e-9 * size);
-        }
       }),
     );
+
+  it("adds up for any two bills: dearer or cheaper, more work or less, without work, without hours", () => {
+    fc.assert(
+      fc.property(bills, bills, (ours, baseline) => {
+        const { savingUsd, ...parts } = splitSaving(ours, baseline);
+        const values = Object.values(parts);
+        const size = values.reduce((sum, part) => sum + Math.abs(part), 1);
+        expect(savingUsd).toBe(baseline.costUsd - ours.costUsd);
+        expect(Math.abs(values.reduce((sum, part) => sum + part, 0) - savingUsd)).toBeLessThan(1e-9 * size);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("refuses a list price over no hours, whose parts could not add up", () => {
+    const bill = { costUsd: 5, listUsd: 5, billableHours: 2, workHoursDone: 1 };
+    expect(() => splitSaving({ ...bill, billableHours: 0 }, bill)).toThrow(/the split of a saving leaves -?5 USD/);
+  });
+
+  const unitsOf = (bills: readonly BillOfUnit[]) =>
+    new Map(
+      bills.map(({ billableHours, ...rest }, i) => [
+        `u${i}`,
+        { ...rest, chargedHours: billableHours, freeHours: 0 } as Record<string, number>,
+      ]),
+    );
+
+  it("the means of the parts add up to the mean saving, whatever the units", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(bills, bills), { minLength: 1, maxLength: 5 }), (pairs) => {
+        const units = new Map([
+          ["ours", unitsOf(pairs.map(([ours]) => ours))],
+          ["baseline", unitsOf(pairs.map(([, baseline]) => baseline))],
+        ]);
+        const { savingUsd, parts } = savingOf("ours", "baseline", units, createResamples("x"))!;
+        const means = Object.values(parts).map(({ mean }) => mean);
+        const size = means.reduce((sum, part) => sum + Math.abs(part), 1);
+        expect(Math.abs(means.reduce((sum, part) => sum + part, 0) - savingUsd.mean)).toBeLessThan(1e-9 * size);
+      }),
+    );
+  });
+
+  it("a part that is noise looks like noise: its interval holds 0, that of a steady part does not", () => {
+    // Half the price in every unit; one hour more or less by turns, so hours save 2 USD and cost 2 USD.
+    const ours = Array.from({ length: 12 }, (_, i) => {
+      const hours = i % 2 === 0 ? 11 : 9;
+      return { costUsd: hours, listUsd: hours, billableHours: hours, workHoursDone: 9 };
+    });
+    const base = ours.map(() => ({ costUsd: 20, listUsd: 20, billableHours: 10, workHoursDone: 9 }));
+    const units = new Map([
+      ["ours", unitsOf(ours)],
+      ["baseline", unitsOf(base)],
+    ]);
+    const { savingUsd, parts } = savingOf("ours", "baseline", units, createResamples("x"))!;
+    expect(savingUsd.mean).toBeCloseTo(10, 12);
+    expect(parts.priceUsd.mean).toBeCloseTo(10, 12);
+    expect(parts.hoursUsd.mean).toBeCloseTo(0, 12);
+    expect(parts.priceUsd.low).toBeGreaterThan(9);
+    expect(parts.hoursUsd.low).toBeLessThan(-1);
+    expect(parts.hoursUsd.high).toBeGreaterThan(1);
+    expect(parts.hoursUsd).toMatchObject({ kind: "interval", n: 12 });
+  });
+
+  it("takes only units that both have, and is undefined where there is none", () => {
+    const bill = { costUsd: 5, listUsd: 5, billableHours: 2, workHoursDone: 1 };
+    const units = new Map([
+      ["ours", unitsOf([bill])],
+      ["baseline", unitsOf([bill, bill])],
+      ["silent", new Map([["u0", { costUsd: 5 }]])],
+    ]);
+    expect(savingOf("ours", "baseline", units, createResamples("x"))!.savingUsd.n).toBe(1);
+    expect(savingOf("silent", "baseline", units, createResamples("x"))).toBeUndefined();
+    expect(savingOf("ours", "nobody", units, createResamples("x"))).toBeUndefined();
   });
 });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunRecord } from "../../experiments/record.ts";
 import { summarise } from "../../experiments/summarise.ts";
+import type { Saving } from "../../experiments/summary.ts";
 import { summaryCsv } from "../../experiments/summary-csv.ts";
 
 type Bill = { costUsd: number; hours: number; work?: number; free?: number };
@@ -67,13 +68,22 @@ describe("a summary, by hand", () => {
     expect(primary!.p).toBe(2 / 256);
     expect(primary!.pHolm).toBe(2 / 256);
     expect(primary!.correlation).toBeCloseTo(1, 12);
-    expect(primary!.split).toMatchObject({
-      savingUsd: 16.75,
-      priceUsd: 16.75,
-      hoursUsd: 0,
-      freeHoursUsd: 0,
-      workNotDoneUsd: 0,
-    });
+  });
+
+  it("says where the saving comes from, once a pair: half the cost over the same hours is price", () => {
+    expect(group!.savings).toHaveLength(1);
+    const [{ policyId, against, savingUsd, parts }] = group!.savings as [Saving];
+    expect([policyId, against, savingUsd.mean, savingUsd.n]).toEqual(["thrifty", "base", 16.75, 8]);
+    expect(Object.entries(parts).map(([part, { mean }]) => [part, mean])).toEqual([
+      ["priceUsd", 16.75],
+      ["hoursUsd", 0],
+      ["freeHoursUsd", 0],
+      ["workNotDoneUsd", 0],
+    ]);
+    // The saving is the difference in cost the other way round, and so is its interval.
+    const { low, high } = primary!.difference;
+    expect(savingUsd.low).toBeCloseTo(-high, 9);
+    expect(savingUsd.high).toBeCloseTo(-low, 9);
   });
 
   it("says so in one sentence, with what it rests on", () => {

@@ -14,6 +14,7 @@ describe("the page", () => {
       "Ranking",
       "Warnings",
       "Differences from the baseline",
+      "Where the savings come from",
       "Cost against service",
       "One run in detail",
       "Failed runs",
@@ -112,7 +113,7 @@ describe("the page", () => {
     const sweep = inventedReport({ groups });
     const text = await renderReport({ ...sweep, timelines: [] });
     for (const name of ["cloud.visibility = told", "cloud.visibility = tried"]) {
-      expect(text.split(`<summary>${name}</summary>`)).toHaveLength(4); // ranking, differences, cost against service
+      expect(text.split(`<summary>${name}</summary>`)).toHaveLength(5); // ranking, differences, split, cost against service
       expect(text).toContain(`<dt>${name}</dt>`);
     }
   });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { looksFor, PAGE_DARK, PAGE_LIGHT, POLICY_COLOURS_DARK, POLICY_COLOURS_LIGHT } from "../../reports/palette.ts";
+import {
+  looksFor,
+  PAGE_DARK,
+  PAGE_LIGHT,
+  PART_COLOURS_DARK,
+  PART_COLOURS_LIGHT,
+  POLICY_COLOURS_DARK,
+  POLICY_COLOURS_LIGHT,
+} from "../../reports/palette.ts";
 
 type Rgb = readonly [number, number, number];
 
@@ -67,9 +75,11 @@ function distance(a: Rgb, b: Rgb): number {
 }
 
 describe.each([
-  ["light", POLICY_COLOURS_LIGHT, PAGE_LIGHT],
-  ["dark", POLICY_COLOURS_DARK, PAGE_DARK],
-] as const)("the %s palette", (_, colours, page) => {
+  ["light policies", POLICY_COLOURS_LIGHT, PAGE_LIGHT],
+  ["dark policies", POLICY_COLOURS_DARK, PAGE_DARK],
+  ["light parts of a saving", Object.values(PART_COLOURS_LIGHT), PAGE_LIGHT],
+  ["dark parts of a saving", Object.values(PART_COLOURS_DARK), PAGE_DARK],
+] as const)("the palette of %s", (_, colours, page) => {
   test("stands out from the page by the 3:1 that WCAG asks of graphics", () => {
     for (const colour of colours) expect(contrast(colour, page)).toBeGreaterThanOrEqual(3);
   });

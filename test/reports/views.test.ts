@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { compile } from "vega-lite";
+import { parse, View } from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
 import { describe, expect, test } from "vitest";
-import type { Estimate, Summary } from "../../experiments/summary.ts";
+import type { Estimate, Saving, Summary } from "../../experiments/summary.ts";
 import { type Chart, chartHtml } from "../../reports/chart.ts";
 import { looksFor } from "../../reports/palette.ts";
 import { clockFor } from "../../reports/timeline/clock.ts";
@@ -9,6 +10,7 @@ import { sliced } from "../../reports/timeline/steps.ts";
 import { costAgainstService } from "../../reports/views/cost-against-service.ts";
 import { differences } from "../../reports/views/differences.ts";
 import { groupViews, runViews } from "../../reports/views/index.ts";
+import { savingSplit } from "../../reports/views/saving-split.ts";
 import { timeline } from "../../reports/views/timeline.ts";
 import type { Timeline } from "../../sim/simulation.ts";
 import { inventedReport, inventedTimeline, POLICIES } from "./invented.ts";
@@ -75,18 +77,92 @@ describe("the forest plot", () => {
     expect(caption).not.toMatch(/95 %|by chance/);
   });
 
-  test("splits each saving into parts that add up to it", () => {
-    const [table] = differences.draw(scene)!.shown;
-    expect(table!.rows).toHaveLength(3);
-    for (const row of table!.rows) {
-      const [saving, ...parts] = row.slice(1).map((cell) => Number(String(cell).replace("\u2212", "-")));
-      expect(parts).toHaveLength(4);
-      expect(Math.abs(parts.reduce((sum, part) => sum + part, 0) - saving!)).toBeLessThan(0.03); // five roundings to a cent
+  test("is absent where nothing is compared", () => {
+    expect(differences.draw({ ...scene, group: { ...scene.group, comparisons: [] } })).toBeUndefined();
+  });
+});
+
+describe("the split of the savings", () => {
+  const exactly = (mean: number, half = 1): Estimate => ({
+    mean,
+    low: mean - half,
+    high: mean + half,
+    kind: "interval",
+    n: 20,
+  });
+  const saving = (policyId: string, against = POLICIES[0] as string): Saving => ({
+    policyId,
+    against,
+    savingUsd: exactly(7),
+    parts: {
+      priceUsd: exactly(12),
+      hoursUsd: exactly(-4),
+      freeHoursUsd: exactly(0.5, 2),
+      workNotDoneUsd: exactly(-1.5),
+    },
+  });
+  const chartOf = (...savings: readonly Saving[]) =>
+    savingSplit.draw({ ...scene, group: { ...scene.group, savings } })!;
+
+  test("stacks the parts at their means, which come to the saving that the dot marks", () => {
+    const chart = savingSplit.draw(scene)!;
+    expect(scene.group.savings).toHaveLength(3);
+    for (const { policyId, savingUsd } of scene.group.savings) {
+      const bars = layer(chart, 0).filter(({ label }) => label === policyId);
+      expect(bars.map(({ place }) => place)).toEqual([0, 1, 2, 3]);
+      expect(bars.reduce((sum, { usd }) => sum + Number(usd), 0)).toBeCloseTo(savingUsd.mean, 6);
+      const [dot] = layer(chart, 2).filter(({ label }) => label === policyId);
+      expect(dot).toMatchObject({ saving: savingUsd.mean, low: savingUsd.low, high: savingUsd.high });
     }
   });
 
-  test("is absent where nothing is compared", () => {
-    expect(differences.draw({ ...scene, group: { ...scene.group, comparisons: [] } })).toBeUndefined();
+  test("draws to the left of 0 what costs more: by hand, 12 + 0.5 to the right, 4 + 1.5 to the left", async () => {
+    const spec = compile(chartOf(saving(POLICIES[1])).spec as TopLevelSpec).spec;
+    const view = new View(parse(spec), { renderer: "none" });
+    await view.runAsync();
+    const ends = (view.data("data_0") as { part: string; usd_start: number; usd_end: number }[]).map(
+      ({ part, usd_start, usd_end }) => [part, Math.min(usd_start, usd_end), Math.max(usd_start, usd_end)],
+    );
+    expect(ends).toEqual([
+      ["priceUsd", 0, 12],
+      ["hoursUsd", -4, 0],
+      ["freeHoursUsd", 12, 12.5],
+      ["workNotDoneUsd", -5.5, -4],
+    ]);
+  });
+
+  test("fades the part whose interval holds 0, and only that", () => {
+    const unsure = layer(chartOf(saving(POLICIES[1])), 0).filter((bar) => bar.unsure);
+    expect(unsure.map(({ part }) => part)).toEqual(["freeHoursUsd"]);
+  });
+
+  test("keeps the study's order of policies at every point of a sweep, pairs without the baseline last", () => {
+    const chart = chartOf(
+      saving(POLICIES[3]),
+      saving(POLICIES[1], POLICIES[2]),
+      saving(POLICIES[2]),
+      saving(POLICIES[1]),
+    );
+    expect(layer(chart, 2).map(({ label }) => label)).toEqual([
+      POLICIES[1],
+      POLICIES[2],
+      POLICIES[3],
+      `${POLICIES[1]} against ${POLICIES[2]}`,
+    ]);
+  });
+
+  test("says what would mislead: negative parts where there are some, work not done, USD that is not USD per work-hour", () => {
+    const { caption } = chartOf(saving(POLICIES[1]));
+    expect(caption).toMatch(/left of 0 costs more/);
+    expect(caption).toMatch(/Work not done is no saving/);
+    expect(caption).toMatch(/not USD per hour of work/);
+    const positive = saving(POLICIES[1]);
+    const parts = { ...positive.parts, hoursUsd: exactly(4), workNotDoneUsd: exactly(1.5) };
+    expect(chartOf({ ...positive, parts }).caption).not.toMatch(/left of 0/);
+  });
+
+  test("is absent where no record says what the savings consist of", () => {
+    expect(savingSplit.draw({ ...scene, group: { ...scene.group, savings: [] } })).toBeUndefined();
   });
 });
 
