@@ -21,7 +21,7 @@ export interface LoopOptions {
   /** Policies that are not listed: a user's file. */
   readonly own?: readonly PolicySpec<unknown, Json>[];
   readonly cadence: Cadence;
-  /** Another name for every run of a fleet: client tokens derive from it. */
+  /** Another name for every run of a fleet: client tokens and the luck of assignment derive from it. */
   readonly run: string;
   /** Ends the loop after what it is doing. Instances and jobs stay as they are. */
   readonly signal: AbortSignal;
@@ -69,12 +69,12 @@ class Loop {
   #calls = 0;
 
   constructor(options: LoopOptions, signal: AbortSignal) {
-    const { ports, fleet, scenario, own, cadence } = options;
+    const { ports, fleet, scenario, own, cadence, run } = options;
     this.#options = options;
     this.#ports = ports;
     this.#signal = signal;
     this.#state = new FleetState(fleet);
-    this.#decider = new Decider(this.#state, resolveScenario(scenario, own), cadence, { notes: true });
+    this.#decider = new Decider(this.#state, resolveScenario(scenario, own), cadence, { notes: true, seed: run });
     this.#names = new Names(fleet.markets);
     signal.addEventListener("abort", () => this.#inbox.put(() => {}));
   }

@@ -13,7 +13,7 @@ export const JOURNAL_FORMAT = 1;
 export interface StartEntry {
   readonly kind: "start";
   readonly format: number;
-  /** Names this run of the loop; part of every client token. */
+  /** Names this run of the loop: part of every client token, and the seed of its luck. */
   readonly run: string;
   readonly fleet: FleetSpec;
   readonly scenario: Scenario;

@@ -33,7 +33,10 @@ export async function replay(
     if (entry.kind === "start") {
       if (state !== undefined) throw new JournalError(`record ${seq}: a second start; a journal is of one run`);
       state = new FleetState(entry.fleet);
-      decider = new Decider(state, resolveScenario(entry.scenario, own), entry.cadence, { notes: true });
+      decider = new Decider(state, resolveScenario(entry.scenario, own), entry.cadence, {
+        notes: true,
+        seed: entry.run,
+      });
     } else if (state === undefined || decider === undefined) {
       throw new JournalError(`record ${seq}: a journal begins with its start, not with ${entry.kind}`);
     } else if (entry.kind === "fact") {

@@ -1,7 +1,8 @@
 import { placementCostS } from "./assignment/cost.ts";
 import type { Action, Note } from "./contract/actions.ts";
-import type { AssignmentStrategy, Pair } from "./contract/assignment.ts";
+import type { AssignmentStrategy, Pair, PlacementLuck } from "./contract/assignment.ts";
 import type { Policy, PolicySpec } from "./contract/policy.ts";
+import { createRandom } from "./contract/random.ts";
 import type { Cadence, Caps } from "./contract/scenario.ts";
 import type { InstanceId, Json, Seconds } from "./contract/units.ts";
 import type { TaskView } from "./contract/view.ts";
@@ -56,10 +57,17 @@ export class Decider {
   readonly #writer: ActionWriter;
   readonly #cadence: Cadence;
   readonly #pair: Pair;
+  readonly #luck: PlacementLuck;
   #gridS: Seconds;
   readonly #asked: { -readonly [K in keyof Asked]: Asked[K] } = { actions: [], notes: [], unassigned: [] };
 
-  constructor(state: FleetState, decisions: Decisions, cadence: Cadence, options: { readonly notes: boolean }) {
+  /** @param options seed: names the luck of the strategies that draw, the same for every policy. */
+  constructor(
+    state: FleetState,
+    decisions: Decisions,
+    cadence: Cadence,
+    options: { readonly notes: boolean; readonly seed: string },
+  ) {
     this.#state = state;
     this.#policy = decisions.scheduling.create(decisions.params);
     this.#assignment = decisions.assignment;
@@ -67,6 +75,12 @@ export class Decider {
     this.#cadence = cadence;
     this.#gridS = cadence.everyS === undefined ? Infinity : 0;
     this.#writer = new ActionWriter(state, options.notes);
+    const random = createRandom(options.seed);
+    let stream: number | undefined; // named by the first draw: most strategies draw nothing
+    this.#luck = (work) => {
+      stream ??= random.stream("placement");
+      return random.at(stream, work.id, work.timesPlaced);
+    };
     this.#pair = (work, target) => this.#writer.place(work, { instances: [target] });
     this.memory = {
       scheduling: decisions.scheduling.memory(decisions.params),
@@ -127,7 +141,7 @@ export class Decider {
     const { work, instances } = this.#state;
     if (work.pending.length === 0 || instances.withRoom.length === 0) return;
     this.#writer.by = "assignment";
-    this.#assignment.assign(work.pending, instances.withRoom, placementCostS, this.#pair);
+    this.#assignment.assign(work.pending, instances.withRoom, placementCostS, this.#pair, this.#luck);
   }
 
   /** Launches beyond the caps are refused by the guard instead of by the provider, and never go out. */

@@ -37,7 +37,7 @@ export function simulate(
     state = new FleetState(fleet);
     return state;
   });
-  const decider = new Decider(state, decisions, input.cadence, { notes: traced });
+  const decider = new Decider(state, decisions, input.cadence, { notes: traced, seed: input.seed });
   const log: AskLog[] = [];
   const asksMax = input.table.markets.length + 2;
   let asks = 0;

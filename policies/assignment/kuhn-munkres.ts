@@ -2,7 +2,9 @@ import type { AssignmentStrategy } from "../contract/assignment.ts";
 import type { InstanceView, TaskView } from "../contract/view.ts";
 import { AssignmentSolver } from "./assignment-solver.ts";
 import { Room } from "./room.ts";
+import { cheapestTarget } from "./row-greedy.ts";
 
+const room = new Room();
 const solver = new AssignmentSolver();
 let costs = new Float64Array(256);
 
@@ -16,8 +18,14 @@ export const kuhnMunkres: AssignmentStrategy = {
   name: "kuhn-munkres",
   summary: "The most pieces of work placed, at the least total of seconds until they run.",
   source: "Kuhn 1955, Munkres 1957; shortest augmenting paths: Jonker and Volgenant, Computing 38, 1987",
-  assign(work, targets, costS, pair) {
-    const room = new Room(targets);
+  assign(work, targets, costS, pair, luck) {
+    room.open(targets, work.length);
+    if (work.length === 1) {
+      // The usual case: the least cost of one row.
+      const t = cheapestTarget(work[0]!, targets, room, costS, luck);
+      if (t !== -1) pair(work[0]!, targets[t]!);
+      return;
+    }
     let left: readonly TaskView[] = work;
     while (left.length > 0) {
       const slots: number[] = []; // [column] position of its target

@@ -7,6 +7,12 @@ import type { InstanceView, TaskView } from "./view.ts";
  */
 export type PlacementCostS = (work: TaskView, target: InstanceView) => Seconds;
 
+/**
+ * Uniform in [0, 1): the luck of the placement that the work is about to get, keyed by the work and by how often it has been
+ * placed before, so that no other work and no other policy can shift it.
+ */
+export type PlacementLuck = (work: TaskView) => number;
+
 /** Called once for each piece of work that found a place, in any order. */
 export type Pair = (work: TaskView, target: InstanceView) => void;
 
@@ -23,5 +29,11 @@ export interface AssignmentStrategy {
    * and `freeMemoryMiB` in all, as they were at the call, and no pair's cost is Infinity. The
    * lists stay as they are while it runs, whatever `pair` does.
    */
-  assign(work: readonly TaskView[], targets: readonly InstanceView[], costS: PlacementCostS, pair: Pair): void;
+  assign(
+    work: readonly TaskView[],
+    targets: readonly InstanceView[],
+    costS: PlacementCostS,
+    pair: Pair,
+    luck: PlacementLuck,
+  ): void;
 }

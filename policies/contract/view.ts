@@ -119,6 +119,8 @@ export interface TaskView {
   readonly weightsMiB: MiB;
   readonly onReclaim: OnReclaim;
   readonly placements: readonly PlacementView[];
+  /** How often it has been given a place. */
+  readonly timesPlaced: number;
   /** How often it lost its place to the provider. */
   readonly reclaims: number;
   /** The instance its state is still on (being written or fetched), when that is not where it is placed. */

@@ -112,6 +112,7 @@ export class TaskState implements TaskView, Listed {
   readonly onReclaim: OnReclaim;
   placements: readonly PlacementState[] = NONE;
   keptS: Seconds = 0;
+  timesPlaced = 0;
   reclaims = 0;
   stateOn: InstanceState | undefined = undefined;
   memberOf = 0;

@@ -253,6 +253,7 @@ export class FleetState implements Facts, FleetView {
     const placement = new PlacementState(task, instances, exclusive, slots);
     const alone = [placement]; // lists are never written, so both ends may hold the same one
     task.placements = alone;
+    task.timesPlaced++;
     this.#pending.delete(task);
     for (const instance of instances) {
       instance.placements = instance.placements.length === 0 ? alone : having(instance.placements, placement);

@@ -65,7 +65,7 @@ export async function loopRun(
     scenario,
     own,
     cadence: input.cadence,
-    run: "parity",
+    run: input.seed, // the luck of the engine
     signal: outside.over.signal,
   });
   return { asks, metrics: outside.world.close(outside.nowS) };

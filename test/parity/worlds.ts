@@ -139,7 +139,7 @@ export const parityCases: readonly ParityCase[] = names(schedulingPolicies).flat
           memory,
           visibility,
           cadence,
-          assignment: assignmentStrategies[(c + m + v) % assignmentStrategies.length]!.name,
+          assignment: assignmentStrategies[deal % assignmentStrategies.length]!.name,
           interruptions: interruptions[(c + m + p) % 2]!,
           onReclaim: reclaims[(c + v + p) % 4]!,
           slotsPerInstance: 1 + ((c + p) % 3),
