@@ -133,7 +133,7 @@ class GridBuilder implements Grid {
     p: number,
     code: { readonly engine: string; readonly policy: string },
   ): void {
-    const { workload, cloud, cadence, drainH } = study;
+    const { workload, cloud, cadence, drainH, accounting } = study;
     const policy = study.policies[p]!;
     const spec: RunSpec = {
       trace,
@@ -147,6 +147,7 @@ class GridBuilder implements Grid {
       cloud,
       cadence,
       drainS: drainH * HOUR_S,
+      ...(accounting === undefined ? {} : { accounting }),
       policyId,
       policy,
       axes,
@@ -168,6 +169,7 @@ class GridBuilder implements Grid {
         cloud: part(cloud),
         cadence: part(cadence),
         window: part([unit.fromS, unit.lengthS, drainH]),
+        ...(accounting === undefined ? {} : { accounting: part(accounting) }),
         version: part(versions),
       },
       table: unit.table,

@@ -139,6 +139,58 @@ export const metrics: readonly Metric[] = [
   ),
   metric("asks", "Asks", "", undefined, "How often the decisions were asked."),
   metric("events", "Events", "", undefined, "Simulated events handled, cancelled ones included."),
+  // Accounts of a run's log, where a study asks for them: experiments/audit/seed-accounting.ts.
+  metric(
+    "taskHourUsd",
+    "Cost by task-hours",
+    "USD",
+    undefined,
+    "Price path over every stretch that a task ran: each task billed the whole price of its instance.",
+  ),
+  metric("taskHours", "Task hours", "h", undefined, "Hours that tasks ran, over all tasks, lost ones included."),
+  metric(
+    "seedUsd",
+    "Cost as the seed bills it",
+    "USD",
+    undefined,
+    "Per task whose first start + hours of work lies before the end of the run: price at its instance's launch from the last start before that time to that time; 0 if it then has no instance.",
+  ),
+  metric("seedTaskHours", "Task hours that the seed bills", "h", undefined, "The hours in seedUsd."),
+  metric(
+    "seedTasksCompleted",
+    "Tasks completed as the seed counts",
+    "",
+    undefined,
+    "Tasks whose first start + hours of work lies before the end of the run, whatever happened to them meanwhile.",
+  ),
+  metric(
+    "seedTasksUnbilled",
+    "Tasks that the seed bills nothing for",
+    "",
+    undefined,
+    "Of seedTasksCompleted, those without an instance at that time.",
+  ),
+  metric(
+    "seedTrueEndsUsd",
+    "The same, ends as they were",
+    "USD",
+    undefined,
+    "Per completed task: price at its instance's launch from its last start to its end.",
+  ),
+  metric(
+    "seedAllStartsUsd",
+    "And all starts billed",
+    "USD",
+    undefined,
+    "Per completed task: price at the launch of each of its instances over all its stretches there.",
+  ),
+  metric(
+    "seedAllTasksUsd",
+    "And all tasks billed",
+    "USD",
+    undefined,
+    "seedAllStartsUsd over all tasks, completed or not; taskHourUsd differs from it by the price path.",
+  ),
 ];
 
 /** @example metricNamed("costUsd")?.unit // "USD" */

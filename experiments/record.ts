@@ -17,6 +17,8 @@ export interface RunSpec {
   readonly cloud: CloudSpec;
   readonly cadence: Cadence;
   readonly drainS: Seconds;
+  /** Whose accounts its log is put into besides our own. */
+  readonly accounting?: "synkti-seed";
   /** Legend label: scenario.id, or made from its parts. */
   readonly policyId: string;
   readonly policy: Scenario;

@@ -1,9 +1,13 @@
 import type { PolicySpec } from "../policies/contract/policy.ts";
+import { createRandom } from "../policies/contract/random.ts";
 import type { Json } from "../policies/contract/units.ts";
 import { resolveScenario } from "../policies/registry.ts";
 import { simulate } from "../sim/simulate.ts";
 import type { SimulationResult } from "../sim/simulation.ts";
+import { TaskList } from "../sim/workloads/task-list.ts";
+import { tasksParams } from "../sim/workloads/tasks-params.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
+import { seedAccounting } from "./audit/seed-accounting.ts";
 import type { RunSpec } from "./record.ts";
 
 /**
@@ -13,10 +17,11 @@ import type { RunSpec } from "./record.ts";
  * @throws what `resolveScenario` and `simulate` throw.
  */
 export function runCell(
-  { policy, lengthS, drainS, workload, cloud, cadence, seed }: RunSpec,
+  spec: RunSpec,
   table: TraceTable,
   options: { readonly own?: PolicySpec<unknown, Json> | undefined; readonly traced?: boolean } = {},
 ): SimulationResult {
+  const { policy, lengthS, drainS, workload, cloud, cadence, seed, accounting } = spec;
   const { own, traced = false } = options;
   const params = typeof policy.scheduling === "string" ? undefined : policy.scheduling.params;
   const decisions =
@@ -25,5 +30,10 @@ export function runCell(
       : resolveScenario({ ...policy, scheduling: { name: own.name, ...(params === undefined ? {} : { params }) } }, [
           own,
         ]);
-  return simulate({ table, horizonS: lengthS, drainS, workload, cloud, cadence, seed, traced }, decisions);
+  const input = { table, horizonS: lengthS, drainS, workload, cloud, cadence, seed };
+  if (accounting === undefined) return simulate({ ...input, traced }, decisions);
+  const { timeline, ...result } = simulate({ ...input, traced: true }, decisions);
+  const tasks = new TaskList(tasksParams.parse(workload.params), createRandom(seed));
+  const accounts = seedAccounting({ timeline: timeline!, table, workS: (task) => tasks.task(task).workS });
+  return { ...result, metrics: { ...result.metrics, ...accounts }, ...(traced ? { timeline: timeline! } : {}) };
 }

@@ -57,6 +57,10 @@ export const studySchema = z.strictObject({
         .describe("[policy, against]: those that were meant beforehand"),
     })
     .describe("what the answer rests on; everything else is exploratory"),
+  accounting: z
+    .literal("synkti-seed")
+    .exactOptional()
+    .describe("also what Synkti's simulator would have said of each run, from its log; tasks only"),
   published: z
     .array(publishedSchema)
     .default([])

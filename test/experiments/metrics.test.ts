@@ -1,29 +1,29 @@
 import { expect, it } from "vitest";
+import { seedAccounting } from "../../experiments/audit/seed-accounting.ts";
 import { metricNamed, metrics } from "../../experiments/metrics.ts";
 import { run, scenario, table } from "../support/runs.ts";
 
 it("every metric that a run has is defined, and every one defined is had by a run that goes through everything", () => {
   // One task that is reclaimed once and goes on, on markets where capacity comes and goes.
-  const { metrics: got } = run(
-    {
-      table: table(
-        [
-          {
-            capacity: [
-              [0, 1],
-              [1_800, 0],
-              [3_600, 1],
-            ],
-          },
+  const markets = table(
+    [
+      {
+        capacity: [
+          [0, 1],
+          [1_800, 0],
+          [3_600, 1],
         ],
-        40_000,
-      ),
-      tasks: { onReclaim: "migrate" },
-    },
+      },
+    ],
+    40_000,
+  );
+  const { metrics: got, timeline } = run(
+    { table: markets, tasks: { onReclaim: "migrate" }, traced: true },
     scenario("greedy"),
   );
   expect(got.reclaims).toBeGreaterThan(0);
-  expect(Object.keys(got).sort()).toEqual(metrics.map(({ name }) => name).sort());
+  const accounts = seedAccounting({ timeline: timeline!, table: markets, workS: () => 3_600 });
+  expect(Object.keys({ ...got, ...accounts }).sort()).toEqual(metrics.map(({ name }) => name).sort());
 });
 
 it("costs, times and losses are better lower; work and completions higher", () => {
