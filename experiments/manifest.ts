@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { arch, cpus, release, type } from "node:os";
 import { dataSets } from "../traces/datasets.ts";
 import { presets } from "../traces/presets.ts";
+import { publicSetNamed } from "../traces/public-sets.ts";
 import type { CodeDigests } from "./closure.ts";
 import { digestOf } from "./digest.ts";
 import type { Grid } from "./grid.ts";
@@ -52,7 +53,7 @@ export async function manifestOf(
       }
       if (opened === undefined) return trace;
       const set = "dataset" in trace ? dataSets.find(({ name }) => name === trace.dataset) : undefined;
-      const { availability: _, prices: __, ...origin } = set ?? { availability: [], prices: "" };
+      const origin = set && publicSetNamed(set.set);
       return { ...trace, kind: "imported", digest: opened.digest, ...origin, name: trace.name, report: opened.report };
     }),
     config: study,

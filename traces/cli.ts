@@ -6,11 +6,13 @@ import { HOUR_S } from "../policies/contract/units.ts";
 import { type CatalogType, catalogOf } from "./catalog/catalog.ts";
 import { TraceError } from "./columns.ts";
 import { dataSets } from "./datasets.ts";
+import { fetchSets } from "./fetch-command.ts";
 import { type Fit, fitOf } from "./fit.ts";
 import { generateTrace } from "./generate.ts";
 import type { ImportReport } from "./import-report.ts";
 import { openStudyTrace, type TraceRef } from "./open.ts";
 import { type Preset, presets } from "./presets.ts";
+import { isPresent, manualSets, publicSets, userSetFolder } from "./public-sets.ts";
 import { marketKey } from "./rows.ts";
 import {
   type Correlations,
@@ -136,6 +138,17 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
         },
       )
       .command(
+        "fetch [sets..]",
+        "get public data sets, verified, into your cache; goes on where it stopped",
+        (y) =>
+          y
+            .positional("sets", { type: "string", array: true, default: [], describe: "see `traces list`" })
+            .option("to", { type: "string", describe: "a folder of your own instead" })
+            .option("mirror", { type: "string", describe: "base address of a copy, BASE/NAME/PATH" })
+            .option("accept-licence", { type: "boolean", default: false, describe: "do not ask" }),
+        async ({ sets, to, mirror, acceptLicence }) => print(await fetchSets({ sets, to, mirror, acceptLicence })),
+      )
+      .command(
         "catalog",
         "instance types: GPUs, memory, network, on-demand prices and their date",
         (y) => y.option("json", json),
@@ -144,7 +157,7 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           print(asJson ? JSON.stringify(types, null, 2) : catalogTable(types));
         },
       )
-      .demandCommand(1, "say what to do: list, import, generate, inspect or catalog")
+      .demandCommand(1, "say what to do: list, import, generate, inspect, fetch or catalog")
       .strict()
       .version(false)
       .exitProcess(false)
@@ -200,22 +213,24 @@ function refOf(options: {
 }
 
 function list(asJson: boolean): void {
+  const sets = publicSets.map((set) => ({ ...set, present: isPresent(set, userSetFolder(set.name)) }));
   if (asJson) {
-    print(
-      JSON.stringify(
-        { presets: presets.map(({ name, summary, source }) => ({ name, summary, source })), dataSets },
-        null,
-        2,
-      ),
-    );
+    const shipped = presets.map(({ name, summary, source }) => ({ name, summary, source }));
+    print(JSON.stringify({ presets: shipped, dataSets, publicSets: sets, manualSets }, null, 2));
     return;
   }
   print("presets (generated, they come with the workbench)");
   for (const { name, summary, source } of presets) print(`  ${name}\n    ${summary}\n    ${source}`);
-  print("\ndata sets (real; fetch them yourself and pass --root)");
-  for (const { name, summary, repository, commit, licence } of dataSets) {
-    print(`  ${name}\n    ${summary}\n    ${repository} at ${commit.slice(0, 7)}, ${licence}`);
+  print("\ndata sets that a study can name");
+  for (const { name, summary, set } of dataSets) print(`  ${name}\n    ${summary}\n    of the public set ${set}`);
+  print("\npublic sets (traces fetch NAME)");
+  for (const { name, summary, repository, commit, licence, present } of sets) {
+    print(
+      `  ${name}${present ? " (here)" : ""}\n    ${summary}\n    ${repository} at ${commit.slice(0, 7)}, licence: ${licence}`,
+    );
   }
+  print("\nfor you to obtain");
+  for (const { name, how } of manualSets) print(`  ${name}\n    ${how}`);
 }
 
 function catalogTable(types: readonly CatalogType[]): string {

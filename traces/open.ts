@@ -8,6 +8,7 @@ import { type DataSet, dataSets } from "./datasets.ts";
 import { type FormatRead, type ReadOptions, traceFormats } from "./formats/index.ts";
 import { zoneInName } from "./formats/probe-series.ts";
 import { parseJson, readSources, type SourceFile } from "./formats/source-file.ts";
+import { isPresent, publicSetNamed, userSetFolder } from "./public-sets.ts";
 import { iso, marketKey, mergePulls, type Pull } from "./rows.ts";
 import { marketStatistics } from "./statistics.ts";
 import { isTraceFile, type OpenTrace, openTraceFile, type Parsed, writeTraceFile } from "./trace-file.ts";
@@ -48,7 +49,7 @@ export async function openStudyTrace(ref: TraceRef, cacheFolder = ".cache/traces
   const parsed = build(
     digest,
     files,
-    set === undefined ? formatsOf(reads) : `data set ${set.name} (${set.licence})`,
+    set === undefined ? formatsOf(reads) : `data set ${set.name} (${publicSetNamed(set.set).licence})`,
     reads,
     options,
   );
@@ -80,13 +81,15 @@ function dataSetOf(name: string): DataSet {
   throw new TraceError(`no data set is called "${name}"; did you mean "${nearestName(name, names)}"?`);
 }
 
-function pathsOf(set: DataSet, root: string | undefined): string[] {
-  if (root === undefined) {
+/** In the user's cache where `root` does not say otherwise. */
+function pathsOf(set: DataSet, root = userSetFolder(set.set)): string[] {
+  const paths = [...set.availability, set.prices].map((path) => join(root, path));
+  if (root === userSetFolder(set.set) && !isPresent(publicSetNamed(set.set), root)) {
     throw new TraceError(
-      `data set ${set.name} does not come with the workbench; fetch ${set.repository} at ${set.commit.slice(0, 7)} and say where it lies: --set traces.root=FOLDER`,
+      `data set ${set.name} does not come with the workbench: npm run traces -- fetch ${set.set}, or say where a copy lies: --set traces.root=FOLDER`,
     );
   }
-  return [...set.availability, set.prices].map((path) => join(root, path));
+  return paths;
 }
 
 interface FileRead extends FormatRead {

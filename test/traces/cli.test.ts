@@ -7,7 +7,11 @@ import { describe, expect, it } from "vitest";
 const main = new URL("../../traces/main.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "traces-cli-"));
 const run = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, XDG_CACHE_HOME: folder }, // nothing of a user's own
+  });
   return { status, stdout, stderr };
 };
 

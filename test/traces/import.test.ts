@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { tableHandle } from "../../traces/columns.ts";
 import { openStudyTrace, type TraceRef } from "../../traces/open.ts";
 import { writeTraceFile } from "../../traces/trace-file.ts";
@@ -397,6 +397,7 @@ describe("files that are no trace", () => {
 
   it("a file that is not there, a data set without its folder, a data set that does not exist", async () => {
     await expect(open({ files: [join(folder, "none.json")] })).rejects.toThrow(/cannot be read \(ENOENT\)/);
+    vi.stubEnv("XDG_CACHE_HOME", "nowhere");
     await expect(open({ dataset: "skynomad-p3" })).rejects.toThrow(/--set traces.root=FOLDER/);
     await expect(open({ dataset: "skynomad-p4", root: "." })).rejects.toThrow(/did you mean "skynomad-p3"/);
   });

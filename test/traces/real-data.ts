@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { describe } from "vitest";
 
 /** The shared data folder beside the project. Nothing of it is in the tree. */
-const data = new URL("../../../shared/data", import.meta.url).pathname;
-export const skynomadRoot = `${data}/skynomad`;
-export const dimeRoot = `${data}/training-on-a-dime/logs/aws/cost`;
-export const skypilotRoot = `${data}/skypilot-spot-traces`;
+export const sharedData = new URL("../../../shared/data", import.meta.url).pathname;
+export const skynomadRoot = `${sharedData}/skynomad`;
+export const dimeRoot = `${sharedData}/training-on-a-dime/logs/aws/cost`;
+export const skypilotRoot = `${sharedData}/skypilot-spot-traces`;
 export const convertedRoot = `${skynomadRoot}/data/converted_v100_4node_600s`;
 
 const missing = ![skynomadRoot, dimeRoot, skypilotRoot].every(existsSync) && process.env.REQUIRE_ALL !== "1";
