@@ -1,7 +1,8 @@
 import { parse, View } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
 import { type Config, compile, type TopLevelSpec } from "vega-lite";
-import { type Content, type Html, html, jsonText, trusted } from "./html.ts";
+import { type Content, type Html, html, trusted } from "./html.ts";
+import { packed } from "./libraries.ts";
 import { type Table, tableHtml } from "./table.ts";
 
 /** What a view draws: a picture, what it can and cannot say, and the numbers behind it. */
@@ -82,7 +83,7 @@ ${keyHtml(key)}
 </div>
 <figcaption>${caption}</figcaption>
 <details><summary>The numbers behind this chart</summary>${tables.map(tableHtml)}</details>
-<script type="application/json" class="program">${jsonText(program)}</script>
+<script type="text/plain" class="program">${packed(JSON.stringify(program))}</script>
 </figure>
 ${shown.map(tableHtml)}`;
 }

@@ -24,12 +24,6 @@ export const trusted = (markup: string): Html => ({ markup }) as Html;
 export const name = (text: string): Html => html`<bdi>${text}</bdi>`;
 
 /**
- * JSON that cannot end the <script> it stands in: HTML knows no escapes there, JSON strings do.
- * @example jsonText({ a: "</script>" }).markup // '{"a":"\\u003c/script>"}'
- */
-export const jsonText = (value: unknown): Html => trusted(JSON.stringify(value).replaceAll("<", "\\u003c"));
-
-/**
  * A program of our own or of a library that cannot end the <script> it stands in.
  * @throws Error where its text opens a comment or a script of HTML, which no escape would repair.
  */

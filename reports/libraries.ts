@@ -2,32 +2,52 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { type Html, html, programText, trusted } from "./html.ts";
 
+/** A script or style in the page, and the source expression by which the page's policy allows just this one. */
+export interface Inlined {
+  readonly element: Html;
+  readonly source: string;
+}
+
 /**
- * The programs of the page in the order they run, each once: Vega, its interpreter of expressions (the page's policy
- * forbids eval), and live.mjs. Vega-Lite is not among them: charts come compiled, which saves a third of the page.
+ * The programs of the page: Vega with its interpreter of expressions (the page's policy forbids eval), packed, and live.mjs,
+ * which unpacks and runs them. Vega-Lite is not among them: charts come compiled.
  */
-export const programs = (): readonly string[] => [vega(), interpreter(), own("live.mjs")];
+export function programs(): readonly Inlined[] {
+  const libraries = unixText(`${vega()}\n${interpreter()}`);
+  return [
+    {
+      element: html`<script type="text/plain" id="libraries">${packed(libraries)}</script>`,
+      source: hashOf(libraries),
+    },
+    inlined("script", `/*!\nVega\n${licence()}*/\n${own("live.mjs")}`),
+  ];
+}
 
 export const styleSheet = (): string => own("style.css");
 
-/** A script or style in the page, and the source expression by which the page's policy allows just this one. */
-export function inlined(tag: "script" | "style", text: string): { readonly element: Html; readonly source: string } {
-  // The hash is over what the browser has parsed, and parsers turn CRLF into LF.
-  const content =
-    tag === "script" ? programText(text.replaceAll("\r\n", "\n")) : trusted(text.replaceAll("\r\n", "\n"));
-  const source = `'sha256-${createHash("sha256").update(content.markup).digest("base64")}'`;
-  return { element: tag === "script" ? html`<script>${content}</script>` : html`<style>${content}</style>`, source };
+export function inlined(tag: "script" | "style", text: string): Inlined {
+  const content = tag === "script" ? programText(unixText(text)) : trusted(unixText(text));
+  return {
+    element: tag === "script" ? html`<script>${content}</script>` : html`<style>${content}</style>`,
+    source: hashOf(content.markup),
+  };
 }
+
+/** Text as live.mjs unpacks it: a third of its size, and with no character that means anything to HTML. */
+export const packed = (text: string): Html => trusted(deflateSync(text, { level: 9 }).toString("base64"));
+
+/** The hash is over what the browser has parsed, and parsers turn CRLF into LF. */
+const unixText = (text: string): string => text.replaceAll("\r\n", "\n");
+const hashOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 const locate = createRequire(import.meta.url).resolve;
 const own = (file: string): string => readFileSync(new URL(`./${file}`, import.meta.url), "utf8");
 
-function vega(): string {
-  const build = dirname(locate("vega"));
-  return `/*!\nVega\n${readFileSync(join(build, "../LICENSE"), "utf8")}*/\n${readFileSync(join(build, "vega.min.js"), "utf8")}`;
-}
+const vega = (): string => readFileSync(join(dirname(locate("vega")), "vega.min.js"), "utf8");
+const licence = (): string => readFileSync(join(dirname(locate("vega")), "../LICENSE"), "utf8");
 
 /** It comes as a module only; here it becomes a script that takes what it imports from Vega and leaves one global. */
 function interpreter(): string {

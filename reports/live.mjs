@@ -1,7 +1,19 @@
-// Replaces each drawn chart by a live one with tooltips, once it comes near the screen. Runs as a script in the page, after
-// Vega and its interpreter. Whatever fails here leaves the drawn chart in its place.
+// Unpacks Vega, then replaces each drawn chart by a live one with tooltips, once it comes near the screen. Runs as a script in
+// the page. Whatever fails here leaves the drawn chart in its place.
 (() => {
-  const { vega, expressionInterpreter } = globalThis;
+  /** The text of an element that reports/libraries.ts packed. */
+  function unpacked({ textContent }) {
+    const bytes = Uint8Array.from(atob(textContent), (character) => character.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  }
+
+  /** The page's policy allows this very text as a script, and no other. */
+  async function loadLibraries() {
+    const script = document.createElement("script");
+    script.textContent = await unpacked(document.querySelector("#libraries"));
+    document.body.append(script);
+  }
+
   const tip = document.createElement("div");
   tip.id = "tip";
   tip.setAttribute("role", "tooltip");
@@ -28,7 +40,8 @@
   async function enliven(figure) {
     const stage = figure.querySelector(".stage");
     const picture = stage.querySelector("[role=img]");
-    const program = JSON.parse(figure.querySelector("script.program").textContent);
+    const { vega, expressionInterpreter } = globalThis;
+    const program = JSON.parse(await unpacked(figure.querySelector("script.program")));
     const live = document.createElement("div");
     const view = new vega.View(vega.parse(program, undefined, { ast: true }), {
       expr: expressionInterpreter,
@@ -62,5 +75,10 @@
     },
     { rootMargin: "300px" },
   );
-  for (const figure of document.querySelectorAll("figure.chart")) near.observe(figure);
+  loadLibraries().then(
+    () => {
+      for (const figure of document.querySelectorAll("figure.chart")) near.observe(figure);
+    },
+    (error) => console.error("charts stay as drawn:", error),
+  );
 })();

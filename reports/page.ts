@@ -133,7 +133,7 @@ const warnings = ({ warnings }: Summary): Content =>
 
 function page(question: string, body: Content): string {
   const style = inlined("style", `${styleSheet()}\n${paletteRules()}`);
-  const scripts = programs().map((program) => inlined("script", program));
+  const scripts = programs();
   const policy = [
     "default-src 'none'",
     `script-src ${scripts.map(({ source }) => source).join(" ")}`,
