@@ -61,8 +61,8 @@ class Loop {
   #landed: JournalEntry[] = [];
   /** Granted just now. */
   readonly #granted: InstanceId[] = [];
-  /** Work placed on instances that are still requested: it is started once they have a name. */
-  readonly #awaitingGrant = new Map<InstanceId, WorkId[]>();
+  /** Work placed on instances of which some are still requested: it is started once all have a name. */
+  readonly #awaitingGrant = new Map<WorkId, readonly InstanceId[]>();
   /** What was said of an instance that nobody knows, while a launch of ours is unanswered: it may be that one. */
   readonly #early = new Map<string, (() => void)[]>();
   #unanswered = 0;
@@ -134,20 +134,15 @@ class Loop {
         return { do: "launch", instance: action.instance, request: { market, clientToken } };
       }
       case "terminate":
+        this.#gone(action.instance);
         return { do: "terminate", providerId: names.providerId(action.instance)! };
       case "place": {
-        const [on] = action.instances;
-        const providerId = names.providerId(on!);
-        if (providerId !== undefined) return { do: "start", job: names.job(action.work), providerId };
-        this.#awaitingGrant.set(on!, [...(this.#awaitingGrant.get(on!) ?? []), action.work]);
-        return undefined;
+        const start = this.#startOf(action.work, action.instances);
+        if (start === undefined) this.#awaitingGrant.set(action.work, action.instances);
+        return start;
       }
-      case "release": {
-        const waiting = this.#awaitingGrant.get(action.instances[0]!);
-        if (waiting === undefined) return { do: "stop", job: names.job(action.work) };
-        waiting.splice(waiting.indexOf(action.work), 1);
-        return undefined;
-      }
+      case "release":
+        return this.#awaitingGrant.delete(action.work) ? undefined : { do: "stop", job: names.job(action.work) };
       case "checkpoint":
         return { do: "checkpoint", job: names.job(action.work) };
       case "drain":
@@ -155,11 +150,35 @@ class Loop {
     }
   }
 
-  #startsOn(instance: InstanceId): Call[] {
-    const waiting = this.#awaitingGrant.get(instance) ?? [];
-    this.#awaitingGrant.delete(instance);
-    const providerId = this.#names.providerId(instance)!;
-    return waiting.map((work) => ({ do: "start", job: this.#names.job(work), providerId }));
+  /** Undefined while one of its instances has no name yet. */
+  #startOf(work: WorkId, instances: readonly InstanceId[]): Call | undefined {
+    const providerIds: string[] = [];
+    for (const instance of instances) {
+      const providerId = this.#names.providerId(instance);
+      if (providerId === undefined) return undefined;
+      providerIds.push(providerId);
+    }
+    return { do: "start", job: this.#names.job(work), providerIds };
+  }
+
+  /** A gang that has lost a node while others were requested is no placement any more. */
+  #gone(instance: InstanceId): void {
+    for (const [work, instances] of this.#awaitingGrant) {
+      if (instances.includes(instance)) this.#awaitingGrant.delete(work);
+    }
+  }
+
+  /** In the order in which the work was placed, whatever the order in which the grants of one instant arrived. */
+  #startsOn(granted: readonly InstanceId[]): Call[] {
+    const starts: Call[] = [];
+    for (const [work, instances] of this.#awaitingGrant) {
+      if (!instances.some((instance) => granted.includes(instance))) continue;
+      const start = this.#startOf(work, instances);
+      if (start === undefined) continue;
+      this.#awaitingGrant.delete(work);
+      starts.push(start);
+    }
+    return starts;
   }
 
   /** Makes the calls, in order and without waiting for one another, once it is on disk that they will be made. */
@@ -187,7 +206,7 @@ class Loop {
         await capacity.terminate(what.providerId, signal);
         return "done";
       case "start":
-        await jobs.start(what.job, what.providerId, signal);
+        await jobs.start(what.job, what.providerIds, signal);
         return "done";
       case "stop":
       case "checkpoint":
@@ -233,9 +252,7 @@ class Loop {
     this.#inbox.takeAll();
     await this.#record();
     while (this.#granted.length > 0) {
-      // In id order, whatever the order in which the grants of one instant arrived.
-      const granted = this.#granted.splice(0).sort((a, b) => a - b);
-      await this.#send(granted.flatMap((instance) => this.#startsOn(instance)));
+      await this.#send(this.#startsOn(this.#granted.splice(0)));
       await this.#ports.clock.sleepUntil(nowS, this.#signal);
       this.#inbox.takeAll();
       await this.#record();
@@ -283,7 +300,7 @@ class Loop {
       this.#early.delete(providerId);
     } else {
       this.#fact("refused", instance, outcome.reason, outcome.scope);
-      this.#awaitingGrant.delete(instance);
+      this.#gone(instance);
     }
     if (this.#unanswered > 0) return;
     for (const [name, said] of this.#early) for (const _ of said) this.#foreign(name, "instance");
@@ -292,8 +309,12 @@ class Loop {
 
   #instance(report: InstanceReport): void {
     this.#ofInstance(report.providerId, report.status, (id) => {
-      if (report.status === "ended") this.#fact("ended", id, report.why);
-      else this.#fact("status", id, report.status);
+      if (report.status === "ended") {
+        this.#gone(id);
+        this.#fact("ended", id, report.why);
+      } else {
+        this.#fact("status", id, report.status);
+      }
     });
   }
 
@@ -303,9 +324,11 @@ class Loop {
       return;
     }
     const { job, what } = report;
-    if (what === "arrived") {
+    if (what === "arrived" || what === "deadlineJobArrived") {
       const work = this.#names.arrived(job);
-      if (work !== undefined) this.#fact("workArrived", work, report.task);
+      if (work === undefined) return;
+      if (what === "arrived") this.#fact("workArrived", work, report.task);
+      else this.#fact("jobArrived", work, report.deadlineJob);
       return;
     }
     const work = this.#names.work(job);

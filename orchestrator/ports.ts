@@ -1,4 +1,4 @@
-import type { TaskArrival } from "../policies/contract/facts.ts";
+import type { JobArrival, TaskArrival } from "../policies/contract/facts.ts";
 import type { MarketSpec } from "../policies/contract/fleet.ts";
 import type { Seconds, UsdPerHour } from "../policies/contract/units.ts";
 import type { EndReason, RefusalReason, RefusalScope } from "../policies/contract/view.ts";
@@ -61,6 +61,7 @@ export interface Prices {
 /** What the job system says, in the order in which it happened to each job; see `Facts` for what each means. */
 export type JobReport =
   | { readonly job: string; readonly what: "arrived"; readonly task: TaskArrival }
+  | { readonly job: string; readonly what: "deadlineJobArrived"; readonly deadlineJob: JobArrival }
   | {
       readonly job: string;
       readonly what: "progress";
@@ -73,8 +74,8 @@ export type JobReport =
 
 /** Calls about one job take effect in the order in which they were made. */
 export interface Jobs {
-  /** Runs there as soon as it can: once the instance is ready, weights and state are loaded. */
-  start(job: string, providerId: string, signal: AbortSignal): Promise<void>;
+  /** Runs there as soon as it can: once all of the instances are ready, weights and state are loaded. */
+  start(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
   stop(job: string, signal: AbortSignal): Promise<void>;
   /** Stops, and writes its state through the card of the instance it is on. */
   checkpoint(job: string, signal: AbortSignal): Promise<void>;

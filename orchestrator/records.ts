@@ -7,7 +7,7 @@ import type { InstanceId, WorkId } from "../policies/contract/units.ts";
 import type { LaunchOutcome, LaunchRequest } from "./ports.ts";
 
 /** Changes with the meaning of a record. A journal of another format is refused. */
-export const JOURNAL_FORMAT = 1;
+export const JOURNAL_FORMAT = 2;
 
 /** The first record: all that is needed, beside the facts, to decide again. Names, not code: a changed policy shows. */
 export interface StartEntry {
@@ -42,7 +42,7 @@ export interface AskEntry {
 export type Call =
   | { readonly do: "launch"; readonly instance: InstanceId; readonly request: LaunchRequest }
   | { readonly do: "terminate"; readonly providerId: string }
-  | { readonly do: "start"; readonly job: string; readonly providerId: string }
+  | { readonly do: "start"; readonly job: string; readonly providerIds: readonly string[] }
   | { readonly do: "stop" | "checkpoint"; readonly job: string };
 
 export type JournalEntry =
@@ -87,6 +87,10 @@ const factArguments = {
       weightsMiB: z.number(),
       onReclaim: z.enum(["restart", "checkpointEvery", "checkpointInGrace", "migrate"]),
     }),
+  ]),
+  jobArrived: z.tuple([
+    id,
+    z.strictObject({ workS: seconds, deadlineS: seconds, restartOverheadS: seconds, nodes: z.int().min(1) }),
   ]),
   progress: z.tuple([id, seconds, seconds, z.number()]),
   stateLeft: z.tuple([id]),

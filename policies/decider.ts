@@ -73,6 +73,7 @@ export class Decider {
     this.#assignment = decisions.assignment;
     this.#guard = decisions.caps === undefined ? undefined : new Guard(decisions.caps);
     this.#cadence = cadence;
+    state.everyS = cadence.everyS;
     this.#gridS = cadence.everyS === undefined ? Infinity : 0;
     this.#writer = new ActionWriter(state, options.notes);
     const random = createRandom(options.seed);

@@ -311,7 +311,7 @@ export class SimulatedCloud {
     instance.hazardSeq = -1;
     this.#markets[instance.market]!.unnoticed--;
     this.counts.reclaims++;
-    if (instance.tasks.length === 0) this.counts.reclaimsIdle++;
+    if (instance.isIdle) this.counts.reclaimsIdle++;
     if (leadS > 0) {
       instance.reclaimS = nowS + leadS;
       this.#queue.push(instance.reclaimS, this.#ranks[EVENT.reclaim]!, EVENT.reclaim, instance.id, 0);
@@ -344,7 +344,7 @@ export class SimulatedCloud {
     }
     if (phase === PHASE.running || phase === PHASE.ready) {
       this.#countRunning(market, -1, nowS);
-      if (instance.tasks.length === 0) this.idleS += nowS - instance.idleSinceS;
+      if (instance.isIdle) this.idleS += nowS - instance.idleSinceS;
       this.#meter.charge(id, market, instance.runningS, nowS, endedBy);
     }
     this.#hooks!.lost(instance);

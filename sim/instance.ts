@@ -1,5 +1,6 @@
 import type { InstanceId, MarketId, Seconds } from "../policies/contract/units.ts";
 import { NONE } from "../policies/state/lists.ts";
+import type { SimJob } from "./workloads/deadline-job.ts";
 import type { SimTask } from "./workloads/tasks.ts";
 
 export const PHASE = { requested: 0, pending: 1, running: 2, ready: 3, ended: 4 } as const;
@@ -25,6 +26,7 @@ export class SimInstance {
   hazardSeq = -1;
   // The workload's part.
   tasks: readonly SimTask[] = NONE;
+  job: SimJob | undefined = undefined;
   statesHeld: readonly SimTask[] = NONE;
   /** When its one network card has sent all that was queued on it. */
   cardFreeS = 0;
@@ -35,5 +37,10 @@ export class SimInstance {
     this.id = id;
     this.market = market;
     this.requestedS = requestedS;
+  }
+
+  /** Nothing is placed on it. */
+  get isIdle(): boolean {
+    return this.tasks.length === 0 && this.job === undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { InstanceId, MarketId, Seconds, WorkId } from "./units.ts";
-import type { InstanceView, MarketView, Placement, PlacementView, TaskView } from "./view.ts";
+import type { InstanceView, MarketView, Placement, PlacementView, TaskView, WorkView } from "./view.ts";
 
 /**
  * How a policy acts: a writer. A wrong action throws `ActionError` in the policy's own stack frame. The view shows the
@@ -11,7 +11,7 @@ export interface Actions {
   launch(market: MarketView): InstanceView;
   terminate(instance: InstanceView): void;
   /** The instances may still be requested: the work starts when they are ready. */
-  place(work: TaskView, placement: Placement): void;
+  place(work: WorkView, placement: Placement): void;
   /** The work stops there and is pending again. */
   release(placement: PlacementView): void;
   /** Takes no new work; what runs may finish. */

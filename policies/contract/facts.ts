@@ -14,6 +14,14 @@ export type TaskArrival = {
   readonly onReclaim: OnReclaim;
 };
 
+/** What is known of a deadline job when it arrives. */
+export type JobArrival = {
+  readonly workS: Seconds;
+  readonly deadlineS: Seconds;
+  readonly restartOverheadS: Seconds;
+  readonly nodes: number;
+};
+
 /**
  * The seam between hosts and state: FleetState implements it. Facts of one instant may come in any order: lists are kept by
  * id. Every argument is JSON, so that a journal holds facts as they are.
@@ -29,6 +37,7 @@ export interface Facts {
   ended(instance: InstanceId, why: EndReason): void;
   modelWarm(instance: InstanceId, model: string): void;
   workArrived(work: WorkId, task: TaskArrival): void;
+  jobArrived(work: WorkId, job: JobArrival): void;
   /** An anchor: from now on doneS grows by ratePerS (0 or 1). The view integrates, so nobody reports progress ask by ask. */
   progress(work: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void;
   /** The state has left the instance it was held on: written, fetched, or lost with it. */

@@ -31,7 +31,7 @@ export interface Cadence {
 }
 
 /** What is to be done; each is a model of its own in the simulator. */
-export type WorkloadName = "tasks";
+export type WorkloadName = "tasks" | "deadline-job";
 
 export type ProfileName = "aws";
 

@@ -7,6 +7,8 @@ import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "./u
  */
 export interface FleetView {
   readonly nowS: Seconds;
+  /** Longest time until the next ask; undefined if only changes and wakeAt lead to one. A safety net rounds to it. */
+  readonly everyS: Seconds | undefined;
   readonly markets: readonly MarketView[];
   readonly instances: InstanceIndex;
   readonly work: WorkIndex;
@@ -22,8 +24,10 @@ export interface InstanceIndex {
 }
 
 export interface WorkIndex {
-  /** Arrived, not ended, placed nowhere; in order of arrival. */
+  /** Tasks arrived, not ended, placed nowhere; in order of arrival. */
   readonly pending: readonly TaskView[];
+  /** Deadline jobs arrived and not ended, placed or not. They are never `pending`: a gang is placed by the policy. */
+  readonly jobs: readonly JobView[];
 }
 
 export type CapacityType = "spot" | "onDemand";
@@ -90,21 +94,24 @@ export interface InstanceView {
   readonly statesHeld: number;
 }
 
-/** Where work runs. One instance today; a list, because gangs and model-parallel groups are one placement. */
+/** Where work runs: one instance for a task, `nodes` of them for a gang, which runs when all are ready and stops when one goes. */
 export interface Placement {
   readonly instances: readonly InstanceView[];
   /** Takes all free slots, so that no assignment strategy adds to it. */
   readonly exclusive?: boolean;
 }
 export interface PlacementView extends Placement {
-  readonly work: TaskView;
+  readonly work: WorkView;
 }
+
+export type WorkView = TaskView | JobView;
 
 /** What happens to a task's progress when its instance is taken back. */
 export type OnReclaim = "restart" | "checkpointEvery" | "checkpointInGrace" | "migrate";
 
 /** One of many: hours of work and a state that grows with them. */
 export interface TaskView {
+  readonly kind: "task";
   readonly id: WorkId;
   readonly arrivalS: Seconds;
   readonly workS: Seconds;
@@ -125,4 +132,22 @@ export interface TaskView {
   readonly reclaims: number;
   /** The instance its state is still on (being written or fetched), when that is not where it is placed. */
   readonly stateOn: InstanceView | undefined;
+}
+
+/** Can't Be Late's job: hours of work, a deadline, and a restart overhead, on n nodes that run together or not at all. */
+export interface JobView {
+  readonly kind: "deadlineJob";
+  readonly id: WorkId;
+  readonly arrivalS: Seconds;
+  /** Hours of work of the whole gang: it ends when all nodes have run together for so long. */
+  readonly workS: Seconds;
+  /** Work done as of now, integrated from the last fact. It is never lost: what a reclaim costs is in the overhead. */
+  readonly doneS: Seconds;
+  readonly deadlineS: Seconds;
+  /** Time without progress after the gang's last instance is ready; begins anew with each placement. */
+  readonly restartOverheadS: Seconds;
+  readonly nodes: number;
+  /** Past its overhead: making progress. */
+  readonly running: boolean;
+  readonly placements: readonly PlacementView[];
 }

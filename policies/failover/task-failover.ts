@@ -4,7 +4,7 @@ import type { FleetView, InstanceView } from "../contract/view.ts";
 
 /**
  * What happens to tasks when the provider takes an instance back; the same in replay and live. Asked before the scheduling
- * policy, level-triggered, remembers nothing.
+ * policy, level-triggered, remembers nothing. A deadline job stays: it loses no progress, and works until the end.
  *
  * At a notice: drain the instance; work that will finish before the reclaim stays; all other work does what its `onReclaim`
  * says (writes a checkpoint, leaves its state to be fetched, or nothing) and returns to pending at once, so that its
@@ -33,12 +33,13 @@ function leave(view: FleetView, act: Actions, instance: InstanceView): void {
   const leftS = instance.reclaimS! - view.nowS;
   act.note("interruption notice");
   act.drain(instance);
-  const leaving = instance.placements.filter(
-    ({ work }) => instance.status !== "ready" || work.workS - work.doneS > leftS,
-  );
-  leaving.sort((a, b) => a.work.stateMiB - b.work.stateMiB || a.work.id - b.work.id);
-  for (const placement of leaving) {
+  const leaving = instance.placements.flatMap((placement) => {
     const { work } = placement;
+    const leaves = work.kind === "task" && (instance.status !== "ready" || work.workS - work.doneS > leftS);
+    return leaves ? [{ placement, work }] : [];
+  });
+  leaving.sort((a, b) => a.work.stateMiB - b.work.stateMiB || a.work.id - b.work.id);
+  for (const { placement, work } of leaving) {
     // State that is still being written where it last ran is not here.
     if (work.onReclaim === "checkpointInGrace" && work.stateOn === undefined && work.doneS > work.keptS) {
       act.note("writes its state while there is time");

@@ -1,7 +1,7 @@
 import type { Action, Actions, DecidedBy, Note } from "../contract/actions.ts";
 import type { Seconds } from "../contract/units.ts";
-import type { InstanceView, MarketView, Placement, PlacementView, TaskView } from "../contract/view.ts";
-import type { InstanceState, TaskState } from "./entities.ts";
+import type { InstanceView, MarketView, Placement, PlacementView, TaskView, WorkView } from "../contract/view.ts";
+import type { InstanceState, WorkState } from "./entities.ts";
 import type { FleetState } from "./fleet-state.ts";
 
 /** A policy asked for what cannot be: thrown in its own stack frame, it fails the run. */
@@ -61,40 +61,58 @@ export class ActionWriter implements Actions {
     this.#write({ do: "drain", instance: own.id }, DO.drain, own.id, 0);
   }
 
-  place(work: TaskView, placement: Placement): void {
-    const task = this.#task("place", work);
-    if (task.placements.length > 0) throw new ActionError(`place: work ${task.id} is placed already; release it first`);
-    if (placement.instances.length !== 1) {
-      throw new ActionError(`place: a task runs on one instance, not on ${placement.instances.length}`);
+  place(work: WorkView, placement: Placement): void {
+    const own = this.#work("place", work);
+    if (own.placements.length > 0) throw new ActionError(`place: work ${own.id} is placed already; release it first`);
+    const nodes = own.kind === "task" ? 1 : own.nodes;
+    if (placement.instances.length !== nodes) {
+      throw new ActionError(
+        `place: work ${own.id} runs on ${nodes} ${nodes === 1 ? "instance" : "instances"}, not on ${placement.instances.length}`,
+      );
     }
-    const on = this.#instance("place", placement.instances[0]!);
+    const on: InstanceState[] = [];
+    for (const instance of placement.instances) on.push(this.#host(own, instance, on));
+    const exclusive = placement.exclusive ?? false;
+    this.#state.place(own, on, exclusive);
+    const instances = on.map((each) => each.id);
+    this.#write({ do: "place", work: own.id, instances, exclusive, by: this.by }, DO.place, own.id, instances[0]!);
+    for (let i = 1; i < instances.length; i++) this.#state.fingerprint.int(instances[i]!);
+  }
+
+  /** The instance, if it can take the work beside those already chosen for it. */
+  #host(work: WorkState, instance: InstanceView, chosen: readonly InstanceState[]): InstanceState {
+    const on = this.#instance("place", instance);
     if (on.draining || on.reclaimS !== undefined) {
       throw new ActionError(
         `place: instance ${on.id} takes no new work: it is ${on.draining ? "draining" : "under notice"}`,
       );
     }
     if (on.freeSlots < 1) throw new ActionError(`place: instance ${on.id} has no free slot`);
-    if (on.freeMemoryMiB < task.memoryMiB) {
+    if (on.freeMemoryMiB < work.memoryMiB) {
       throw new ActionError(
-        `place: work ${task.id} needs ${task.memoryMiB} MiB, instance ${on.id} has ${on.freeMemoryMiB}`,
+        `place: work ${work.id} needs ${work.memoryMiB} MiB, instance ${on.id} has ${on.freeMemoryMiB}`,
       );
     }
-    const exclusive = placement.exclusive ?? false;
-    this.#state.place(task, [on], exclusive);
-    this.#write({ do: "place", work: task.id, instances: [on.id], exclusive, by: this.by }, DO.place, task.id, on.id);
+    if (chosen.includes(on)) throw new ActionError(`place: instance ${on.id} cannot be two nodes of one gang`);
+    if (chosen.length > 0 && on.freeSlots !== chosen[0]!.freeSlots) {
+      throw new ActionError(
+        `place: the nodes of a gang have equal room; instance ${chosen[0]!.id} has ${chosen[0]!.freeSlots} free slots, ${on.id} has ${on.freeSlots}`,
+      );
+    }
+    return on;
   }
 
   release(placement: PlacementView): void {
-    const task = this.#task("release", placement.work);
-    const on = task.placements[0];
-    if (on === undefined) throw new ActionError(`release: work ${task.id} is not placed`);
+    const own = this.#work("release", placement.work);
+    const on = own.placements[0];
+    if (on === undefined) throw new ActionError(`release: work ${own.id} is not placed`);
     const instances = on.instances.map((instance) => instance.id);
-    this.#state.release(task);
-    this.#write({ do: "release", work: task.id, instances }, DO.release, task.id, 0);
+    this.#state.release(own);
+    this.#write({ do: "release", work: own.id, instances }, DO.release, own.id, 0);
   }
 
   checkpoint(work: TaskView): void {
-    const task = this.#task("checkpoint", work);
+    const task = this.#work("checkpoint", work);
     if (task.ratePerS === 0)
       throw new ActionError(`checkpoint: work ${task.id} is not running, there is nothing to write`);
     this.#state.checkpoint(task);
@@ -148,8 +166,8 @@ export class ActionWriter implements Actions {
     return own;
   }
 
-  #task(verb: string, view: TaskView): TaskState {
-    const own = this.#state.taskOf(view);
+  #work<View extends WorkView>(verb: string, view: View) {
+    const own = this.#state.workOf(view);
     if (own === undefined) throw new ActionError(`${verb}: work ${view.id} has ended or was never here`);
     return own;
   }

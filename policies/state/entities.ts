@@ -1,4 +1,4 @@
-import type { TaskArrival } from "../contract/facts.ts";
+import type { JobArrival, TaskArrival } from "../contract/facts.ts";
 import type { LaunchExpectation, MarketSpec } from "../contract/fleet.ts";
 import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import { HOUR_S } from "../contract/units.ts";
@@ -6,6 +6,7 @@ import type {
   CapacityType,
   InstanceStatus,
   InstanceView,
+  JobView,
   MarketView,
   OnReclaim,
   PlacementView,
@@ -88,13 +89,13 @@ export class InstanceState implements InstanceView, Listed {
 }
 
 export class PlacementState implements PlacementView {
-  readonly work: TaskState;
+  readonly work: WorkState;
   readonly instances: readonly InstanceState[];
   readonly exclusive: boolean;
   /** Slots taken on each instance. */
   readonly slots: number;
 
-  constructor(work: TaskState, instances: readonly InstanceState[], exclusive: boolean, slots: number) {
+  constructor(work: WorkState, instances: readonly InstanceState[], exclusive: boolean, slots: number) {
     this.work = work;
     this.instances = instances;
     this.exclusive = exclusive;
@@ -102,37 +103,27 @@ export class PlacementState implements PlacementView {
   }
 }
 
-export class TaskState implements TaskView, Listed {
+export type WorkState = TaskState | JobState;
+
+/** What all work has: where it is placed, and progress that grows by itself between two facts. */
+abstract class Progressing {
   readonly id: WorkId;
   readonly arrivalS: Seconds;
   readonly workS: Seconds;
-  readonly memoryMiB: MiB;
-  readonly model: string | undefined;
-  readonly weightsMiB: MiB;
-  readonly onReclaim: OnReclaim;
   placements: readonly PlacementState[] = NONE;
   keptS: Seconds = 0;
   timesPlaced = 0;
   reclaims = 0;
-  stateOn: InstanceState | undefined = undefined;
-  memberOf = 0;
-  presentIn = 0;
   // The anchor: doneS as of anchorS, growing by ratePerS.
   anchorDoneS: Seconds = 0;
   anchorS: Seconds = 0;
   ratePerS = 0;
-  readonly #arrival: TaskArrival;
   readonly #clock: StateClock;
 
-  constructor(id: WorkId, arrival: TaskArrival, clock: StateClock) {
+  constructor(id: WorkId, workS: Seconds, clock: StateClock) {
     this.id = id;
     this.arrivalS = clock.nowS;
-    this.workS = arrival.workS;
-    this.memoryMiB = arrival.memoryMiB;
-    this.model = arrival.model ?? undefined;
-    this.weightsMiB = arrival.weightsMiB;
-    this.onReclaim = arrival.onReclaim;
-    this.#arrival = arrival;
+    this.workS = workS;
     this.#clock = clock;
   }
 
@@ -147,9 +138,50 @@ export class TaskState implements TaskView, Listed {
     this.anchorS = this.#clock.nowS;
     this.ratePerS = 0;
   }
+}
+
+export class TaskState extends Progressing implements TaskView, Listed {
+  readonly kind = "task";
+  readonly memoryMiB: MiB;
+  readonly model: string | undefined;
+  readonly weightsMiB: MiB;
+  readonly onReclaim: OnReclaim;
+  stateOn: InstanceState | undefined = undefined;
+  memberOf = 0;
+  presentIn = 0;
+  readonly #arrival: TaskArrival;
+
+  constructor(id: WorkId, arrival: TaskArrival, clock: StateClock) {
+    super(id, arrival.workS, clock);
+    this.memoryMiB = arrival.memoryMiB;
+    this.model = arrival.model ?? undefined;
+    this.weightsMiB = arrival.weightsMiB;
+    this.onReclaim = arrival.onReclaim;
+    this.#arrival = arrival;
+  }
 
   get stateMiB(): MiB {
     return stateMiBAt(this.#arrival, this.doneS);
+  }
+}
+
+export class JobState extends Progressing implements JobView {
+  readonly kind = "deadlineJob";
+  /** It takes its instances whole, so their memory is nobody else's. */
+  readonly memoryMiB = 0;
+  readonly deadlineS: Seconds;
+  readonly restartOverheadS: Seconds;
+  readonly nodes: number;
+
+  constructor(id: WorkId, arrival: JobArrival, clock: StateClock) {
+    super(id, arrival.workS, clock);
+    this.deadlineS = arrival.deadlineS;
+    this.restartOverheadS = arrival.restartOverheadS;
+    this.nodes = arrival.nodes;
+  }
+
+  get running(): boolean {
+    return this.ratePerS > 0;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Facts, TaskArrival } from "../contract/facts.ts";
+import type { Facts, JobArrival, TaskArrival } from "../contract/facts.ts";
 import type { FleetSpec } from "../contract/fleet.ts";
 import type { InstanceId, MarketId, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import type {
@@ -9,10 +9,18 @@ import type {
   MarketView,
   RefusalReason,
   RefusalScope,
-  TaskView,
   WorkIndex,
+  WorkView,
 } from "../contract/view.ts";
-import { InstanceState, MarketState, PlacementState, type StateClock, TaskState } from "./entities.ts";
+import {
+  InstanceState,
+  JobState,
+  MarketState,
+  PlacementState,
+  type StateClock,
+  TaskState,
+  type WorkState,
+} from "./entities.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { Listing } from "./listing.ts";
 import { having, NONE, without } from "./lists.ts";
@@ -30,6 +38,7 @@ const FACT = {
   progress: 9,
   stateLeft: 10,
   workEnded: 11,
+  jobArrived: 12,
 } as const;
 const STATUS = { pending: 0, warming: 1, ready: 2 } as const;
 const ORDER = { requested: 0, pending: 1, warming: 2, ready: 3, ended: 4 } as const;
@@ -43,7 +52,9 @@ const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
 export class FleetState implements Facts, FleetView {
   readonly markets: readonly MarketState[];
   readonly instances: InstanceIndex;
-  readonly work: WorkIndex;
+  readonly work: Work;
+  /** Set by whoever asks: a host polls at its own cadence. */
+  everyS: Seconds | undefined = undefined;
   readonly fingerprint = new Fingerprint();
   /** Rises with every fact but a price and the clock: a host asks again when it has moved. */
   version = 0;
@@ -183,17 +194,26 @@ export class FleetState implements Facts, FleetView {
     this.#pending.add(task);
   }
 
+  jobArrived(id: WorkId, arrival: JobArrival): void {
+    this.#change(FACT.jobArrived, id);
+    this.fingerprint.number(arrival.workS);
+    this.fingerprint.number(arrival.deadlineS);
+    this.fingerprint.number(arrival.restartOverheadS);
+    this.fingerprint.int(arrival.nodes);
+    this.work.jobs = having(this.work.jobs, new JobState(id, arrival, this.#clock));
+  }
+
   progress(id: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void {
-    const task = this.#tasks[id];
-    if (task === undefined) return;
+    const work = this.#tasks[id] ?? this.#job(id);
+    if (work === undefined) return;
     this.#change(FACT.progress, id);
     this.fingerprint.number(doneS);
     this.fingerprint.number(keptS);
     this.fingerprint.int(ratePerS);
-    task.anchorDoneS = doneS;
-    task.anchorS = this.#clock.nowS;
-    task.keptS = keptS;
-    task.ratePerS = ratePerS;
+    work.anchorDoneS = doneS;
+    work.anchorS = this.#clock.nowS;
+    work.keptS = keptS;
+    work.ratePerS = ratePerS;
   }
 
   stateLeft(id: WorkId): void {
@@ -207,7 +227,14 @@ export class FleetState implements Facts, FleetView {
 
   workEnded(id: WorkId): void {
     const task = this.#tasks[id];
-    if (task === undefined) return;
+    if (task === undefined) {
+      const job = this.#job(id);
+      if (job === undefined) return;
+      this.#change(FACT.workEnded, id);
+      this.#unplace(job);
+      this.work.jobs = without(this.work.jobs, job);
+      return;
+    }
     this.#change(FACT.workEnded, id);
     this.#unplace(task);
     this.#pending.delete(task);
@@ -225,8 +252,9 @@ export class FleetState implements Facts, FleetView {
     return this.#instances[view.id];
   }
 
-  taskOf(view: TaskView): TaskState | undefined {
-    return this.#tasks[view.id];
+  workOf<View extends WorkView>(view: View): Extract<WorkState, Pick<View, "kind">> | undefined;
+  workOf(view: WorkView): WorkState | undefined {
+    return view.kind === "task" ? this.#tasks[view.id] : this.#job(view.id);
   }
 
   marketOf(view: MarketView): MarketState | undefined {
@@ -248,29 +276,29 @@ export class FleetState implements Facts, FleetView {
     this.#end(instance);
   }
 
-  place(task: TaskState, instances: readonly InstanceState[], exclusive: boolean): void {
+  place(work: WorkState, instances: readonly InstanceState[], exclusive: boolean): void {
     const slots = exclusive ? instances[0]!.freeSlots : 1;
-    const placement = new PlacementState(task, instances, exclusive, slots);
+    const placement = new PlacementState(work, instances, exclusive, slots);
     const alone = [placement]; // lists are never written, so both ends may hold the same one
-    task.placements = alone;
-    task.timesPlaced++;
-    this.#pending.delete(task);
+    work.placements = alone;
+    work.timesPlaced++;
+    if (work.kind === "task") this.#pending.delete(work);
     for (const instance of instances) {
       instance.placements = instance.placements.length === 0 ? alone : having(instance.placements, placement);
       instance.freeSlots -= slots;
-      instance.freeMemoryMiB -= task.memoryMiB;
+      instance.freeMemoryMiB -= work.memoryMiB;
       this.#idle.delete(instance);
       if (instance.freeSlots < 1) this.#withRoom.delete(instance);
     }
   }
 
-  release(task: TaskState): void {
-    const from = task.placements[0]?.instances[0];
+  release(work: WorkState): void {
+    const from = work.placements[0]?.instances[0];
     // A task that migrates leaves its state where it ran until it is fetched or lost.
-    if (from !== undefined && task.onReclaim === "migrate" && task.doneS > task.keptS) this.#holdState(task, from);
-    task.pause();
-    this.#unplace(task);
-    this.#pending.add(task);
+    if (from !== undefined && work.kind === "task" && work.onReclaim === "migrate" && work.doneS > work.keptS) {
+      this.#holdState(work, from);
+    }
+    this.#stop(work);
   }
 
   drain(instance: InstanceState): void {
@@ -298,19 +326,25 @@ export class FleetState implements Facts, FleetView {
     this.#withRoom.delete(instance);
   }
 
-  #unplace(task: TaskState): void {
-    for (const placement of task.placements) {
+  #stop(work: WorkState): void {
+    work.pause();
+    this.#unplace(work);
+    if (work.kind === "task") this.#pending.add(work);
+  }
+
+  #unplace(work: WorkState): void {
+    for (const placement of work.placements) {
       for (const instance of placement.instances) {
         instance.placements = without(instance.placements, placement);
         instance.freeSlots += placement.slots;
-        instance.freeMemoryMiB += task.memoryMiB;
+        instance.freeMemoryMiB += work.memoryMiB;
         if (instance.reclaimS !== undefined) this.noticedVersion++;
         if (!open(instance)) continue;
         this.#withRoom.add(instance);
         if (instance.status === "ready" && instance.placements.length === 0) this.#idle.add(instance);
       }
     }
-    task.placements = NONE;
+    work.placements = NONE;
   }
 
   #end(instance: InstanceState): void {
@@ -318,13 +352,14 @@ export class FleetState implements Facts, FleetView {
     instance.status = "ended";
     this.#instances[instance.id] = undefined;
     instance.market.held--;
-    for (const { work: task } of instance.placements) {
-      task.pause();
-      this.#unplace(task);
-      this.#pending.add(task);
-    }
+    for (const { work } of instance.placements) this.#stop(work);
     this.#close(instance);
     this.#noticed.delete(instance);
+  }
+
+  /** Few at a time, so the list itself is looked through. */
+  #job(id: WorkId): JobState | undefined {
+    return this.work.jobs.find((job) => job.id === id);
   }
 
   #market(id: MarketId): MarketState {
@@ -370,6 +405,7 @@ class Instances implements InstanceIndex {
 }
 
 class Work implements WorkIndex {
+  jobs: readonly JobState[] = NONE;
   readonly #pending: Listing<TaskState>;
 
   constructor(pending: Listing<TaskState>) {

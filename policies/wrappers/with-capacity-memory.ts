@@ -57,6 +57,7 @@ function blockedUntilS(market: MarketView, memoryS: Seconds): Seconds {
 function withoutBlocked(view: FleetView, memoryS: Seconds): FleetView {
   return {
     nowS: view.nowS,
+    everyS: view.everyS,
     instances: view.instances,
     work: view.work,
     markets: view.markets.map((market) =>

@@ -25,7 +25,7 @@ const foreign = (name: string): JournalEntry => ({ kind: "foreign", name, what: 
 const some: readonly JournalEntry[] = [
   {
     kind: "start",
-    format: 1,
+    format: 2,
     run: "r",
     fleet: oneMarket,
     scenario: { scheduling: "greedy", assignment: "earliest-node" },
@@ -180,9 +180,9 @@ describe("reading finds", () => {
       await expect(read()).rejects.toThrow(message);
     }
     await rm(path);
-    await written([{ ...some[0]!, format: 2 } as JournalEntry]);
+    await written([{ ...some[0]!, format: 1 } as JournalEntry]);
     await expect(read()).rejects.toThrow(
-      `${path}:1: format: Invalid input: expected 1; this program reads format 1, use the version that wrote it`,
+      `${path}:1: format: Invalid input: expected 2; this program reads format 2, use the version that wrote it`,
     );
     await rm(path);
     await written([{ kind: "fact", name: "constructor", args: [] } as unknown as JournalEntry]);

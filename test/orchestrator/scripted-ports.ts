@@ -85,7 +85,7 @@ export class ScriptedPorts {
           })),
       },
       jobs: {
-        start: async (job, providerId) => void call(`start ${job} on ${providerId}`),
+        start: async (job, providerIds) => void call(`start ${job} on ${providerIds.join(", ")}`),
         stop: async (job) => void call(`stop ${job}`),
         checkpoint: async (job) => void call(`checkpoint ${job}`),
         reports: (signal) => this.jobs.read(signal),

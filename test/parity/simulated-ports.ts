@@ -163,6 +163,8 @@ export class SimulatedPorts {
         say(`warm ${id}`, () => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "modelWarm", model })),
       workArrived: (id, task) =>
         say("arrivals", () => this.#jobs.push({ job: this.#jobNames.of(id), what: "arrived", task })),
+      jobArrived: (id, deadlineJob) =>
+        say("arrivals", () => this.#jobs.push({ job: this.#jobNames.of(id), what: "deadlineJobArrived", deadlineJob })),
       progress: (id, doneS, keptS, ratePerS) => job(id, { what: "progress", doneS, keptS, ratePerS }),
       stateLeft: (id) => job(id, { what: "stateLeft" }),
       workEnded: (id) => job(id, { what: "ended" }),
@@ -210,11 +212,11 @@ export class SimulatedPorts {
   };
 
   readonly #job: Jobs = {
-    start: async (job, providerId) =>
+    start: async (job, providerIds) =>
       this.#carryOut({
         do: "place",
         work: this.#jobNames.id(job),
-        instances: [this.#providerIds.id(providerId)],
+        instances: providerIds.map((providerId) => this.#providerIds.id(providerId)),
         exclusive: false,
         by: "policy",
       }),

@@ -1,0 +1,190 @@
+import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
+import { EVENT } from "../events.ts";
+import { PHASE, type SimInstance } from "../instance.ts";
+import type { TimelineWork } from "../simulation.ts";
+import { deadlineJobParams } from "./deadline-job-params.ts";
+import type { Workload, WorkloadWorld } from "./workload.ts";
+
+/** The job as it truly is. */
+export class SimJob {
+  readonly id = 0 as WorkId;
+  /** Work done as of anchorS, growing by 1 a second while it runs. */
+  doneS: Seconds = 0;
+  anchorS: Seconds = 0;
+  running = false;
+  gang: readonly SimInstance[] | undefined = undefined;
+  /** Sequence number of the event it waits for. */
+  seq = -1;
+  completedS: Seconds | undefined = undefined;
+}
+
+/**
+ * One job with a deadline: hours of work on a gang of nodes. The gang starts when its last instance is ready, makes no
+ * progress for the restart overhead, then runs until it is done, moved, or loses an instance. Progress is never lost: Assumes
+ * that the overhead stands for launch, set-up and the work since the last checkpoint. What was spent of an overhead that is cut
+ * short is spent for nothing.
+ * Source: Wu et al., "Can't Be Late", NSDI 2024, 3.2: C = workS, R = deadlineS, d = restartOverheadS, N = nodes.
+ */
+export class DeadlineJobWorkload implements Workload {
+  readonly stretches: TimelineWork[] = [];
+  readonly #workS: Seconds;
+  readonly #deadlineS: Seconds;
+  readonly #restartOverheadS: Seconds;
+  readonly #nodes: number;
+  readonly #world: WorkloadWorld;
+  readonly #job = new SimJob();
+  /** Progress made with all nodes on spot, and with any on-demand. */
+  readonly #ranS = { spot: 0, onDemand: 0 };
+  #launches = 0;
+  #reclaims = 0;
+  #closed = false;
+
+  constructor(written: unknown, world: WorkloadWorld) {
+    const { workH, deadlineH, restartOverheadS, nodes } = deadlineJobParams.parse(written);
+    this.#workS = workH * HOUR_S;
+    this.#deadlineS = deadlineH * HOUR_S;
+    this.#restartOverheadS = restartOverheadS;
+    this.#nodes = nodes;
+    this.#world = world;
+  }
+
+  get finished(): boolean {
+    return this.#job.completedS !== undefined;
+  }
+
+  start(): void {
+    this.#world.facts.jobArrived(this.#job.id, {
+      workS: this.#workS,
+      deadlineS: this.#deadlineS,
+      restartOverheadS: this.#restartOverheadS,
+      nodes: this.#nodes,
+    });
+  }
+
+  // ── actions ────────────────────────────────────────────────────────────────────────
+
+  place(_id: number, gang: readonly SimInstance[], nowS: Seconds): void {
+    const job = this.#job;
+    this.#launches++;
+    job.gang = gang;
+    for (const instance of gang) {
+      if (instance.phase >= PHASE.running) this.#world.cloud.idleS += nowS - instance.idleSinceS;
+      instance.job = job;
+    }
+    this.#begin(nowS);
+  }
+
+  release(_id: number, nowS: Seconds): void {
+    this.#leave(nowS, "stopped");
+    this.#report();
+  }
+
+  checkpoint(): void {
+    throw new Error("a deadline job writes its checkpoints by itself");
+  }
+
+  // ── events ─────────────────────────────────────────────────────────────────────────
+
+  handle(kind: number, _id: number, seq: number, nowS: Seconds): void {
+    const job = this.#job;
+    if (job.seq !== seq) return;
+    if (kind === EVENT.complete) {
+      this.#leave(nowS, "completed");
+      job.doneS = this.#workS;
+      job.completedS = nowS;
+      this.#world.facts.workEnded(job.id);
+    } else {
+      job.running = true;
+      job.anchorS = nowS;
+      this.#wait(nowS + this.#workS - job.doneS, EVENT.complete);
+      this.#world.facts.progress(job.id, job.doneS, job.doneS, 1);
+    }
+  }
+
+  ready(instance: SimInstance): void {
+    if (instance.job !== undefined) this.#begin(instance.readyS);
+  }
+
+  lost(instance: SimInstance): void {
+    if (this.#closed || instance.job === undefined) return;
+    if (instance.endedBy === "reclaimed") this.#reclaims++;
+    this.#leave(this.#world.queue.timeS, "stopped");
+    this.#report();
+  }
+
+  cut(nowS: Seconds): void {
+    if (this.#job.gang !== undefined) this.#stop(nowS, "cut");
+    this.#closed = true;
+  }
+
+  // ── what came of it ────────────────────────────────────────────────────────────────
+
+  outcome(): Record<string, number> {
+    const { completedS, doneS } = this.#job;
+    const metrics: Record<string, number> = {
+      completedShare: completedS === undefined ? 0 : 1,
+      deadlineMetShare: completedS !== undefined && completedS <= this.#deadlineS ? 1 : 0,
+      workHoursDone: doneS / HOUR_S,
+      spotWorkHours: this.#ranS.spot / HOUR_S,
+      onDemandWorkHours: this.#ranS.onDemand / HOUR_S,
+      gangLaunches: this.#launches,
+      gangReclaims: this.#reclaims,
+    };
+    if (completedS !== undefined) metrics.completionMeanH = completedS / HOUR_S;
+    return metrics;
+  }
+
+  check(upSlotS: Seconds): void {
+    const { doneS } = this.#job;
+    const ranS = this.#ranS.spot + this.#ranS.onDemand;
+    if (Math.abs(doneS - ranS) > 1e-6 * (ranS + 1)) throw new Error(`${ranS} s were run, but ${doneS} s are done`);
+    if (doneS > this.#workS) throw new Error(`${doneS} s are done of ${this.#workS} s of work`);
+    if (this.#nodes * ranS > upSlotS * (1 + 1e-9) + 1e-6) {
+      throw new Error(`${ranS} s of work on ${this.#nodes} nodes ran on ${upSlotS} s of up-time x slots`);
+    }
+  }
+
+  // ── parts ──────────────────────────────────────────────────────────────────────────
+
+  #begin(nowS: Seconds): void {
+    if (this.#job.gang!.some(({ phase }) => phase !== PHASE.ready)) return;
+    this.#wait(nowS + this.#restartOverheadS, EVENT.start);
+  }
+
+  /** Integrates what it did up to now. */
+  #stop(nowS: Seconds, ended: TimelineWork["ended"]): void {
+    const job = this.#job;
+    job.seq = -1;
+    if (!job.running) return;
+    const gang = job.gang!;
+    job.running = false;
+    const ranS = ended === "completed" ? this.#workS - job.doneS : nowS - job.anchorS;
+    job.doneS += ranS;
+    const { markets } = this.#world.fleet;
+    const onSpot = gang.every(({ market }) => markets[market]!.capacityType === "spot");
+    this.#ranS[onSpot ? "spot" : "onDemand"] += ranS;
+    if (!this.#world.traced) return;
+    for (const { id } of gang) {
+      this.stretches.push({ work: job.id, instance: id, fromS: job.anchorS, toS: nowS, ended });
+    }
+  }
+
+  #leave(nowS: Seconds, ended: TimelineWork["ended"]): void {
+    this.#stop(nowS, ended);
+    for (const instance of this.#job.gang!) {
+      instance.job = undefined;
+      instance.idleSinceS = nowS;
+    }
+    this.#job.gang = undefined;
+  }
+
+  #wait(timeS: Seconds, kind: number): void {
+    const { queue, ranks } = this.#world;
+    this.#job.seq = queue.push(timeS, ranks[kind]!, kind, this.#job.id, 0);
+  }
+
+  #report(): void {
+    const { id, doneS } = this.#job;
+    this.#world.facts.progress(id, doneS, doneS, 0);
+  }
+}
