@@ -4,7 +4,7 @@ import { FleetState } from "../policies/state/fleet-state.ts";
 import { SimulationError } from "../sim/simulation-error.ts";
 import { SimWorld } from "../sim/world.ts";
 import type { Catalog } from "../traces/catalog/catalog.ts";
-import { TraceError } from "../traces/columns.ts";
+import { TraceError, takesPart } from "../traces/columns.ts";
 import { type MarketModel, marketModel } from "../traces/generate.ts";
 import { type OpenTrace, openStudyTrace, type TraceRef } from "../traces/open.ts";
 import { presets } from "../traces/presets.ts";
@@ -17,7 +17,7 @@ import { type LoadedStudy, StudyError, type StudyPoint } from "./study.ts";
 import { catalogFor, withPrices, withTypes } from "./study-catalog.ts";
 import { policyIds } from "./study-checks.ts";
 import type { Study } from "./study-schema.ts";
-import { keeps, type OnDemandPrices, sourceDigest, type TableSource, tableOf, windowSource } from "./tables.ts";
+import { type OnDemandPrices, sourceDigest, type TableSource, tableOf, windowSource } from "./tables.ts";
 import type { GeneratedTrace, StudyTrace } from "./trace-schema.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -181,7 +181,7 @@ class GridBuilder implements Grid {
   async #filledIn(study: Study, trace: StudyTrace, path: Path): Promise<FilledStudy> {
     const offered: readonly TraceMarket[] =
       "generate" in trace ? marketsOf(modelOf(trace)) : (await this.#open(trace)).markets;
-    const markets = offered.filter(keeps(trace.markets ?? {}));
+    const markets = offered.filter((market) => takesPart(market, trace.markets ?? {}));
     try {
       const cloud = withTypes(study.cloud, markets, this.#catalog);
       return { ...study, cloud, onDemandUsdPerHour: withPrices(study.onDemandUsdPerHour, markets, this.#catalog) };

@@ -2,16 +2,11 @@ import type { Seconds, UsdPerHour } from "../policies/contract/units.ts";
 import { attachTable, joined, type TableHandle, tableHandle, windowOf, withOnDemand } from "../traces/columns.ts";
 import { generateTrace, type MarketModel } from "../traces/generate.ts";
 import type { OpenTrace } from "../traces/open.ts";
-import type { TraceMarket, TraceTable } from "../traces/trace-table.ts";
+import type { MarketFilter, TraceMarket, TraceTable } from "../traces/trace-table.ts";
 import { digestOf, sha256 } from "./digest.ts";
 
 /** A study's on-demand prices: one, or by instance type, or by instance type and region. */
 export type OnDemandPrices = UsdPerHour | Readonly<Record<string, UsdPerHour | Readonly<Record<string, UsdPerHour>>>>;
-
-export interface MarketFilter {
-  readonly instanceTypes?: readonly string[];
-  readonly zones?: readonly string[];
-}
 
 /** A table as it travels to a worker thread: columns in shared memory, or what to draw it from. */
 export type TableSource =
@@ -36,12 +31,11 @@ export function windowSource(
   markets: MarketFilter,
   onDemandUsdPerHour: OnDemandPrices,
 ): TableSource {
-  const keep = keeps(markets);
   const beyondS = fromS + lengthS - trace.endS;
   const window =
     beyondS > 0
-      ? joined(trace.window(fromS, trace.endS - fromS, keep), trace.window(0, beyondS, keep))
-      : trace.window(fromS, lengthS, keep);
+      ? joined(trace.window(fromS, trace.endS - fromS, markets), trace.window(0, beyondS, markets))
+      : trace.window(fromS, lengthS, markets);
   return { kind: "columns", handle: tableHandle(withOnDemand(window, pricesOf(onDemandUsdPerHour))) };
 }
 
@@ -49,7 +43,7 @@ export function windowSource(
 export function tableOf(source: TableSource): TraceTable {
   if (source.kind === "columns") return attachTable(source.handle);
   const drawn = generateTrace(source.model, source.seed, source.endS);
-  return withOnDemand(windowOf(drawn, 0, source.endS, keeps(source.markets)), pricesOf(source.onDemandUsdPerHour));
+  return withOnDemand(windowOf(drawn, 0, source.endS, source.markets), pricesOf(source.onDemandUsdPerHour));
 }
 
 /** Of what the table holds, or of all that it is drawn from but the generator's code: equal digests are equal tables. */
@@ -58,12 +52,6 @@ export function sourceDigest(source: TableSource): string {
   const { buffer, layout, endS } = source.handle;
   return digestOf({ endS, layout, columns: sha256(new Uint8Array(buffer)) });
 }
-
-/** Whether a market takes part. */
-export const keeps =
-  ({ instanceTypes, zones }: MarketFilter) =>
-  ({ instanceType, zone }: TraceMarket): boolean =>
-    (instanceTypes?.includes(instanceType) ?? true) && (zones?.includes(zone) ?? true);
 
 /** Looks up a market's price. */
 export const pricesOf =

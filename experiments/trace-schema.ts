@@ -71,6 +71,11 @@ const files = z.strictObject({
   zone: z.string().min(1).exactOptional().describe("where the files do not say"),
   product: z.string().min(1).exactOptional().describe("which ProductDescription, where a file holds several"),
   usdPerHour: positive.exactOptional().describe("one spot price for all time, where the files hold none"),
+  tz: z.string().min(1).exactOptional().describe("what stamps without an offset mean: UTC, +01:00"),
+  gap: z
+    .enum(["hold", "unavailable", "fail"])
+    .exactOptional()
+    .describe("what stands where the source was not looking; hold where absent"),
   windows,
 });
 

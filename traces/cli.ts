@@ -8,12 +8,13 @@ import { TraceError } from "./columns.ts";
 import { dataSets } from "./datasets.ts";
 import { fetchSets } from "./fetch-command.ts";
 import { type Fit, fitOf } from "./fit.ts";
+import { STDIN } from "./formats/source-file.ts";
 import { generateTrace } from "./generate.ts";
 import type { ImportReport } from "./import-report.ts";
 import { openStudyTrace, type TraceRef } from "./open.ts";
 import { type Preset, presets } from "./presets.ts";
 import { isPresent, manualSets, publicSets, userSetFolder } from "./public-sets.ts";
-import { marketKey } from "./rows.ts";
+import { type GapRule, marketNames } from "./rows.ts";
 import {
   type Correlations,
   correlationsOf,
@@ -21,7 +22,7 @@ import {
   marketStatistics,
   noneUpShare,
 } from "./statistics.ts";
-import { openTraceFile, type Parsed, writeTraceFile } from "./trace-file.ts";
+import { copyTraceFile, openTraceFile, type Parsed, writeTraceFile } from "./trace-file.ts";
 import type { TraceTable } from "./trace-table.ts";
 
 /** The one place where text leaves: names and zones come from files, and a terminal obeys control characters. */
@@ -34,7 +35,7 @@ function say(stream: 1 | 2, text: string): void {
 export async function tracesCommand(args: readonly string[]): Promise<number> {
   const json = { type: "boolean", default: false, describe: "one JSON object on standard output" } as const;
   try {
-    await yargs(hideBin(["", "", ...args]))
+    await yargs(hideBin(["", "", ...args.map((arg) => (arg === "-" ? STDIN : arg))]))
       .scriptName("npm run traces --")
       .usage("$0 COMMAND\n\nSpot traces: read them, make them, look at them.")
       .command(
@@ -48,7 +49,12 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
         "read files, say what was understood, write one table file",
         (y) =>
           y
-            .positional("files", { type: "string", array: true, describe: "overlapping pulls are merged" })
+            .positional("files", {
+              type: "string",
+              array: true,
+              describe:
+                "files or folders, packed with gzip or zstd or not; - is standard input; overlapping pulls are merged",
+            })
             .option("dataset", { type: "string", describe: "a public data set instead of files" })
             .option("root", { type: "string", describe: "the folder the data set lies in" })
             .option("polarity", {
@@ -59,14 +65,18 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
             .option("zone", { type: "string", describe: "where the files do not say" })
             .option("product", { type: "string", describe: "which product description, where files hold several" })
             .option("usd-per-hour", { type: "number", describe: "one price for all time, where files hold none" })
+            .option("tz", { type: "string", describe: "what stamps without an offset mean: UTC, +01:00" })
+            .option("gap", {
+              choices: ["hold", "unavailable", "fail"] as const,
+              describe: "what stands where the source was not looking; hold if not given",
+            })
+            .option("max-bytes", { type: "number", describe: "of one file, unpacked; 16 GiB if not given" })
             .option("out", { type: "string", describe: "where to write the table (.trace)" })
             .option("json", json),
         async (options) => {
           const ref = refOf(options);
           const trace = await openStudyTrace(ref);
-          if (options.out !== undefined) {
-            writeTraceFile(options.out, { table: trace.window(0, trace.endS), report: trace.report });
-          }
+          if (options.out !== undefined) copyTraceFile(trace.path, options.out);
           print(options.json ? asJsonText(trace.digest, trace.report) : told(trace.digest, trace.report));
           if (options.out !== undefined && !options.json) print(`\nwritten: ${options.out}`);
         },
@@ -111,8 +121,9 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           }
           const { report, digest, endS, codings, window } = openTraceFile(file!);
           const table = window(0, endS);
+          const nameOf = marketNames(table.markets);
           const markets = table.markets.map((market, m) => ({
-            name: marketKey(market),
+            name: nameOf(market),
             stored: codings[m],
             depth: table.depth(m),
             gapS: table.gapS(m),
@@ -198,6 +209,9 @@ function refOf(options: {
   zone?: string | undefined;
   product?: string | undefined;
   usdPerHour?: number | undefined;
+  tz?: string | undefined;
+  gap?: GapRule | undefined;
+  maxBytes?: number | undefined;
 }): TraceRef {
   if (options.dataset !== undefined) return { dataset: options.dataset, root: options.root };
   if (options.files === undefined || options.files.length === 0)
@@ -209,6 +223,9 @@ function refOf(options: {
     ...(options.zone && { zone: options.zone }),
     ...(options.product && { product: options.product }),
     ...(options.usdPerHour !== undefined && { usdPerHour: options.usdPerHour }),
+    ...(options.tz && { tz: options.tz }),
+    ...(options.gap && { gap: options.gap }),
+    ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
   };
 }
 
@@ -254,6 +271,7 @@ function catalogTable(types: readonly CatalogType[]): string {
 }
 
 function generated(table: TraceTable, format: string): Parsed {
+  const nameOf = marketNames(table.markets);
   return {
     table,
     report: {
@@ -265,13 +283,14 @@ function generated(table: TraceTable, format: string): Parsed {
       merged: 0,
       dropped: [],
       contradictions: 0,
+      gaps: { count: 0, rule: "hold" },
       warnings: ["generated, not observed"],
       startsAt: "time 0",
       hours: table.endS / HOUR_S,
       markets: table.markets.map((market, m) => {
         const { meanUsdPerHour, priceChanges, capacityChanges, availability } = marketStatistics(table, m);
         const span = { fromH: 0, toH: table.endS / HOUR_S };
-        return { name: marketKey(market), ...span, meanUsdPerHour, priceChanges, capacityChanges, availability };
+        return { name: nameOf(market), ...span, meanUsdPerHour, priceChanges, capacityChanges, availability };
       }),
     },
   };

@@ -1,5 +1,5 @@
 import { HOUR_S, type Seconds, type Usd, type UsdPerHour } from "../policies/contract/units.ts";
-import type { Depth, TraceMarket, TraceTable } from "./trace-table.ts";
+import type { Depth, MarketFilter, TraceMarket, TraceTable } from "./trace-table.ts";
 
 /** A trace that cannot be read or used. The message names the place, what was expected and the remedy. */
 export class TraceError extends Error {
@@ -111,28 +111,20 @@ export function withOnDemand(
 }
 
 /**
- * The stretch [fromS, fromS + lengthS) of the markets that `keep` names, as a table of its own: time 0 is its start, and what
- * is in effect then stands at 0. @throws TraceError when the trace is shorter, or no market is left.
+ * The stretch [fromS, fromS + lengthS) of the markets that the filter leaves, as a table of its own: time 0 is its start, and
+ * what is in effect then stands at 0. @throws TraceError when the trace is shorter, and as chosenFrom does.
  */
-export function windowOf(
-  table: TraceTable,
-  fromS: Seconds,
-  lengthS: Seconds,
-  keep: (market: TraceMarket) => boolean = () => true,
-): TraceTable {
+export function windowOf(table: TraceTable, fromS: Seconds, lengthS: Seconds, filter: MarketFilter = {}): TraceTable {
   checkWindow(table.endS, fromS, lengthS);
-  const series = seriesOf(table)
-    .filter(({ market }) => keep(market))
-    .map(({ price, capacity, ...about }): MarketSeries => {
-      const prices = stretch({ timesS: price.timesS, values: price.usdPerHour }, fromS, lengthS);
-      const counts = capacity && stretch({ timesS: capacity.timesS, values: capacity.counts }, fromS, lengthS);
-      return {
-        ...about,
-        price: { timesS: prices.timesS, usdPerHour: prices.values },
-        ...(counts && { capacity: { timesS: counts.timesS, counts: counts.values } }),
-      };
-    });
-  if (series.length === 0) throw new TraceError("no market is left; check the names under markets");
+  const series = chosenFrom(seriesOf(table), filter).map(({ price, capacity, ...about }): MarketSeries => {
+    const prices = stretch({ timesS: price.timesS, values: price.usdPerHour }, fromS, lengthS);
+    const counts = capacity && stretch({ timesS: capacity.timesS, values: capacity.counts }, fromS, lengthS);
+    return {
+      ...about,
+      price: { timesS: prices.timesS, usdPerHour: prices.values },
+      ...(counts && { capacity: { timesS: counts.timesS, counts: counts.values } }),
+    };
+  });
   return tableFromSeries(series, { digest: table.digest, endS: lengthS });
 }
 
@@ -158,6 +150,23 @@ export function joined(first: TraceTable, second: TraceTable): TraceTable {
     };
   });
   return tableFromSeries(series, { digest: first.digest, endS: first.endS + second.endS });
+}
+
+/** Whether a filter leaves a market. */
+export const takesPart = (market: TraceMarket, { instanceTypes, zones, product }: MarketFilter): boolean =>
+  (instanceTypes?.includes(market.instanceType) ?? true) &&
+  (zones?.includes(market.zone) ?? true) &&
+  (product === undefined || (market.product ?? product) === product);
+
+/** @throws TraceError when the filter leaves no market, or several products, which have prices of their own. */
+export function chosenFrom<T extends { readonly market: TraceMarket }>(all: readonly T[], filter: MarketFilter): T[] {
+  const chosen = all.filter(({ market }) => takesPart(market, filter));
+  if (chosen.length === 0) throw new TraceError("no market is left; check the names under markets");
+  const products = [...new Set(chosen.flatMap(({ market }) => market.product ?? []))];
+  if (products.length <= 1) return chosen;
+  throw new TraceError(
+    `products ${products.join(", ")} in one import have prices of their own; say which is meant, product: ${products[0]}`,
+  );
 }
 
 /** @throws TraceError when [fromS, fromS + lengthS) does not lie within [0, endS). */

@@ -1,3 +1,5 @@
+import type { GapRule } from "./rows.ts";
+
 /** What an import understood, repaired and left out. It travels with the trace into records and the report's provenance. */
 export interface ImportReport {
   /** How the bytes were read. */
@@ -14,6 +16,8 @@ export interface ImportReport {
   readonly dropped: readonly { readonly why: string; readonly rows: number }[];
   /** Two values for one market and instant: the last row of the newest pull won. */
   readonly contradictions: number;
+  /** Times without a row where one was due, and what stands there. */
+  readonly gaps: { readonly count: number; readonly rule: GapRule };
   readonly warnings: readonly string[];
   /** UTC, or why it is not known. */
   readonly startsAt: string;

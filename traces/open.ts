@@ -1,15 +1,17 @@
-import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nearestName } from "../policies/contract/nearest.ts";
 import { HOUR_S } from "../policies/contract/units.ts";
-import { TraceError, tableFromSeries, windowOf } from "./columns.ts";
+import { TraceError, tableFromSeries } from "./columns.ts";
 import { type DataSet, dataSets } from "./datasets.ts";
-import { type FormatRead, type ReadOptions, traceFormats } from "./formats/index.ts";
+import { type FormatRead, type ReadOptions, type TraceFormat, traceFormats } from "./formats/index.ts";
 import { zoneInName } from "./formats/probe-series.ts";
-import { parseJson, readSources, type SourceFile } from "./formats/source-file.ts";
+import { readSources, type SourceFile, type SourceLimits } from "./formats/source-file.ts";
+import { parseJson } from "./formats/values.ts";
 import { isPresent, publicSetNamed, userSetFolder } from "./public-sets.ts";
-import { iso, marketKey, mergePulls, type Pull } from "./rows.ts";
+import { type GapRule, iso, marketNames, mergePulls, type Pull } from "./rows.ts";
 import { marketStatistics } from "./statistics.ts";
 import { isTraceFile, type OpenTrace, openTraceFile, type Parsed, writeTraceFile } from "./trace-file.ts";
 
@@ -18,55 +20,65 @@ export type { OpenTrace } from "./trace-file.ts";
 /** A trace as a study names it: a public data set, or files of the user's own (or one table file). */
 export type TraceRef =
   | { readonly dataset: string; readonly root?: string | undefined }
-  | ({ readonly files: readonly string[] } & ReadOptions);
+  | ({ readonly files: readonly string[] } & ImportOptions);
+
+export interface ImportOptions extends ReadOptions, SourceLimits {
+  /** What stands where the source was not looking; hold where absent. */
+  readonly gap?: GapRule;
+}
 
 /** A change here changes what the same bytes come to: part of every key. */
-const IMPORTER = "2";
+const IMPORTER = "4";
 
 /**
  * Opens a trace, from the cache of parsed traces where the same bytes were read before.
  * @throws TraceError with the remedy: an unknown data set, a folder that was not named, a file that is missing or spoilt.
  */
 export async function openStudyTrace(ref: TraceRef, cacheFolder = ".cache/traces"): Promise<OpenTrace> {
-  if ("files" in ref && ref.files.some(isTraceFile)) return openTraceFile(onlyOne(ref.files));
+  if ("files" in ref && ref.files.some(isTraceFile)) return ofProduct(openTraceFile(onlyOne(ref.files)), ref.product);
   const set = "dataset" in ref ? dataSetOf(ref.dataset) : undefined;
-  const files = readSources("dataset" in ref ? pathsOf(set!, ref.root) : ref.files);
-  const options: ReadOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
-  const { polarity, instanceType, zone, product, usdPerHour } = options;
-  const digest = sha256([
-    IMPORTER,
-    { set: set?.name, polarity, instanceType, zone, product, usdPerHour },
-    ...files.map((file) => [zoneInName(file), file.sha256]),
-  ]);
-  const cached = join(cacheFolder, `${digest}.trace`);
+  const options: ImportOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
+  const files = await readSources("dataset" in ref ? pathsOf(set!, ref.root) : ref.files, () => false, options);
   try {
-    return openTraceFile(cached);
-  } catch (error) {
-    // Not there, partial, or of another version: as good as none.
-    if (!(error instanceof TraceError)) throw error;
+    const { polarity, instanceType, zone, product, usdPerHour, tz, gap } = options;
+    const digest = sha256([
+      IMPORTER,
+      { set: set?.name, polarity, instanceType, zone, product, usdPerHour, tz, gap },
+      ...files.map((file) => [zoneInName(file), file.sha256]),
+    ]);
+    const cached = join(cacheFolder, `${digest}.trace`);
+    try {
+      return openTraceFile(cached);
+    } catch (error) {
+      // Not there, partial, or of another version: as good as none.
+      if (!(error instanceof TraceError)) throw error;
+    }
+    const reads = await readAll(files, options);
+    const format = set === undefined ? formatsOf(reads) : `data set ${set.name} (${publicSetNamed(set.set).licence})`;
+    return stored(build(digest, files, format, reads, options), cacheFolder, cached);
+  } finally {
+    for (const file of files) file.dispose();
   }
-  const reads = await readAll(files, options);
-  const parsed = build(
-    digest,
-    files,
-    set === undefined ? formatsOf(reads) : `data set ${set.name} (${publicSetNamed(set.set).licence})`,
-    reads,
-    options,
-  );
+}
+
+/** A folder that cannot be written costs a parse the next time, no more. */
+function stored(parsed: Parsed, folder: string, path: string): OpenTrace {
   try {
-    mkdirSync(cacheFolder, { recursive: true });
-    writeTraceFile(cached, parsed);
+    mkdirSync(folder, { recursive: true });
+    writeTraceFile(path, parsed);
+    return openTraceFile(path);
   } catch (error) {
-    // A folder that cannot be written costs a parse the next time, no more.
     if (!(error instanceof TraceError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
   }
-  return {
-    ...parsed,
-    digest,
-    markets: parsed.table.markets,
-    endS: parsed.table.endS,
-    window: (fromS, lengthS, keep) => windowOf(parsed.table, fromS, lengthS, keep),
-  };
+  const own = join(tmpdir(), `synkti-${randomBytes(8).toString("hex")}.trace`);
+  process.once("exit", () => rmSync(own, { force: true }));
+  writeTraceFile(own, parsed);
+  return openTraceFile(own);
+}
+
+function ofProduct(trace: OpenTrace, product: string | undefined): OpenTrace {
+  if (product === undefined) return trace;
+  return { ...trace, window: (fromS, lengthS, filter) => trace.window(fromS, lengthS, { ...filter, product }) };
 }
 
 function onlyOne(files: readonly string[]): string {
@@ -97,13 +109,8 @@ interface FileRead extends FormatRead {
 }
 
 async function readAll(files: readonly SourceFile[], options: ReadOptions): Promise<FileRead[]> {
-  const formats = files.map((file) => {
-    const format = traceFormats.find((each) => each.matches(file));
-    if (format !== undefined) return format;
-    if (/^\s*[{[]/.test(file.text)) parseJson(file); // half a file may lack what it is known by
-    const known = traceFormats.map((each) => each.source).join("; ");
-    throw new TraceError(`${file.path}: no known trace format; known are: ${known}`);
-  });
+  const formats = files.map(formatOf);
+  checkFolders(files, formats);
   const reads: FileRead[] = [];
   const ticks: Pull[] = [];
   for (const format of traceFormats) {
@@ -114,13 +121,28 @@ async function readAll(files: readonly SourceFile[], options: ReadOptions): Prom
       ticks.push(...read.pulls.filter(({ kind }) => kind === "capacity"));
     }
   }
-  const products = [...new Set(reads.flatMap((read) => read.products))];
-  if (products.length > 1) {
+  return reads;
+}
+
+function formatOf(file: SourceFile): TraceFormat {
+  const format = traceFormats.find((each) => each.matches(file));
+  if (format !== undefined) return format;
+  if (/^\s*[{[]/.test(file.text)) parseJson(file); // half a file may lack what it is known by
+  const known = traceFormats.map((each) => each.source).join("; ");
+  throw new TraceError(`${file.path}: no known trace format; known are: ${known}`);
+}
+
+/** A folder of several formats is mostly one that holds something else as well; files that are named are meant. */
+function checkFolders(files: readonly SourceFile[], formats: readonly TraceFormat[]): void {
+  for (const [i, file] of files.entries()) {
+    const first = files.findIndex(({ folder }) => folder !== undefined && folder === file.folder);
+    if (first === -1 || formats[i] === formats[first]) continue;
+    if (formats[i]!.besides?.includes(formats[first]!.name) || formats[first]!.besides?.includes(formats[i]!.name))
+      continue;
     throw new TraceError(
-      `products ${products.join(", ")} in one import have prices of their own; say which is meant, product: ${products[0]}`,
+      `${file.folder}: holds ${formats[first]!.name} (${files[first]!.name}) and ${formats[i]!.name} (${file.name}); name the files that belong together`,
     );
   }
-  return reads;
 }
 
 const formatsOf = (reads: readonly FileRead[]): string => [...new Set(reads.map(({ format }) => format))].join(", ");
@@ -130,39 +152,39 @@ function build(
   files: readonly SourceFile[],
   format: string,
   reads: readonly FormatRead[],
-  { usdPerHour }: ReadOptions,
+  { usdPerHour, gap = "hold" }: ImportOptions,
 ): Parsed {
   const pulls = reads.flatMap((read) => read.pulls);
-  const merged = mergePulls(pulls, usdPerHour);
+  const merged = mergePulls(pulls, { usdPerHour, gap });
   const table = tableFromSeries(merged.series, { digest, endS: merged.endS });
   const left = reads.flatMap((read) => read.dropped);
   const inPulls = pulls.reduce((sum, { timesS }) => sum + timesS.length, 0);
   const dropped = [...left, ...merged.dropped];
   const rowsRead = inPulls + left.reduce((sum, { rows }) => sum + rows, 0);
   const gone = dropped.reduce((sum, { rows }) => sum + rows, 0);
-  const clashes = merged.contradictions.map(
-    (clash) => `two values for one instant, the newest pull's stands: ${clash}`,
-  );
+  const { collapsed, contradicted, gaps } = merged;
   const stated = usdPerHour === undefined ? [] : [`usdPerHour: ${usdPerHour} stands for every market without prices`];
+  const nameOf = marketNames(table.markets);
   return {
     table,
     report: {
       format,
       files: files.map(({ name, bytes, sha256: digestOfFile }) => ({ name, bytes, sha256: digestOfFile })),
       rowsRead,
-      kept: rowsRead - gone - merged.collapsed - merged.merged - merged.contradictions.length,
-      collapsed: merged.collapsed,
+      kept: rowsRead - gone - collapsed - merged.merged - contradicted,
+      collapsed,
       merged: merged.merged,
       dropped,
-      contradictions: merged.contradictions.length,
-      warnings: [...new Set([...stated, ...reads.flatMap((read) => read.warnings), ...merged.warnings, ...clashes])],
+      contradictions: contradicted,
+      gaps: { count: gaps, rule: gap },
+      warnings: [...new Set([...stated, ...reads.flatMap((read) => read.warnings), ...merged.warnings])],
       startsAt: merged.startS === undefined ? "an unknown time, the source has no stamps" : iso(merged.startS),
       hours: merged.endS / HOUR_S,
-      markets: merged.series.map((series, m) => {
+      markets: merged.series.map(({ market }, m) => {
         const { priceChanges, capacityChanges, meanUsdPerHour, availability } = marketStatistics(table, m);
         const { fromS, toS } = merged.spans[m]!;
         return {
-          name: marketKey(series.market),
+          name: nameOf(market),
           fromH: fromS / HOUR_S,
           toH: toS / HOUR_S,
           priceChanges,

@@ -1,9 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { crc32 } from "node:zlib";
 import type { Seconds } from "../policies/contract/units.ts";
 import {
   checkWindow,
+  chosenFrom,
   type MarketSeries,
   type StepList,
   seriesOf,
@@ -12,20 +23,22 @@ import {
   tableFromSeries,
 } from "./columns.ts";
 import type { ImportReport } from "./import-report.ts";
-import type { Depth, TraceMarket, TraceTable } from "./trace-table.ts";
+import type { Depth, MarketFilter, TraceMarket, TraceTable } from "./trace-table.ts";
 
 /** A trace ready to be replayed. */
 export interface OpenTrace {
+  /** Where its table file lies. */
+  readonly path: string;
   /** Over the source bytes and what was said about them. */
   readonly digest: string;
   readonly report: ImportReport;
   readonly markets: readonly TraceMarket[];
   readonly endS: Seconds;
   /**
-   * The stretch [fromS, fromS + lengthS) of the markets that `keep` names; time 0 is its start.
-   * @throws TraceError when the trace is shorter, or no market is left.
+   * The stretch [fromS, fromS + lengthS) of the markets that the filter leaves; time 0 is its start.
+   * @throws TraceError when the trace is shorter, when no market is left, or several products are.
    */
-  window(fromS: Seconds, lengthS: Seconds, keep?: (market: TraceMarket) => boolean): TraceTable;
+  window(fromS: Seconds, lengthS: Seconds, filter?: MarketFilter): TraceTable;
 }
 
 /** A trace and what its import came to. */
@@ -88,15 +101,15 @@ export interface TraceFile extends OpenTrace {
 export function openTraceFile(path: string): TraceFile {
   const { digest, endS, report, markets } = reading(path, (file) => readIndex(file, path));
   return {
+    path,
     digest,
     report,
     endS,
     markets: markets.map(({ market }) => market),
     codings: markets.map(({ price }) => price.coding),
-    window(fromS, lengthS, keep = () => true) {
+    window(fromS, lengthS, filter = {}) {
       checkWindow(endS, fromS, lengthS);
-      const chosen = markets.filter(({ market }) => keep(market));
-      if (chosen.length === 0) throw new TraceError("no market is left; check the names under markets");
+      const chosen = chosenFrom(markets, filter);
       const series = reading(path, (file) =>
         chosen.map(({ market, depth, gapS, price, capacity }): MarketSeries => {
           const steps = (column: Column) =>
@@ -131,8 +144,7 @@ export function isTraceFile(path: string): boolean {
  * @throws TraceError when the folder is not there or cannot be written.
  */
 export function writeTraceFile(path: string, { table, report }: Parsed): void {
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
+  drafted(path, (draft) => {
     const file = openSync(draft, "wx");
     try {
       let at = HEAD_BYTES;
@@ -164,6 +176,13 @@ export function writeTraceFile(path: string, { table, report }: Parsed): void {
     } finally {
       closeSync(file);
     }
+  });
+}
+
+function drafted(path: string, write: (draft: string) => void): void {
+  const draft = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    write(draft);
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });
@@ -171,6 +190,11 @@ export function writeTraceFile(path: string, { table, report }: Parsed): void {
     if (code === undefined) throw error;
     throw new TraceError(`${path}: cannot be written (${code}); name a file in a folder that is there and writable`);
   }
+}
+
+/** Copies a table file, by way of a draft beside the copy. @throws TraceError when it cannot be written. */
+export function copyTraceFile(from: string, to: string): void {
+  drafted(to, (draft) => copyFileSync(from, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL));
 }
 
 /** Whole seconds and whole units where that loses nothing, else doubles. */

@@ -5,9 +5,20 @@ import type { CapacityType } from "../policies/contract/view.ts";
 export interface TraceMarket {
   readonly instanceType: string;
   readonly region: string;
-  /** Zone name or zone id, as the source has it. */
+  /** Zone name; the zone id where the source has no name. */
   readonly zone: string;
   readonly capacityType: CapacityType;
+  /** Names the same place for every account, as a zone name does not. */
+  readonly zoneId?: string;
+  /** Whose price it is (`Linux/UNIX`), where the source says. */
+  readonly product?: string;
+}
+
+/** Which markets of a table are meant; what is absent leaves all. */
+export interface MarketFilter {
+  readonly instanceTypes?: readonly string[];
+  readonly zones?: readonly string[];
+  readonly product?: string;
 }
 
 /** How many instances the source speaks for. observed: it watched at most `instances`. unlimited: nothing bounds it. */

@@ -45,7 +45,7 @@ describe("AWS price history", () => {
     expect([0, 599, 600, 1799].map((timeS) => table.priceUsdPerHourAt(0, timeS))).toEqual([0.3, 0.3, 0.4, 0.4]);
     expect(table.capacityAt(0, 0)).toBe(Infinity);
     expect(trace.markets).toEqual([
-      { instanceType: "g.x", region: "xx-east-1", zone: "xx-east-1a", capacityType: "spot" },
+      { instanceType: "g.x", region: "xx-east-1", zone: "xx-east-1a", capacityType: "spot", product: "Linux/UNIX" },
     ]);
   });
 
@@ -105,9 +105,16 @@ describe("AWS price history", () => {
     const linux = row(0, "0.3");
     const windows = row(10, "0.9", { ProductDescription: "Windows" });
     const apart = { files: [file(answer([linux, row(20, "0.5")])), file(answer([windows]))] };
-    await expect(open(apart)).rejects.toThrow(
+    const both = await open(apart);
+    expect(both.report.markets.map(({ name }) => name)).toEqual([
+      "g.x xx-east-1a Linux/UNIX",
+      "g.x xx-east-1a Windows",
+    ]);
+    expect(() => both.window(0, 60)).toThrow(
       /products Linux\/UNIX, Windows .* say which is meant, product: Linux\/UNIX/,
     );
+    expect(both.window(0, 60, { product: "Windows" }).priceUsdPerHourAt(0, 0)).toBe(0.9);
+    expect((await open({ files: [both.path], product: "Windows" })).window(0, 60).markets).toHaveLength(1);
     const { report } = await open({ ...apart, product: "Linux/UNIX" });
     expect(report).toMatchObject({
       rowsRead: 3,
@@ -119,7 +126,7 @@ describe("AWS price history", () => {
 
   it("refuses a stamp without its zone", async () => {
     const local = row(0, "0.3", { Timestamp: "2026-01-01 00:00:00" });
-    await expect(open({ files: [file(answer([local]))] })).rejects.toThrow(/is no time stamp; expected/);
+    await expect(open({ files: [file(answer([local]))] })).rejects.toThrow(/does not say its time zone; add tz: UTC/);
   });
 
   it("starts when every market has a price, and says what it cut and why", async () => {
@@ -142,7 +149,13 @@ describe("AWS price history", () => {
     const { report } = await open({
       files: [file(answer([day(1, "xx-east-1a"), day(1, "xx-east-1b"), day(5, "xx-east-1b")]))],
     });
-    expect(report.warnings).toEqual([expect.stringMatching(/the last price is held: g.x xx-east-1a for 96 h/)]);
+    expect(report.warnings.slice(0, 1)).toEqual([
+      expect.stringMatching(/the last price is held: g.x xx-east-1a for 96 h/),
+    ]);
+    expect(report.warnings[1]).toContain(
+      "a gap, the last value is held over it: g.x xx-east-1b: price: no row for 96.0 h",
+    );
+    expect(report.gaps).toEqual({ count: 1, rule: "hold" });
   });
 
   it("a history of one instant is none", async () => {
@@ -179,7 +192,10 @@ describe("AWS price history", () => {
     ["us-gov-west-1b", "us-gov-west-1"],
     ["us-west-2-lax-1a", "us-west-2"],
     ["us-central1-a", "us-central1"],
-    ["use1-az6", "use1-az6"],
+    ["use1-az6", "us-east-1"],
+    ["usgw1-az1", "us-gov-west-1"],
+    ["usw2-lax1-az2", "us-west-2"],
+    ["apne1-az4", "ap-northeast-1"],
   ])("zone %s lies in region %s", async (zone, region) => {
     const at = { AvailabilityZone: zone };
     const trace = await open({ files: [file(answer([row(10, "0.4", at), row(0, "0.3", at)]))] });
@@ -300,7 +316,7 @@ describe("probe series", () => {
     );
     const local = stamped.replace("+00:00", "");
     await expect(open({ files: [file(local)], polarity: "available", ...identity })).rejects.toThrow(
-      /metadata.start_time: .* is no time stamp/,
+      /metadata.start_time: .* does not say its time zone/,
     );
   });
 

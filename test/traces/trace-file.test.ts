@@ -18,6 +18,7 @@ const report: ImportReport = {
   merged: 0,
   dropped: [],
   contradictions: 0,
+  gaps: { count: 0, rule: "hold" },
   warnings: ["zône"],
   startsAt: "time 0",
   hours: 1,
@@ -98,7 +99,8 @@ describe("a table file", () => {
           );
           const file = openTraceFile(fileOf(table));
           expect(plain(file.window(fromS, lengthS))).toEqual(plain(windowOf(table, fromS, lengthS)));
-          expect({ ...file, window: 0, codings: 0 }).toEqual({
+          expect({ ...file, path: 0, window: 0, codings: 0 }).toEqual({
+            path: 0,
             digest: "d",
             endS: 10_000,
             report,
@@ -155,7 +157,7 @@ describe("a table file", () => {
     bytes[secondBlock + 100]! ^= 1;
     writeFileSync(path, bytes);
     const file = openTraceFile(path);
-    const only = (zone: string) => (market: { readonly zone: string }) => market.zone === zone;
+    const only = (zone: string) => ({ zones: [zone] });
     expect(plain(file.window(0, 1_000, only("long")))).toEqual(plain(windowOf(table, 0, 1_000, only("long"))));
     expect(plain(file.window(0, 60 * 13_000, only("other")))).toEqual(
       plain(windowOf(table, 0, 60 * 13_000, only("other"))),
@@ -206,7 +208,7 @@ describe("a table file", () => {
     ] as const) {
       expect(() => file.window(fromS, lengthS)).toThrow(TraceError);
     }
-    expect(() => file.window(0, 10, () => false)).toThrow(/no market is left/);
+    expect(() => file.window(0, 10, { zones: ["none"] })).toThrow(/no market is left/);
   });
 
   it("is there whole or not at all: what cannot be written leaves nothing behind", () => {

@@ -11,6 +11,9 @@ import type { SourceFile } from "./source-file.ts";
 export const availabilityCsv: TraceFormat = {
   name: "availability-csv",
   source: "SkyNomad artifact, CSV with the columns date,availability",
+  holds: "capacity",
+  get: "the repository andylizf/skynomad-artifact, data/real/availability",
+  command: "npm run traces -- import us-east-1a_v100_1.csv --instance-type p3.2xlarge --usd-per-hour 1.65",
   matches: ({ text }) => /^\s*"?date"?\s*,\s*"?availability"?\s*(\r?\n|$)/.test(text),
   read: async (file, options): Promise<FormatRead> => {
     const market = identityOf(file, undefined, options);
@@ -44,7 +47,6 @@ export const availabilityCsv: TraceFormat = {
       pulls: [{ market, kind: "capacity", timesS, values, stamped: true, gapS }],
       dropped: [],
       warnings,
-      products: [],
     };
   },
 };

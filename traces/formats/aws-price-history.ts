@@ -1,7 +1,7 @@
 import { TraceError } from "../columns.ts";
-import { marketKey, type Pull } from "../rows.ts";
 import type { FormatRead, TraceFormat } from "./index.ts";
-import { parseJson, priceOf, regionOf, stampOf } from "./source-file.ts";
+import { PriceRows } from "./price-rows.ts";
+import { parseJson, priceOf, stampOf } from "./values.ts";
 
 /**
  * `aws ec2 describe-spot-price-history` of CLI v1 and v2, or the bare array of `--query SpotPriceHistory`. Rows are not price
@@ -9,7 +9,10 @@ import { parseJson, priceOf, regionOf, stampOf } from "./source-file.ts";
  */
 export const awsPriceHistory: TraceFormat = {
   name: "aws-price-history",
+  holds: "prices",
   source: "AWS CLI, `aws ec2 describe-spot-price-history --output json`",
+  get: "`aws ec2 describe-spot-price-history --instance-types g5.xlarge --output json > aws.json`; AWS keeps 90 days",
+  command: "npm run traces -- import aws.json",
   matches: ({ text }) => {
     const head = text.slice(0, 4096);
     return (
@@ -28,42 +31,35 @@ export const awsPriceHistory: TraceFormat = {
         `${file.path}: SpotPriceHistory is not a list; is this the answer of describe-spot-price-history?`,
       );
     }
-    const warnings: string[] = [];
-    if (typeof NextToken === "string" && NextToken !== "") {
-      warnings.push(`${file.name}: NextToken is set, the answer goes on; pull the other pages too`);
-    } else if (list.length === 1000) {
-      warnings.push(`${file.name}: exactly 1,000 rows, the usual size of one page; older prices may be missing`);
-    }
-    if (list.length === 0) warnings.push(`${file.name}: an empty list`);
-    const pulls = new Map<string, Pull>();
-    const products = new Set<string>();
-    let ofOthers = 0;
+    const rows = new PriceRows(options);
     for (const [i, row] of list.entries()) {
       const where = `${file.path}: row ${i + 1}`;
       const { AvailabilityZone, AvailabilityZoneId, InstanceType, ProductDescription, SpotPrice, Timestamp } = (row ??
         {}) as Record<string, unknown>;
       const zone = AvailabilityZone ?? AvailabilityZoneId;
-      if (typeof zone !== "string" || typeof InstanceType !== "string") {
+      if (typeof zone !== "string" || zone === "" || typeof InstanceType !== "string" || InstanceType === "") {
         throw new TraceError(
           `${where}: AvailabilityZone or InstanceType is missing; is this the answer of describe-spot-price-history?`,
         );
       }
-      const product = typeof ProductDescription === "string" ? ProductDescription : "no product";
-      const usd = priceOf(SpotPrice, where);
-      const timeS = stampOf(Timestamp, where);
-      if (options.product !== undefined && product !== options.product) {
-        ofOthers++;
-        continue;
-      }
-      products.add(product);
-      const market = { instanceType: InstanceType, region: regionOf(zone), zone, capacityType: "spot" as const };
-      const key = marketKey(market);
-      const pull = pulls.get(key) ?? { market, kind: "price", timesS: [], values: [], stamped: true, gapS: 0 };
-      pulls.set(key, pull);
-      pull.timesS.push(timeS);
-      pull.values.push(usd);
+      rows.add({
+        instanceType: InstanceType,
+        zone,
+        zoneId: typeof AvailabilityZoneId === "string" ? AvailabilityZoneId : undefined,
+        product: typeof ProductDescription === "string" ? ProductDescription : undefined,
+        timeS: stampOf(Timestamp, where),
+        usdPerHour: priceOf(SpotPrice, where),
+      });
     }
-    const dropped = ofOthers === 0 ? [] : [{ why: `of another product than ${options.product}`, rows: ofOthers }];
-    return { pulls: [...pulls.values()], dropped, warnings, products: [...products] };
+    return rows.read(pageWarnings(file.name, list.length, typeof NextToken === "string" && NextToken !== ""));
   },
 };
+
+/** What the size of an answer says about how much of it is there. */
+export function pageWarnings(name: string, rows: number, goesOn: boolean): string[] {
+  if (goesOn) return [`${name}: NextToken is set, the answer goes on; pull the other pages too`];
+  if (rows === 1000) {
+    return [`${name}: exactly 1,000 rows, the usual size of one page; older prices may be missing`];
+  }
+  return rows === 0 ? [`${name}: an empty list`] : [];
+}

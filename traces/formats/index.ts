@@ -2,6 +2,7 @@ import type { UsdPerHour } from "../../policies/contract/units.ts";
 import type { Pull } from "../rows.ts";
 import { availabilityCsv } from "./availability-csv.ts";
 import { awsPriceHistory } from "./aws-price-history.ts";
+import { awsText } from "./aws-text.ts";
 import { probeSeries } from "./probe-series.ts";
 import type { SourceFile } from "./source-file.ts";
 import { tickPrices } from "./tick-prices.ts";
@@ -16,6 +17,8 @@ export interface ReadOptions {
   readonly product?: string;
   /** One price for all time, where the files hold none. */
   readonly usdPerHour?: UsdPerHour;
+  /** What stamps without an offset mean: UTC or an offset such as +01:00. */
+  readonly tz?: string;
 }
 
 export interface FormatRead {
@@ -23,14 +26,18 @@ export interface FormatRead {
   /** Rows that are in no pull. */
   readonly dropped: readonly { readonly why: string; readonly rows: number }[];
   readonly warnings: readonly string[];
-  /** Whose prices these are, where the source says: all files of an import must agree. */
-  readonly products: readonly string[];
 }
 
-/** One way in which people hold a trace, recognised by content. */
+/** One way in which people hold a trace, recognised by content. The page of formats is made of these. */
 export interface TraceFormat {
   readonly name: string;
+  readonly holds: string;
+  /** Who publishes it, or what writes it. */
   readonly source: string;
+  readonly get: string;
+  readonly command: string;
+  /** Formats whose files lie beside its own in one folder, since they belong together. */
+  readonly besides?: readonly string[];
   matches(file: SourceFile): boolean;
   /**
    * `ticks` are the capacities read so far: prices that stand on the ticks of another file need them.
@@ -40,4 +47,10 @@ export interface TraceFormat {
 }
 
 // A format is one file and one line here. Files are read in this order, so what needs ticks comes after what gives them.
-export const traceFormats: readonly TraceFormat[] = [awsPriceHistory, probeSeries, availabilityCsv, tickPrices];
+export const traceFormats: readonly TraceFormat[] = [
+  awsPriceHistory,
+  awsText,
+  probeSeries,
+  availabilityCsv,
+  tickPrices,
+];

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { TraceError } from "../columns.ts";
 import type { Pull } from "../rows.ts";
 import type { FormatRead, ReadOptions, TraceFormat } from "./index.ts";
-import { parseJson, priceOf, regionOf, type SourceFile, stampOf } from "./source-file.ts";
+import type { SourceFile } from "./source-file.ts";
+import { parseJson, priceOf, regionOf, stampOf } from "./values.ts";
 
 const shape = z.looseObject({
   metadata: z.looseObject({
@@ -23,6 +24,10 @@ const shape = z.looseObject({
 export const probeSeries: TraceFormat = {
   name: "probe-series",
   source: "SkyPilot spot-traces, SkyServe and SkyNomad artifacts: {metadata: {gap_seconds}, data: [...], prices?}",
+  holds: "capacity, and prices where the file has them",
+  get: "the repositories skypilot-org/spot-traces, MaoZiming/spothedge_ae and andylizf/skynomad-artifact",
+  command:
+    "npm run traces -- import us-west-2a_v100_1.json --polarity available --instance-type p3.2xlarge --usd-per-hour 0.95",
   matches: ({ text }) => /^\s*\{/.test(text) && /"gap_seconds"\s*:/.test(text) && /"data"\s*:/.test(text),
   read: (file, options): FormatRead => {
     const parsed = shape.safeParse(parseJson(file));
@@ -43,7 +48,7 @@ export const probeSeries: TraceFormat = {
     if (prices !== undefined && prices.length !== data.length) {
       throw new TraceError(`${file.path}: ${data.length} values in data but ${prices.length} in prices`);
     }
-    const startS = start === undefined ? 0 : stampOf(start, `${file.path}: metadata.start_time`);
+    const startS = start === undefined ? 0 : stampOf(start, `${file.path}: metadata.start_time`, options.tz);
     const timesS = data.map((_, i) => startS + i * gapS);
     const { polarity } = options;
     const about = { market, timesS, stamped: start !== undefined, gapS };
@@ -62,7 +67,7 @@ export const probeSeries: TraceFormat = {
     if (metadata.gap_filled !== undefined) {
       warnings.push(`${file.name}: metadata.gap_filled says that a part of it was filled in upstream, not observed`);
     }
-    return { pulls, dropped: [], warnings, products: [] };
+    return { pulls, dropped: [], warnings };
   },
 };
 

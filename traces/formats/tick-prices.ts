@@ -1,12 +1,16 @@
 import { TraceError } from "../columns.ts";
 import type { Pull } from "../rows.ts";
 import type { FormatRead, TraceFormat } from "./index.ts";
-import { parseJson, priceOf } from "./source-file.ts";
+import { parseJson, priceOf } from "./values.ts";
 
 /** SkyNomad's prices beside its probes: `{ "<zone>_<gpu>_<count>": [price a tick] }`, on the ticks of the availability files. */
 export const tickPrices: TraceFormat = {
   name: "tick-prices",
   source: "SkyNomad artifact, JSON {zone_...: [price, ...]} beside availability files",
+  holds: "prices, on the ticks of availability files",
+  get: "the artifact's repository, data/v100_spot_prices.json",
+  command: "npm run traces -- import us-east-1a_v100_1.csv v100_spot_prices.json --instance-type p3.2xlarge",
+  besides: ["availability-csv"],
   matches: ({ text }) => /^\s*\{\s*"[^"]+_[^"]*"\s*:\s*\[/.test(text),
   read: (file, _, ticks): FormatRead => {
     if (ticks.length === 0) {
@@ -36,6 +40,6 @@ export const tickPrices: TraceFormat = {
       rows === 0
         ? []
         : [{ why: `prices of zones without availability: ${others.map(([key]) => key).join(", ")}`, rows }];
-    return { pulls, dropped, warnings: [], products: [] };
+    return { pulls, dropped, warnings: [] };
   },
 };
