@@ -87,6 +87,13 @@ export const metrics: readonly Metric[] = [
     "Mean, over starts after the first, of start - (placed and instance ready): fetching or reading state, loading weights.",
   ),
   metric(
+    "downMeanS",
+    "Down time after a stop, mean",
+    "s",
+    "lower",
+    "Mean, over starts after the first, of start - the stop before it: waiting for a place and for its instance, fetching or reading state, loading weights.",
+  ),
+  metric(
     "upHours",
     "Instance hours",
     "h",

@@ -31,6 +31,8 @@ export class SimTask {
   /** Sequence number of the event it waits for. */
   seq = -1;
   waitingSinceS: Seconds;
+  /** When it last stopped running. */
+  stoppedS: Seconds = 0;
   started = false;
 
   constructor(id: WorkId, task: TaskArrival, arrivalS: Seconds) {
@@ -72,6 +74,7 @@ export class TasksWorkload implements Workload {
   #runS = 0;
   #moves = 0;
   #movingS = 0;
+  #downS = 0;
 
   constructor(written: unknown, world: WorkloadWorld) {
     const params = tasksParams.parse(written);
@@ -204,7 +207,10 @@ export class TasksWorkload implements Workload {
       metrics.completionP99H = quantile(completionH, 0.99);
     }
     if (this.#started > 0) metrics.waitMeanH = this.#waitedS / this.#started / HOUR_S;
-    if (this.#moves > 0) metrics.migrationMeanS = this.#movingS / this.#moves;
+    if (this.#moves > 0) {
+      metrics.migrationMeanS = this.#movingS / this.#moves;
+      metrics.downMeanS = this.#downS / this.#moves;
+    }
     return metrics;
   }
 
@@ -292,6 +298,7 @@ export class TasksWorkload implements Workload {
     } else {
       this.#moves++;
       this.#movingS += nowS - Math.max(task.waitingSinceS, on.readyS);
+      this.#downS += nowS - task.stoppedS;
     }
     task.running = true;
     task.anchorS = nowS;
@@ -320,6 +327,7 @@ export class TasksWorkload implements Workload {
     task.doneS += ranS;
     this.#runS += ranS;
     task.running = false;
+    task.stoppedS = nowS;
     const { checkpoint } = this.#params;
     if (checkpoint === undefined) return;
     for (let k = Math.floor(task.doneS / checkpoint.everyS); k * checkpoint.everyS > task.keptS; k--) {
