@@ -6,6 +6,7 @@ import { HOUR_S } from "../policies/contract/units.ts";
 import { type CatalogType, catalogOf } from "./catalog/catalog.ts";
 import { TraceError } from "./columns.ts";
 import { dataSets } from "./datasets.ts";
+import { exportTable } from "./export.ts";
 import { fetchSets } from "./fetch-command.ts";
 import { type Fit, fitOf } from "./fit.ts";
 import { STDIN } from "./formats/source-file.ts";
@@ -14,6 +15,7 @@ import type { ImportReport } from "./import-report.ts";
 import { openStudyTrace, type TraceRef } from "./open.ts";
 import { type Preset, presets } from "./presets.ts";
 import { isPresent, manualSets, publicSets, userSetFolder } from "./public-sets.ts";
+import { recordPrices } from "./record.ts";
 import { type GapRule, marketNames } from "./rows.ts";
 import {
   type Correlations,
@@ -160,6 +162,44 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
         async ({ sets, to, mirror, acceptLicence }) => print(await fetchSets({ sets, to, mirror, acceptLicence })),
       )
       .command(
+        "export <file>",
+        "write a table file's changes of price and capacity as CSV or Parquet",
+        (y) =>
+          y
+            .positional("file", { type: "string", demandOption: true, describe: "as written by import or generate" })
+            .option("out", { type: "string", demandOption: true, describe: "ends in .csv or .parquet" }),
+        async ({ file, out }) => {
+          const { window, endS } = openTraceFile(file);
+          print(`${await exportTable(window(0, endS), out)} rows written: ${out}`);
+        },
+      )
+      .command(
+        "record",
+        "add AWS's spot price history to an archive of your own, which outlives the 90 days that AWS keeps; run it daily",
+        (y) =>
+          y
+            .option("region", { type: "string", array: true, demandOption: true })
+            .option("type", { type: "string", array: true, demandOption: true, describe: "instance types" })
+            .option("product", { type: "string", array: true, default: ["Linux/UNIX"] })
+            .option("archive", {
+              type: "string",
+              default: "price-archive",
+              describe: "a folder; import reads its files",
+            }),
+        async ({ region, type, product, archive }) => {
+          const recorded = await recordPrices({
+            regions: region,
+            instanceTypes: type,
+            products: product,
+            archive,
+            nowS: Math.floor(Date.now() / 1000),
+            progress: (text) => say(2, text),
+          });
+          const rows = recorded.reduce((sum, each) => sum + each.rows, 0);
+          print(`${rows} new rows in ${archive}; read them with: npm run traces -- import ${archive}/*/*/*.json`);
+        },
+      )
+      .command(
         "catalog",
         "instance types: GPUs, memory, network, on-demand prices and their date",
         (y) => y.option("json", json),
@@ -168,7 +208,7 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           print(asJson ? JSON.stringify(types, null, 2) : catalogTable(types));
         },
       )
-      .demandCommand(1, "say what to do: list, import, generate, inspect, fetch or catalog")
+      .demandCommand(1, "say what to do: list, import, generate, inspect, export, fetch, record or catalog")
       .strict()
       .version(false)
       .exitProcess(false)

@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
+import { changesOf } from "../../traces/export.ts";
+import { openTraceFile } from "../../traces/trace-file.ts";
 
 const main = new URL("../../traces/main.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "traces-cli-"));
@@ -30,6 +33,33 @@ describe("npm run traces", () => {
     });
     expect(markets).toHaveLength(9);
     expect(correlation.availability).toHaveLength(9);
+  });
+
+  it("exports every change of price and capacity, the same as CSV and as Parquet", async () => {
+    expect(run("generate", "--preset", "p3-2023", "--seed", "b", "--hours", "24", "--out", "out.trace").status).toBe(0);
+    const csv = run("export", "out.trace", "--out", "out.csv");
+    expect(csv).toMatchObject({ status: 0, stderr: "" });
+    expect(run("export", "out.trace", "--out", "out.parquet").stdout).toBe(csv.stdout.replace(".csv", ".parquet"));
+    const [header, ...lines] = readFileSync(join(folder, "out.csv"), "utf8").trimEnd().split("\n");
+    expect(header).toBe("instance_type,region,zone,time_s,usd_per_hour,capacity");
+    const parquet = await parquetReadObjects({ file: await asyncBufferFromFile(join(folder, "out.parquet")) });
+    expect(parquet.map((row) => Object.values(row).join(","))).toEqual(lines);
+
+    // Each row stands for a change, the first of each market for its start; and the table says the same at its time.
+    const { window, endS } = openTraceFile(join(folder, "out.trace"));
+    const table = window(0, endS);
+    const changes = changesOf(table).toArray();
+    expect(changes).toHaveLength(lines.length);
+    expect(changes.filter(({ time_s }) => time_s === 0)).toHaveLength(9);
+    for (const [i, row] of changes.entries()) {
+      const before = changes[i - 1];
+      if (row.time_s === 0) continue;
+      expect([before!.usd_per_hour, before!.capacity]).not.toEqual([row.usd_per_hour, row.capacity]);
+    }
+    expect(run("export", "out.trace", "--out", "out.xlsx")).toMatchObject({
+      status: 2,
+      stderr: "error: out.xlsx: expected a name that ends in .csv or .parquet\n",
+    });
   });
 
   it("bad input is one line on standard error, exit code 2, no stack trace, and nothing half-written", () => {
