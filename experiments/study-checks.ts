@@ -8,7 +8,7 @@ import { ownFileOf } from "./own-policy.ts";
 import { type Path, pathText } from "./paths.ts";
 import { publishedFaults } from "./published/published-checks.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
-import { type Study, studySchema } from "./study-schema.ts";
+import { axisValues, type Study, studySchema } from "./study-schema.ts";
 import type { StudyTrace } from "./trace-schema.ts";
 
 /** Ids of a study's policies, in its order. */
@@ -56,7 +56,16 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
   }
   publishedFaults(
     part("published") ?? [],
-    { policies: ids, metrics: metrics.map(({ name }) => name), sweep: part("sweep") ?? {} },
+    {
+      policies: ids,
+      metrics: metrics.map(({ name }) => name),
+      sweep: Object.fromEntries(
+        Object.entries(part("sweep") ?? {}).map(([axis, values]) => [
+          axis,
+          axisValues(values).map(({ called }) => called),
+        ]),
+      ),
+    },
     fault,
   );
   const traces = part("traces");

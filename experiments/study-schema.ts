@@ -40,9 +40,11 @@ export const studySchema = z.strictObject({
     .describe("how much longer than its window a run goes on, so that started work can finish"),
   policies: z.array(scenarioSchema).min(1).describe("what is compared"),
   sweep: z
-    .record(z.string(), z.array(z.unknown()).min(1))
+    .record(z.string(), z.union([z.array(z.unknown()).min(1), z.record(z.string(), z.unknown())]))
     .default({})
-    .describe("axes: a path into this study, such as cloud.slotsPerInstance, and the values it takes"),
+    .describe(
+      "axes: a path into this study, such as cloud.slotsPerInstance, and the values it takes; a mapping gives each value a name",
+    ),
   replicates: z
     .int()
     .min(1)
@@ -67,6 +69,14 @@ export const studySchema = z.strictObject({
     .describe("figures that others published: each gets ours beside it, and a verdict"),
 });
 export type Study = z.infer<typeof studySchema>;
+
+/** The values of an axis, and what records and legends call each: its name where it has one, else itself. */
+export const axisValues = (
+  axis: Study["sweep"][string],
+): readonly { readonly called: unknown; readonly value: unknown }[] =>
+  Array.isArray(axis)
+    ? axis.map((value) => ({ called: value, value }))
+    : Object.entries(axis).map(([called, value]) => ({ called, value }));
 
 /** The roots of the paths that a sweep may take. */
 export const SWEPT = ["workload", "cloud", "cadence", "drainH", "onDemandUsdPerHour", "policies", "traces"] as const;

@@ -5,7 +5,7 @@ import { sha256 } from "./digest.ts";
 import { type Fault, faultsOf } from "./faults.ts";
 import { type Path, PathError, pathText, resolvePath, withValue } from "./paths.ts";
 import { crossFaults } from "./study-checks.ts";
-import { type Study, SWEPT, studyJsonSchema, studySchema } from "./study-schema.ts";
+import { axisValues, type Study, SWEPT, studyJsonSchema, studySchema } from "./study-schema.ts";
 import { parseStudyText, type StudyText } from "./study-text.ts";
 
 /** A study that cannot be run as it is: a line for each fault, with its place, what was expected and what was found. */
@@ -117,14 +117,14 @@ class StudyReader {
   points(value: unknown, study: Study): StudyPoint[] {
     const axes = Object.entries(study.sweep).map(([dotted, values]) => ({
       dotted,
-      values,
+      values: axisValues(values),
       path: this.#axis(value, dotted),
     }));
     const faults = new Set<string>();
     const points: StudyPoint[] = [];
     for (const coordinates of product(axes.map(({ values }) => values))) {
-      const at = Object.fromEntries(axes.map(({ dotted }, i) => [dotted, coordinates[i]]));
-      const swept = axes.reduce((swept, { path }, i) => withValue(swept, path, coordinates[i]), value);
+      const at = Object.fromEntries(axes.map(({ dotted }, i) => [dotted, coordinates[i]!.called]));
+      const swept = axes.reduce((swept, { path }, i) => withValue(swept, path, coordinates[i]!.value), value);
       try {
         points.push({ axes: at, study: this.check(swept, at) });
       } catch (error) {
@@ -142,11 +142,11 @@ class StudyReader {
     for (const { path: set, typed } of [...this.#set.values()].reverse()) {
       if (text === pathText(set) || text.startsWith(`${pathText(set)}.`)) return `--set ${typed}`;
     }
-    for (const [dotted, value] of Object.entries(axes)) {
+    for (const [dotted, called] of Object.entries(axes)) {
       if (text !== dotted && !text.startsWith(`${dotted}.`)) continue;
-      const values = (this.#written.value as { readonly sweep: Readonly<Record<string, readonly unknown[]>> }).sweep;
-      const i = values[dotted]?.indexOf(value) ?? -1;
-      return this.#written.place(["sweep", dotted, ...(i < 0 ? [] : [i])]);
+      const axis = (this.#written.value as Pick<Study, "sweep">).sweep[dotted] ?? [];
+      const at = Array.isArray(axis) ? axis.indexOf(called) : (called as string);
+      return this.#written.place(["sweep", dotted, ...(at === -1 ? [] : [at])]);
     }
     const at = Object.keys(axes).length === 0 ? "" : ` (at ${JSON.stringify(axes)})`;
     return this.#written.place(path, atKey) + at;
@@ -228,8 +228,8 @@ function placeIn(text: string): [number, number] {
 }
 
 /** Every combination, the last list fastest. */
-function product(lists: readonly (readonly unknown[])[]): unknown[][] {
-  return lists.reduce<unknown[][]>((heads, list) => heads.flatMap((head) => list.map((each) => [...head, each])), [[]]);
+function product<T>(lists: readonly (readonly T[])[]): T[][] {
+  return lists.reduce<T[][]>((heads, list) => heads.flatMap((head) => list.map((each) => [...head, each])), [[]]);
 }
 
 const found = (value: unknown): string =>

@@ -9,6 +9,7 @@ export function publishedFaults(
   known: {
     readonly policies: readonly string[] | undefined;
     readonly metrics: readonly string[];
+    /** By axis, what its values are called. */
     readonly sweep: Readonly<Record<string, readonly unknown[]>>;
   },
   fault: (path: Path, text: string) => void,

@@ -257,6 +257,23 @@ describe("a sweep", () => {
     );
   });
 
+  test("a mapping gives each value of an axis a name, by which records and legends call it", () => {
+    const instant = "{ kind: constant, value: 0 }";
+    const { points } = loadStudy(
+      studyFile(swept(`{ cloud.answerS: { none: ${instant}, one: { kind: constant, value: 1 } } }`)),
+    );
+    expect(points.map(({ axes, study }) => [axes, study.cloud.answerS])).toEqual([
+      [{ "cloud.answerS": "none" }, { kind: "constant", value: 0 }],
+      [{ "cloud.answerS": "one" }, { kind: "constant", value: 1 }],
+    ]);
+    expect(faults(swept(`{ cloud.answerS: { none: ${instant}, one: { kind: constnt, value: 1 } } }`))[0]).toMatch(
+      /^study\.yaml:28:68: cloud\.answerS\.kind: /,
+    );
+    expect(faults(swept("{ cloud.answerS: {} }"))).toEqual([
+      "study.yaml:28:26: sweep.cloud.answerS: expected at least one value",
+    ]);
+  });
+
   test("faults of a value are told where the value stands", () => {
     expect(faults(swept("{ cloud.visibility: [told, tryed] }"))).toEqual([
       'study.yaml:28:35: cloud.visibility: expected "told" or "tried", found "tryed"; did you mean "tried"?',
