@@ -6,6 +6,7 @@ import { scenarioSchema } from "./scenario-schema.ts";
 import { traceSchema } from "./trace-schema.ts";
 
 const price = z.number().nonnegative();
+const isNotEmpty = (named: object): boolean => Object.keys(named).length > 0;
 /** What is printed: no line breaks, and nothing that drives a terminal. */
 const line = z
   .string()
@@ -40,7 +41,13 @@ export const studySchema = z.strictObject({
     .describe("how much longer than its window a run goes on, so that started work can finish"),
   policies: z.array(scenarioSchema).min(1).describe("what is compared"),
   sweep: z
-    .record(z.string(), z.union([z.array(z.unknown()).min(1), z.record(z.string(), z.unknown())]))
+    .record(
+      z.string(),
+      z.union([
+        z.array(z.unknown()).min(1),
+        z.record(z.string(), z.unknown()).refine(isNotEmpty, "expected at least one value"),
+      ]),
+    )
     .default({})
     .describe(
       "axes: a path into this study, such as cloud.slotsPerInstance, and the values it takes; a mapping gives each value a name",
