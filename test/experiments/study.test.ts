@@ -270,7 +270,7 @@ describe("a sweep", () => {
       /^study\.yaml:28:68: cloud\.answerS\.kind: /,
     );
     expect(faults(swept("{ cloud.answerS: {} }"))).toEqual([
-      "study.yaml:28:26: sweep.cloud.answerS: expected at least one value",
+      "study.yaml:28:25: sweep.cloud.answerS: expected at least one value",
     ]);
   });
 
