@@ -24,6 +24,7 @@ export interface AssignmentStrategy {
   readonly name: string;
   readonly summary: string;
   readonly source: string;
+  readonly details?: readonly string[];
   /**
    * Pure: what it says depends on its arguments alone. Pairs only what fits: a target takes at most its `freeSlots` pieces
    * and `freeMemoryMiB` in all, as they were at the call, and no pair's cost is Infinity. The

@@ -23,6 +23,8 @@ export interface PolicySpec<P, M extends Json> {
   readonly summary: string;
   /** Paper with section, repository, or "house". */
   readonly source: string;
+  /** What a user should know beside the summary: what is approximated, and what was left out. A sentence or two each. */
+  readonly details?: readonly string[];
   readonly params: Schema<P>;
   /** The memory before the first ask: one plain JSON value, new at each call. The host keeps it, journals it and hands it to decide. */
   memory(params: P): M;
@@ -38,6 +40,7 @@ export interface WrapperSpec<W, Own extends Json> {
   readonly name: string;
   readonly summary: string;
   readonly source: string;
+  readonly details?: readonly string[];
   readonly params: Schema<W>;
   wrap<P, M extends Json>(inner: PolicySpec<P, M>, params: W): PolicySpec<P, { own: Own; inner: M }>;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
-import { endIdle, launchShortfall, retryS } from "./launching.ts";
+import { cheapestSpot, endIdle, launchShortfall, retryS } from "./launching.ts";
 
 /** Every launch is the cheapest spot market that may grant it; waits when there is none. */
 export const greedy = definePolicy({
@@ -15,7 +15,8 @@ export const greedy = definePolicy({
     decide(view, act) {
       const { pending } = view.work;
       if (pending.length === 0) endIdle(view, act);
-      else if (!launchShortfall(view, act, pending, "spot", "work without a place")) act.wakeAt(view.nowS + pauseS);
+      else if (!launchShortfall(view, act, pending, cheapestSpot, "work without a place"))
+        act.wakeAt(view.nowS + pauseS);
     },
   }),
 });

@@ -10,20 +10,36 @@ export const retryS = z
   .default(60)
   .describe("with work waiting and no market to ask: how long until it asks again, seconds");
 
-/**
- * The cheapest market of a kind that may grant one more launch: not known to be exhausted, not refused at this very instant
- * (asking again now would be the same question), not in doubt, with the memory for the work. Ties go to the lower id.
- */
-export function cheapestMarket(view: FleetView, capacityType: CapacityType, memoryMiB: MiB): MarketView | undefined {
+/** Where to launch for work of that memory; undefined when there is no market to ask now. */
+export type MarketChoice = (view: FleetView, memoryMiB: MiB) => MarketView | undefined;
+
+export const cheapestSpot: MarketChoice = (view, memoryMiB) => cheapestMarket(view, "spot", memoryMiB);
+export const cheapestOnDemand: MarketChoice = (view, memoryMiB) => cheapestMarket(view, "onDemand", memoryMiB);
+
+/** The cheapest market of a kind that may grant one more launch and that `admits` lets through. Ties go to the lower id. */
+export function cheapestMarket(
+  view: FleetView,
+  capacityType: CapacityType,
+  memoryMiB: MiB,
+  admits?: (market: MarketView) => boolean,
+): MarketView | undefined {
   let best: MarketView | undefined;
   for (const market of view.markets) {
-    if (market.capacityType !== capacityType || market.gpuMemoryMiB < memoryMiB) continue;
-    if (market.obtainable !== undefined && market.obtainable < 1) continue;
-    if (market.refusal !== undefined && market.refusal.timeS === view.nowS) continue;
-    if (inDoubt(market)) continue;
-    if (best === undefined || market.priceUsdPerHour < best.priceUsdPerHour) best = market;
+    if (market.capacityType !== capacityType || !mayGrant(view, market, memoryMiB)) continue;
+    if (best !== undefined && market.priceUsdPerHour >= best.priceUsdPerHour) continue;
+    if (admits?.(market) !== false) best = market;
   }
   return best;
+}
+
+/**
+ * Whether it is worth asking: not known to be exhausted, not refused at this very instant (asking again now would be the same
+ * question), not in doubt, with the memory for the work.
+ */
+export function mayGrant(view: FleetView, market: MarketView, memoryMiB: MiB): boolean {
+  if (market.gpuMemoryMiB < memoryMiB) return false;
+  if (market.obtainable !== undefined && market.obtainable < 1) return false;
+  return market.refusal?.timeS !== view.nowS && !inDoubt(market);
 }
 
 /**
@@ -37,7 +53,7 @@ const inDoubt = (market: MarketView): boolean =>
 
 /**
  * Launches what the work lacks: first-fit of the work over the room there is (requested instances included), then over the
- * instances it plans, a launch on the cheapest market for the rest. It places nothing: that is the assignment's.
+ * instances it plans, a launch on the chosen market for the rest. It places nothing: that is the assignment's.
  *
  * @returns whether all of it has, or will have, room; false when no market was left to ask.
  */
@@ -45,7 +61,7 @@ export function launchShortfall(
   view: FleetView,
   act: Actions,
   work: readonly TaskView[],
-  capacityType: CapacityType,
+  choose: MarketChoice,
   why: string,
 ): boolean {
   const { withRoom } = view.instances;
@@ -54,12 +70,12 @@ export function launchShortfall(
     for (let i = 0; i < withRoom.length; i++) {
       if (withRoom[i]!.freeMemoryMiB >= task.memoryMiB) return true;
     }
-    return launchFor(view, act, task, capacityType, why) !== undefined;
+    return launchFor(view, act, task, choose, why) !== undefined;
   }
   const room = withRoom.map((each): Room => ({ slots: each.freeSlots, memoryMiB: each.freeMemoryMiB }));
   for (const task of work) {
     if (room.some((each) => take(each, task))) continue;
-    const market = launchFor(view, act, task, capacityType, why);
+    const market = launchFor(view, act, task, choose, why);
     if (market === undefined) return false;
     const planned = { slots: market.slots, memoryMiB: market.gpuMemoryMiB };
     take(planned, task);
@@ -72,10 +88,10 @@ function launchFor(
   view: FleetView,
   act: Actions,
   task: TaskView,
-  capacityType: CapacityType,
+  choose: MarketChoice,
   why: string,
 ): MarketView | undefined {
-  const market = cheapestMarket(view, capacityType, task.memoryMiB);
+  const market = choose(view, task.memoryMiB);
   if (market === undefined) return undefined;
   act.note(why);
   act.launch(market);
@@ -90,9 +106,11 @@ export function endIdle(view: FleetView, act: Actions): void {
   }
 }
 
-type Room = { slots: number; memoryMiB: MiB };
+/** What an instance has room for, in a plan. */
+export type Room = { slots: number; memoryMiB: MiB };
 
-function take(room: Room, task: TaskView): boolean {
+/** Takes the room that a task needs; false, and nothing taken, where it does not fit. */
+export function take(room: Room, task: TaskView): boolean {
   if (room.slots < 1 || room.memoryMiB < task.memoryMiB) return false;
   room.slots--;
   room.memoryMiB -= task.memoryMiB;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
 import type { TaskView } from "../contract/view.ts";
-import { cheapestMarket, endIdle, launchShortfall, retryS } from "./launching.ts";
+import { cheapestOnDemand, cheapestSpot, endIdle, launchShortfall, retryS } from "./launching.ts";
 
 /** Greedy, until a task has been reclaimed often enough: then that task gets an on-demand instance to itself. */
 export const onDemandFallback = definePolicy({
@@ -25,7 +25,7 @@ export const onDemandFallback = definePolicy({
       // Placed here and exclusively, so that no assignment strategy undoes the preference.
       for (const task of pending) {
         if (!isBurnt(task)) continue;
-        const market = cheapestMarket(view, "onDemand", task.memoryMiB);
+        const market = cheapestOnDemand(view, task.memoryMiB);
         if (market === undefined) {
           served = false;
           continue;
@@ -35,7 +35,7 @@ export const onDemandFallback = definePolicy({
         act.place(task, { instances: [instance], exclusive: true });
       }
       const others = pending.filter((task) => !isBurnt(task));
-      if (!launchShortfall(view, act, others, "spot", "work without a place")) served = false;
+      if (!launchShortfall(view, act, others, cheapestSpot, "work without a place")) served = false;
       if (!served) act.wakeAt(view.nowS + pauseS);
     },
   }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
-import { endIdle, launchShortfall, retryS } from "./launching.ts";
+import { cheapestOnDemand, endIdle, launchShortfall, retryS } from "./launching.ts";
 
 /** Never reclaimed, always dearest: what a study's savings are measured against. */
 export const onDemandOnly = definePolicy({
@@ -15,7 +15,8 @@ export const onDemandOnly = definePolicy({
     decide(view, act) {
       const { pending } = view.work;
       if (pending.length === 0) endIdle(view, act);
-      else if (!launchShortfall(view, act, pending, "onDemand", "work without a place")) act.wakeAt(view.nowS + pauseS);
+      else if (!launchShortfall(view, act, pending, cheapestOnDemand, "work without a place"))
+        act.wakeAt(view.nowS + pauseS);
     },
   }),
 });

@@ -1,12 +1,12 @@
 import { z } from "zod";
+import { blockedUntilS, nextUnblockedS } from "../capacity-memory.ts";
 import { definePolicy, defineWrapper } from "../contract/policy.ts";
 import type { Seconds } from "../contract/units.ts";
-import type { FleetView, MarketView } from "../contract/view.ts";
+import type { FleetView } from "../contract/view.ts";
 
 /**
  * Remembers where capacity was lacking: a refusal for lack of capacity or an interruption blocks its markets for a while, for
- * any policy inside. A refusal by the guard says nothing about the market and blocks nothing. The memory is in the facts
- * (`refusal`, `lastReclaimS`), so it keeps none of its own.
+ * any policy inside. The memory is in the facts (`refusal`, `lastReclaimS`), so it keeps none of its own.
  */
 export const withCapacityMemory = defineWrapper({
   name: "with-capacity-memory",
@@ -30,11 +30,7 @@ export const withCapacityMemory = defineWrapper({
         const policy = inner.create(params);
         return {
           decide(view, act, memory) {
-            let unblockedS = Infinity;
-            for (const market of view.markets) {
-              const untilS = blockedUntilS(market, memoryS);
-              if (untilS > view.nowS) unblockedS = Math.min(unblockedS, untilS);
-            }
+            const unblockedS = nextUnblockedS(view, memoryS);
             if (unblockedS === Infinity) {
               policy.decide(view, act, memory.inner);
               return;
@@ -46,13 +42,6 @@ export const withCapacityMemory = defineWrapper({
       },
     }),
 });
-
-/** Until when what is known of a market speaks against asking it; -Infinity if nothing does. */
-function blockedUntilS(market: MarketView, memoryS: Seconds): Seconds {
-  const { refusal, lastReclaimS } = market;
-  const refusedS = refusal !== undefined && refusal.reason === "capacity" ? refusal.timeS : -Infinity;
-  return Math.max(refusedS, lastReclaimS ?? -Infinity) + memoryS;
-}
 
 function withoutBlocked(view: FleetView, memoryS: Seconds): FleetView {
   return {

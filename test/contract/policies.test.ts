@@ -3,6 +3,7 @@ import { definePolicy, type PolicySpec } from "../../policies/contract/policy.ts
 import type { CloudSpec } from "../../policies/contract/scenario.ts";
 import type { Json } from "../../policies/contract/units.ts";
 import type { Decisions } from "../../policies/decider.ts";
+import { resolveScenario } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { simulate } from "../../sim/simulate.ts";
@@ -52,11 +53,28 @@ const worlds = (["told", "tried"] as const).flatMap((visibility) =>
   }),
 );
 
-const bare = schedulingPolicies.map((spec) => ({ spec, decisions: scenario(spec.name) }));
+const bare = schedulingPolicies.map(({ name }) => ({ name, decisions: scenario(name) }));
+/** Parameters that open branches which the defaults leave shut. */
+const otherwise = [
+  { name: "karpenter-like", params: { consolidateAfterS: 600, onDemand: false } },
+  {
+    name: "asg-price-capacity-optimized",
+    params: {
+      scaleInAfterS: 60,
+      zones: "any",
+      capacityRebalancing: false,
+      onDemandBase: 1,
+      onDemandPercentAboveBase: 30,
+    },
+  },
+].map(({ name, params }) => ({
+  name: `${name}, ${JSON.stringify(params)}`,
+  decisions: resolveScenario({ scheduling: { name, params }, assignment: "earliest-node" }),
+}));
 const wrapped = wrappers.flatMap((wrapper) =>
   schedulingPolicies.map((spec) => {
     const decisions = scenario(spec.name, { wrappers: [{ name: wrapper.name }] });
-    return { spec: decisions.scheduling, decisions };
+    return { name: decisions.scheduling.name, decisions };
   }),
 );
 
@@ -68,7 +86,7 @@ const under = (
   scheduling: law(decisions.scheduling),
 });
 
-describe.each([...bare, ...wrapped])("$spec.name", ({ decisions }) => {
+describe.each([...bare, ...otherwise, ...wrapped])("$name", ({ decisions }) => {
   it.each(worlds)("settles ($name)", ({ input: world }) => {
     expect(simulate(world, under(decisions, settles)).metrics.tasksArrived).toBe(40);
   });
