@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { loadStudy } from "../../experiments/study.ts";
 import { policyIds } from "../../experiments/study-checks.ts";
 import { studyJsonSchema } from "../../experiments/study-schema.ts";
+import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { root } from "../rules/project-files.ts";
 import { studyFile } from "./support/studies.ts";
 
@@ -100,7 +101,7 @@ describe("a fault is told with line, column, what was expected, what was found a
       "an unknown policy",
       "scheduling: greedy",
       "scheduling: gredy",
-      'study.yaml:27:31: policies.1.scheduling: expected "on-demand-only", "greedy", "on-demand-fallback" or ./a-file.ts of your own, found "gredy"; did you mean "greedy"?',
+      `study.yaml:27:31: policies.1.scheduling: expected ${schedulingPolicies.map(({ name }) => `"${name}"`).join(", ")} or ./a-file.ts of your own, found "gredy"; did you mean "greedy"?`,
     ],
     [
       "an unknown parameter of a policy",
