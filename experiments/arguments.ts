@@ -93,8 +93,18 @@ export function parsedArguments(args: readonly string[], root: string): CommandL
     .fail((message, error) => {
       throw error ?? new UsageError(`${message}${meant(message)}; see --help`);
     });
-  parser.parseSync();
+  refusingAsUsage(() => parser.parseSync());
   return parsed;
+}
+
+/** yargs throws an error of its own for an option without its value. @throws UsageError instead */
+export function refusingAsUsage<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if ((error as Error).name === "YError") throw new UsageError(`${(error as Error).message}; see --help`);
+    throw error;
+  }
 }
 
 function meant(message: string): string {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type CommandLine, parsedArguments } from "./arguments.ts";
-import { coloursOf, complain, JsonEvents, print, TextEvents } from "./event-output.ts";
+import { coloursOf, complain, ignoreBrokenPipe, JsonEvents, print, TextEvents } from "./event-output.ts";
 import { experiment } from "./experiment.ts";
 import { studyJsonSchema } from "./study-schema.ts";
 
@@ -26,7 +26,6 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** `npm run experiment -- ...`. @returns the exit code: 0 ok, 1 some cells failed, 2 bad input, 130 interrupted. */
 export async function experimentCommand(args: readonly string[]): Promise<number> {
-  // Whoever reads may stop early (| head): the results are in files.
   process.stdout.on("error", ignoreBrokenPipe);
   try {
     const parsed = parsedArguments(args, root);
@@ -76,8 +75,4 @@ async function run(options: CommandLine): Promise<number> {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
   }
-}
-
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
 }

@@ -9,6 +9,10 @@ import { rankedTables } from "./ranked-table.ts";
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 export const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+/** Whoever reads standard output may stop early (| head). */
+export function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
 /** Only where somebody sees it: not in files, not in a log of CI, not with NO_COLOR. */
 export const coloursOf = (stream: { readonly isTTY?: boolean }) =>
   pc.createColors(pc.isColorSupported && stream.isTTY === true);

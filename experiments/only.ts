@@ -42,7 +42,8 @@ export function chosen(cells: readonly Cell[], choices: readonly string[]): read
   }, cells);
 }
 
-function matcher(pattern: string): (text: string) => boolean {
+/** Whether a whole text answers to a pattern; `*` stands for any text, `?` for one character. */
+export function matcher(pattern: string): (text: string) => boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*")

@@ -15,21 +15,24 @@ const LINE_MS = 10_000;
 export class Progress {
   readonly #stream: LineStream;
   readonly #total: number;
+  readonly #what: string;
   readonly #nowMs: () => number;
   readonly #startMs: number;
   #drawnMs = Number.NEGATIVE_INFINITY;
   #done = 0;
   #failed = 0;
 
-  constructor(total: number, stream: LineStream, nowMs: () => number = () => performance.now()) {
+  /** @param what is counted */
+  constructor(total: number, stream: LineStream, nowMs: () => number = () => performance.now(), what = "cells") {
     this.#total = total;
+    this.#what = what;
     this.#stream = stream;
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
     if (stream.isTTY !== true) this.#drawnMs = this.#startMs;
   }
 
-  /** One more cell. */
+  /** One more. */
   add(ok: boolean): void {
     this.#done++;
     if (!ok) this.#failed++;
@@ -62,7 +65,7 @@ export class Progress {
           : `${duration((elapsedMs / this.#done) * left)} left`;
     const percent = Math.floor((100 * this.#done) / this.#total);
     const failed = this.#failed === 0 ? "" : `, ${this.#failed} failed`;
-    return `${this.#done} of ${this.#total} cells (${percent} %)${failed}, ${time}`;
+    return `${this.#done} of ${this.#total} ${this.#what} (${percent} %)${failed}, ${time}`;
   }
 }
 

@@ -20,14 +20,15 @@ export interface SignFlip {
  * Sign-flip permutation test of paired differences: how often a sum as extreme comes about when each pair's sign is a coin.
  * Exact for n <= 12; beyond, 9,999 drawn flips and the one that happened, so never 0.
  *
+ * @param exactMax counts all 2^n flips up to this n, at most 30
  * @example signFlip(Float64Array.of(1, 2, 3), "s").p // 2 of 8 flips, all or none: 0.25
  */
-export function signFlip(differences: Float64Array, seed: string): SignFlip {
+export function signFlip(differences: Float64Array, seed: string, exactMax = EXACT_MAX): SignFlip {
   const n = differences.length;
   const observed = differences.reduce((sum, each) => sum + each, 0);
   // What is as extreme in exact arithmetic must not fail to be for a rounding.
   const slack = 1e-12 * differences.reduce((sum, each) => sum + Math.abs(each), 0);
-  const exact = n <= EXACT_MAX;
+  const exact = n <= exactMax;
   const flips = exact ? 2 ** n : DRAWS;
   const random = createRandom(seed);
   const stream = random.stream("sign-flip");

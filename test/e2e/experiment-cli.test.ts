@@ -324,6 +324,11 @@ describe("bad input ends with exit code 2, one line a fault, no stack and nothin
       /^UsageError: --jobs: expected a whole number above 0/,
     ],
     [
+      "an option without its value",
+      () => [studyFile(), "--set"],
+      /^UsageError: Not enough arguments following: set; see --help/,
+    ],
+    [
       "an unknown path",
       () => [studyFile(), "--set", "cloud.depht=observed"],
       /^StudyError: --set cloud\.depht=observed: .*did you mean "depth"\?/,

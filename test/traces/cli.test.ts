@@ -66,7 +66,7 @@ describe("npm run traces", () => {
     writeFileSync(join(folder, "half.json"), '{"SpotPriceHistory":[{"Avail');
     const before = readdirSync(folder);
     for (const [args, message] of [
-      [["import", "half.json", "--out", "x.trace"], "half.json: the JSON breaks off"],
+      [["import", "half.json", "--out", "x.trace"], "half.json:1: the JSON breaks off"],
       [["import", "--dataset", "skynomad-p3"], "--set traces.root=FOLDER"],
       [["generate", "--preset", "p4-2023", "--out", "x.trace"], 'did you mean "p3-2023"'],
       [["generate", "--preset", "p3-2023", "--hours", "-1", "--out", "x.trace"], "give a positive number of hours"],

@@ -9,7 +9,8 @@ export function parseJson({ path, text }: Pick<SourceFile, "path" | "text">): un
     const { message } = error as Error;
     const position = Number(/at position (\d+)/.exec(message)?.[1] ?? Number.NaN);
     if (/end of JSON|Unterminated/i.test(message) || position >= text.trimEnd().length) {
-      throw new TraceError(`${path}: the JSON breaks off, the download is incomplete; get it again`);
+      const line = text.trimEnd().split("\n").length;
+      throw new TraceError(`${path}:${line}: the JSON breaks off, the download is incomplete; get it again`);
     }
     // Python writes these where a number is missing; JSON has no such numbers.
     const bare = /[[:,]\s*(-?(?:NaN|Infinity))\b/.exec(text);

@@ -1,0 +1,17 @@
+import type { Kind } from "../kind.ts";
+import { assignment } from "./assignment.ts";
+import { assignmentSlots } from "./assignment-slots.ts";
+import { holm } from "./holm.ts";
+import { paired } from "./paired.ts";
+import { quantile } from "./quantile.ts";
+
+// A kind is one file and one line here.
+export const kinds: readonly Kind[] = [
+  // suite assignment
+  assignment,
+  assignmentSlots,
+  // suite statistics
+  paired,
+  holm,
+  quantile,
+];

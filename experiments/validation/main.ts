@@ -1,0 +1,3 @@
+import { validateCommand } from "./cli.ts";
+
+process.exitCode = await validateCommand(process.argv.slice(2));
