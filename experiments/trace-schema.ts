@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { dataSets } from "../traces/datasets.ts";
+import { roles } from "../traces/formats/mapped-csv.ts";
+import { timeUnits } from "../traces/formats/node-events.ts";
 import { marketModel } from "../traces/generate.ts";
 import { presets } from "../traces/presets.ts";
 import { oneOf } from "./faults.ts";
@@ -72,6 +74,11 @@ const files = z.strictObject({
   product: z.string().min(1).exactOptional().describe("which ProductDescription, where a file holds several"),
   usdPerHour: positive.exactOptional().describe("one spot price for all time, where the files hold none"),
   tz: z.string().min(1).exactOptional().describe("what stamps without an offset mean: UTC, +01:00"),
+  map: z
+    .record(z.enum(roles), z.string())
+    .exactOptional()
+    .describe("which column of a CSV holds what, by name, or by number from 1 where there is no header"),
+  timeUnit: z.enum(timeUnits).exactOptional().describe("of times that have none"),
   gap: z
     .enum(["hold", "unavailable", "fail"])
     .exactOptional()

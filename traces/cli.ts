@@ -9,6 +9,7 @@ import { dataSets } from "./datasets.ts";
 import { exportTable } from "./export.ts";
 import { fetchSets } from "./fetch-command.ts";
 import { type Fit, fitOf } from "./fit.ts";
+import { type TimeUnit, timeUnits } from "./formats/node-events.ts";
 import { STDIN } from "./formats/source-file.ts";
 import { generateTrace } from "./generate.ts";
 import type { ImportReport } from "./import-report.ts";
@@ -68,6 +69,11 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
             .option("product", { type: "string", describe: "which product description, where files hold several" })
             .option("usd-per-hour", { type: "number", describe: "one price for all time, where files hold none" })
             .option("tz", { type: "string", describe: "what stamps without an offset mean: UTC, +01:00" })
+            .option("map", {
+              type: "string",
+              describe: "columns of a CSV: time=When,price=USD,zone=AZ, or numbers from 1",
+            })
+            .option("time-unit", { choices: timeUnits, describe: "of times that have none" })
             .option("gap", {
               choices: ["hold", "unavailable", "fail"] as const,
               describe: "what stands where the source was not looking; hold if not given",
@@ -250,6 +256,8 @@ function refOf(options: {
   product?: string | undefined;
   usdPerHour?: number | undefined;
   tz?: string | undefined;
+  map?: string | undefined;
+  timeUnit?: TimeUnit | undefined;
   gap?: GapRule | undefined;
   maxBytes?: number | undefined;
 }): TraceRef {
@@ -264,9 +272,24 @@ function refOf(options: {
     ...(options.product && { product: options.product }),
     ...(options.usdPerHour !== undefined && { usdPerHour: options.usdPerHour }),
     ...(options.tz && { tz: options.tz }),
+    ...(options.map && { map: mapOf(options.map) }),
+    ...(options.timeUnit && { timeUnit: options.timeUnit }),
     ...(options.gap && { gap: options.gap }),
     ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
   };
+}
+
+/** @throws TraceError unless each part is ROLE=COLUMN */
+function mapOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split(",").map((part) => {
+      const at = part.indexOf("=");
+      if (at > 0 && at + 1 < part.length) return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+      throw new TraceError(
+        `--map ${text}: "${part}" names no column; expected ROLE=COLUMN, such as time=Timestamp,price=SpotPrice`,
+      );
+    }),
+  );
 }
 
 function list(asJson: boolean): void {

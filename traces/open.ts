@@ -7,6 +7,7 @@ import { HOUR_S } from "../policies/contract/units.ts";
 import { TraceError, tableFromSeries } from "./columns.ts";
 import { type DataSet, dataSets } from "./datasets.ts";
 import { type FormatRead, type ReadOptions, type TraceFormat, traceFormats } from "./formats/index.ts";
+import { mappedCsv } from "./formats/mapped-csv.ts";
 import { zoneInName } from "./formats/probe-series.ts";
 import { readSources, type SourceFile, type SourceLimits } from "./formats/source-file.ts";
 import { parseJson } from "./formats/values.ts";
@@ -27,6 +28,8 @@ export interface ImportOptions extends ReadOptions, SourceLimits {
   readonly gap?: GapRule;
 }
 
+/** When AWS took bids out of spot prices. */
+const BID_ERA_ENDED_S = Date.UTC(2017, 10, 29) / 1000;
 /** A change here changes what the same bytes come to: part of every key. */
 const IMPORTER = "4";
 
@@ -40,10 +43,10 @@ export async function openStudyTrace(ref: TraceRef, cacheFolder = ".cache/traces
   const options: ImportOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
   const files = await readSources("dataset" in ref ? pathsOf(set!, ref.root) : ref.files, () => false, options);
   try {
-    const { polarity, instanceType, zone, product, usdPerHour, tz, gap } = options;
+    const { polarity, instanceType, zone, product, usdPerHour, tz, gap, map, timeUnit } = options;
     const digest = sha256([
       IMPORTER,
-      { set: set?.name, polarity, instanceType, zone, product, usdPerHour, tz, gap },
+      { set: set?.name, polarity, instanceType, zone, product, usdPerHour, tz, gap, map, timeUnit },
       ...files.map((file) => [zoneInName(file), file.sha256]),
     ]);
     const cached = join(cacheFolder, `${digest}.trace`);
@@ -109,7 +112,7 @@ interface FileRead extends FormatRead {
 }
 
 async function readAll(files: readonly SourceFile[], options: ReadOptions): Promise<FileRead[]> {
-  const formats = files.map(formatOf);
+  const formats = files.map((file) => formatOf(file, options));
   checkFolders(files, formats);
   const reads: FileRead[] = [];
   const ticks: Pull[] = [];
@@ -124,8 +127,8 @@ async function readAll(files: readonly SourceFile[], options: ReadOptions): Prom
   return reads;
 }
 
-function formatOf(file: SourceFile): TraceFormat {
-  const format = traceFormats.find((each) => each.matches(file));
+function formatOf(file: SourceFile, { map }: ReadOptions): TraceFormat {
+  const format = map === undefined ? traceFormats.find((each) => each.matches(file)) : mappedCsv; // whoever maps means it
   if (format !== undefined) return format;
   if (/^\s*[{[]/.test(file.text)) parseJson(file); // half a file may lack what it is known by
   const known = traceFormats.map((each) => each.source).join("; ");
@@ -165,6 +168,11 @@ function build(
   const { collapsed, contradicted, gaps } = merged;
   const stated = usdPerHour === undefined ? [] : [`usdPerHour: ${usdPerHour} stands for every market without prices`];
   const nameOf = marketNames(table.markets);
+  const old =
+    merged.startS !== undefined && merged.startS < BID_ERA_ENDED_S && pulls.some(({ kind }) => kind === "price");
+  const era = old
+    ? ["prices before November 2017 are of the bid era: users outbid one another, no rule for today"]
+    : [];
   return {
     table,
     report: {
@@ -177,7 +185,7 @@ function build(
       dropped,
       contradictions: contradicted,
       gaps: { count: gaps, rule: gap },
-      warnings: [...new Set([...stated, ...reads.flatMap((read) => read.warnings), ...merged.warnings])],
+      warnings: [...new Set([...stated, ...era, ...reads.flatMap((read) => read.warnings), ...merged.warnings])],
       startsAt: merged.startS === undefined ? "an unknown time, the source has no stamps" : iso(merged.startS),
       hours: merged.endS / HOUR_S,
       markets: merged.series.map(({ market }, m) => {

@@ -1,5 +1,6 @@
 import { HOUR_S, type Seconds, type UsdPerHour } from "../policies/contract/units.ts";
 import { type MarketSeries, stretch, TraceError } from "./columns.ts";
+import { medianGapS } from "./formats/values.ts";
 import type { TraceMarket } from "./trace-table.ts";
 
 /** What one file says of one market, in the file's order. */
@@ -45,9 +46,19 @@ export interface Counts {
   gaps: number;
   /** Market, beginning and length of the first of those. */
   readonly gapsAt: string[];
+  /** Where the stamps disagree with the cadence that the source declares. */
+  readonly cadences: Set<string>;
 }
 
-export const noCounts = (): Counts => ({ collapsed: 0, merged: 0, contradicted: 0, clashes: [], gaps: 0, gapsAt: [] });
+export const noCounts = (): Counts => ({
+  collapsed: 0,
+  merged: 0,
+  contradicted: 0,
+  clashes: [],
+  gaps: 0,
+  gapsAt: [],
+  cadences: new Set(),
+});
 
 /** More of a pull's rows than this contradicting one another means that two pools share a name. Our choice. */
 const CONTRADICTION_SHARE_MAX = 0.01;
@@ -55,6 +66,8 @@ const CONTRADICTION_SHARE_MAX = 0.01;
 const SILENT_S = 48 * HOUR_S;
 /** Probes come a little late now and then; one that is later than this was left out. Our choice. */
 const LATE_GAPS = 2;
+/** A declared cadence is wrong beyond this share of it. Our choice. */
+const CADENCE_SLACK = 0.1;
 /** Of each kind a report names so many. */
 const NAMED_MAX = 100;
 
@@ -153,12 +166,13 @@ export function mergePulls(pulls: readonly Pull[], { usdPerHour, gap = "hold" }:
 }
 
 /** What rows contradict and where none are, in words. */
-export function warningsOf({ clashes, contradicted, gaps, gapsAt }: Counts, rule: GapRule): string[] {
+export function warningsOf({ clashes, contradicted, gaps, gapsAt, cadences }: Counts, rule: GapRule): string[] {
   const more = (count: number, named: readonly string[], what: string) =>
     count > named.length ? [`${count - named.length} more ${what}, not named here`] : [];
   const filled =
     rule === "unavailable" ? "nothing is obtainable in it, a price is held" : "the last value is held over it";
   return [
+    ...cadences,
     ...clashes.map((clash) => `two values for one instant, the newest pull's stands: ${clash}`),
     ...more(contradicted, clashes, "contradictions"),
     ...gapsAt.map((gap) => `a gap, ${filled}: ${gap}`),
@@ -234,7 +248,7 @@ function commonSpan(all: readonly (readonly [name: string, step: Step])[]) {
 /** The rows of one market and kind as one step function. @throws TraceError as mergePulls does. */
 export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, gap: GapRule): Step {
   const { timesS, values, pullOf } = inOrder(pulls);
-  const gapS = Math.max(...pulls.map((pull) => pull.gapS));
+  const gapS = cadenceOf(pulls, timesS, counts);
   const contradictions = new Map<number, string[]>();
   const kept = { timesS: [] as number[], values: [] as number[] };
   let previousS = timesS[0]!;
@@ -276,6 +290,18 @@ export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, g
     }
   }
   return { ...kept, firstS: timesS[0]!, lastS: timesS.at(-1)!, gapS };
+}
+
+/** The stamps' own where there are any: a declared cadence can be wrong. */
+function cadenceOf(pulls: readonly Pull[], timesS: readonly number[], { cadences }: Counts): Seconds {
+  const declaredS = Math.max(...pulls.map((pull) => pull.gapS));
+  const seenS = timesS.filter((timeS, i) => timeS !== timesS[i - 1]);
+  if (declaredS === 0 || !pulls[0]!.stamped || seenS.length < 3) return declaredS;
+  const medianS = medianGapS(seenS);
+  if (Math.abs(medianS - declaredS) > declaredS * CADENCE_SLACK) {
+    cadences.add(`declared to be ${declaredS} s apart, the stamps are ${medianS} s apart (median): these count`);
+  }
+  return medianS;
 }
 
 /** All rows by time; of one instant the winner last. */

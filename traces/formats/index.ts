@@ -3,8 +3,14 @@ import type { Pull } from "../rows.ts";
 import { availabilityCsv } from "./availability-csv.ts";
 import { awsPriceHistory } from "./aws-price-history.ts";
 import { awsText } from "./aws-text.ts";
+import { dataFeed } from "./data-feed.ts";
+import { launchProbes } from "./launch-probes.ts";
+import { mappedCsv } from "./mapped-csv.ts";
+import { nodeCounts, nodeEvents, nodeSegments, type TimeUnit } from "./node-events.ts";
 import { probeSeries } from "./probe-series.ts";
+import { probeText } from "./probe-text.ts";
 import type { SourceFile } from "./source-file.ts";
+import { spotLake } from "./spotlake.ts";
 import { tickPrices } from "./tick-prices.ts";
 
 /** What the bytes do not say. */
@@ -19,6 +25,10 @@ export interface ReadOptions {
   readonly usdPerHour?: UsdPerHour;
   /** What stamps without an offset mean: UTC or an offset such as +01:00. */
   readonly tz?: string;
+  /** Of times that have none. */
+  readonly timeUnit?: TimeUnit;
+  /** Which column of a CSV holds what, by name, or by number from 1 where there is no header. */
+  readonly map?: Readonly<Record<string, string>>;
 }
 
 export interface FormatRead {
@@ -50,7 +60,15 @@ export interface TraceFormat {
 export const traceFormats: readonly TraceFormat[] = [
   awsPriceHistory,
   awsText,
+  dataFeed,
+  spotLake,
   probeSeries,
+  probeText,
+  launchProbes,
+  nodeEvents,
+  nodeSegments,
+  nodeCounts,
   availabilityCsv,
+  mappedCsv,
   tickPrices,
 ];

@@ -86,4 +86,30 @@ export function regionOf(zone: string): string {
   return /^[a-z]{2}(-[a-z]+)+-\d+(?=[a-z]$|-)/.exec(zone)?.[0] ?? /^([a-z]+-[a-z]+\d+)-[a-z]$/.exec(zone)?.[1] ?? zone;
 }
 
+/** A zone's name at AWS or Google Cloud; a region's has no letter at its end. */
+export const isZone = (text: string): boolean =>
+  /^[a-z]{2}(-[a-z]+)+-\d+(-[a-z0-9]+-\d+)?[a-z]$|^[a-z]+-[a-z]+\d+-[a-z]$/.test(text);
 export const isZoneId = (zone: string): boolean => /^[a-z]+\d(-[a-z]+\d*)*-az\d+$/.test(zone);
+
+/** The middle of the times from each sample to the next: what the cadence is, whatever a file declares. 0 for one sample. */
+export function medianGapS(timesS: readonly number[]): number {
+  const gaps = timesS.slice(1).map((timeS, i) => Math.abs(timeS - timesS[i]!));
+  gaps.sort((a, b) => a - b);
+  return gaps[(gaps.length - 1) >> 1] ?? 0;
+}
+
+/**
+ * Probes are written down by one clock: a stamp before its predecessor means two recordings in one file, or a clock that was
+ * set back. A file that is newest first throughout is fine. Looks at the newest stamp.
+ * @throws TraceError
+ */
+export function checkClock(timesS: readonly number[], where: string): void {
+  const n = timesS.length;
+  if (n < 3) return;
+  const down = timesS[1]! < timesS[0]!;
+  const [before, now] = [timesS[n - 2]!, timesS[n - 1]!];
+  if (down ? now <= before : now >= before) return;
+  throw new TraceError(
+    `${where}: the clock runs backwards, by ${Math.abs(now - before)} s; are there two recordings in this file? Split it there`,
+  );
+}
