@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Cadence, CloudSpec, Distribution } from "../policies/contract/scenario.ts";
+import type { BillSpec, Cadence, CloudSpec, Distribution } from "../policies/contract/scenario.ts";
 
 const notNegative = z.number().nonnegative();
 const positive = z.number().positive();
@@ -12,6 +12,35 @@ const distribution = z.discriminatedUnion("kind", [
     .refine(({ median, p95 }) => p95 >= median, { path: ["p95"], message: "expected at least the median" }),
   z.strictObject({ kind: z.literal("empirical"), values: z.array(notNegative).min(1) }),
 ]) satisfies z.ZodType<Distribution>;
+
+const bill = z.strictObject({
+  disk: z
+    .strictObject({ gib: positive, usdPerGibMonth: notNegative })
+    .exactOptional()
+    .describe("a volume for each instance, from grant to end; gp3 cost 0.08 in us-east-1 in 2025"),
+  addressUsdPerHour: notNegative
+    .exactOptional()
+    .describe("a public IPv4 address for each instance, from grant to end; 0.005 on AWS since February 2024"),
+  transfer: z
+    .strictObject({
+      betweenZonesUsdPerGib: notNegative.describe("each way, so a GiB costs twice this; 0.01 on AWS in 2025"),
+      betweenRegionsUsdPerGib: z
+        .union([notNegative, z.record(z.string(), notNegative)])
+        .describe("out of a region into another, or by the region that is left; 0.02 from us-east-1 in 2025"),
+      storageRegion: z
+        .string()
+        .min(1)
+        .exactOptional()
+        .describe(
+          "where checkpoints and weights lie; absent: a checkpoint in the region it was written in, weights in every region",
+        ),
+    })
+    .exactOptional()
+    .describe("state, checkpoints and weights that cross a zone or region; to and from storage in the region is free"),
+  balancerUsdPerHour: notNegative
+    .exactOptional()
+    .describe("one load balancer for the whole run, parts of an hour as whole ones; 0.0225 in us-east-1 in 2025"),
+}) satisfies z.ZodType<BillSpec>;
 
 /** The simulated cloud, as a study writes it. */
 export const cloudSchema = z.strictObject({
@@ -46,6 +75,7 @@ export const cloudSchema = z.strictObject({
     .record(z.string(), z.strictObject({ gpuMemoryMiB: positive, networkMiBPerS: positive }))
     .default({})
     .describe("what an instance of each type in the traces offers; the catalog says it of those that are not here"),
+  bill: bill.exactOptional().describe("what is billed beside instances; a line that is absent is not"),
 }) satisfies z.ZodType<CloudSpec>;
 
 export const cadenceSchema = z

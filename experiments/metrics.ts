@@ -2,7 +2,7 @@
 export interface Metric {
   readonly name: string;
   readonly title: string;
-  /** USD, USD/h, h, s, share (shown in per cent), or "" for a count. */
+  /** USD, USD/h, h, s, GiB, share (shown in per cent), or "" for a count. */
   readonly unit: string;
   /** Which way is better; undefined where neither is. */
   readonly better: "lower" | "higher" | undefined;
@@ -24,7 +24,56 @@ export const metrics: readonly Metric[] = [
     "Cost",
     "USD",
     "lower",
-    "Sum of all instance bills: the price path over charged seconds, to the end of the run.",
+    "All bills to the end of the run: instanceUsd, and otherUsd where the study bills other lines.",
+  ),
+  metric(
+    "instanceUsd",
+    "Cost of instances",
+    "USD",
+    "lower",
+    "Sum of all instance bills: the price path over charged seconds. All of costUsd, and absent, where no other line is billed.",
+  ),
+  metric(
+    "otherUsd",
+    "Cost of other lines",
+    "USD",
+    "lower",
+    "diskUsd + addressUsd + transferUsd + balancerUsd; here and below, absent what the study does not bill.",
+  ),
+  metric(
+    "diskUsd",
+    "Cost of disks",
+    "USD",
+    "lower",
+    "One volume an instance: its size, over seconds from grant to end, at least 60 each.",
+  ),
+  metric(
+    "addressUsd",
+    "Cost of public addresses",
+    "USD",
+    "lower",
+    "One address an instance, over the same seconds as its disk.",
+  ),
+  metric(
+    "transferUsd",
+    "Cost of transfer",
+    "USD",
+    "lower",
+    "Between zones twice the price of a GiB, once each way; between regions the price of the region left.",
+  ),
+  metric(
+    "transferGiB",
+    "Transfer",
+    "GiB",
+    "lower",
+    "State, checkpoints and weights that crossed a zone or region, cut off ones as far as they came.",
+  ),
+  metric(
+    "balancerUsd",
+    "Cost of the load balancer",
+    "USD",
+    "lower",
+    "Hours of the run, begun ones whole, at the price of an hour.",
   ),
   metric(
     "usdPerWorkHour",
@@ -125,7 +174,7 @@ export const metrics: readonly Metric[] = [
     undefined,
     "Price integral over charged, free and padding seconds.",
   ),
-  metric("freeUsd", "Value of free hours", "USD", undefined, "listUsd - costUsd."),
+  metric("freeUsd", "Value of free hours", "USD", undefined, "listUsd - instanceUsd."),
   metric(
     "beyondDataHours",
     "Hours beyond the data",

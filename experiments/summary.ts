@@ -70,9 +70,10 @@ export interface Saving {
   readonly policyId: string;
   readonly against: string;
   readonly savingUsd: Estimate;
-  readonly parts: Readonly<Record<SavingPart, Estimate>>;
+  /** otherUsd: of the lines beside instances; absent where none is billed. */
+  readonly parts: Readonly<Record<Exclude<SavingPart, "otherUsd">, Estimate>> & { readonly otherUsd?: Estimate };
 }
-export type SavingPart = "priceUsd" | "hoursUsd" | "freeHoursUsd" | "workNotDoneUsd";
+export type SavingPart = "priceUsd" | "hoursUsd" | "freeHoursUsd" | "otherUsd" | "workNotDoneUsd";
 
 export type Verdict = "holds" | "does not hold" | "cannot be told";
 

@@ -39,12 +39,14 @@ export const PART_COLOURS_LIGHT: Readonly<Record<SavingPart, string>> = {
   priceUsd: "#1f68bc",
   hoursUsd: "#c5770f",
   freeHoursUsd: "#073a29",
+  otherUsd: "#814d6b",
   workNotDoneUsd: "#8a8c8f",
 };
 export const PART_COLOURS_DARK: Readonly<Record<SavingPart, string>> = {
   priceUsd: "#367ed4",
   hoursUsd: "#d28425",
   freeHoursUsd: "#b6e8d1",
+  otherUsd: "#8d5976",
   workNotDoneUsd: "#a9abae",
 };
 /** The page behind the charts. */

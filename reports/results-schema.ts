@@ -17,6 +17,7 @@ const SAVING = z.looseObject({
     priceUsd: ESTIMATE,
     hoursUsd: ESTIMATE,
     freeHoursUsd: ESTIMATE,
+    otherUsd: ESTIMATE.optional(),
     workNotDoneUsd: ESTIMATE,
   }),
 });

@@ -243,6 +243,7 @@ export class SimulatedCloud {
       return;
     }
     instance.phase = PHASE.pending;
+    instance.grantedS = nowS;
     instance.slot = truth.slots.take();
     instance.heldAt = truth.held.length;
     truth.held.push(instance);
@@ -341,6 +342,7 @@ export class SimulatedCloud {
         last.heldAt = instance.heldAt;
       }
       if (instance.noticeS < 0) truth.unnoticed--;
+      this.#meter.lines?.hold(instance.grantedS, nowS);
     }
     if (phase === PHASE.running || phase === PHASE.ready) {
       this.#countRunning(market, -1, nowS);

@@ -15,6 +15,7 @@ export class SimInstance {
   slot = -1;
   /** Its place in the market's list of held instances. */
   heldAt = -1;
+  grantedS = -1;
   runningS = -1;
   readyS = -1;
   noticeS = -1;

@@ -1,6 +1,15 @@
-import type { InstanceId, MarketId, Seconds, Usd } from "../policies/contract/units.ts";
+import type { BillSpec } from "../policies/contract/scenario.ts";
+import {
+  HOUR_S,
+  type InstanceId,
+  type MarketId,
+  type MiB,
+  type Seconds,
+  type Usd,
+} from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 import type { TimingProfile } from "./profiles.ts";
+import { SimulationError } from "./simulation-error.ts";
 
 export type LedgerEnd = "terminated" | "reclaimed" | "cut";
 
@@ -21,7 +30,7 @@ export interface LedgerRow {
 }
 
 /**
- * The bill. Each rule has its source:
+ * The bill of instances. Each rule has its source:
  * - charged from `running` until `shutting-down`, idle and warming included (AWS User Guide, "Instance lifecycle");
  * - per second, at least `minimumS` (API_StopInstances);
  * - along the trace's price path, not at the price of the launch. Assumes so: a whitepaper says "the Spot price that's in
@@ -33,11 +42,19 @@ export class Meter {
   /** Every bill, in order of ending; undefined where only the sums are kept. */
   readonly ledger: LedgerRow[] | undefined;
   readonly total = { usd: 0, listUsd: 0, upS: 0, spotUpS: 0, chargedS: 0, freeFirstHourS: 0, minimumPaddingS: 0 };
+  /** The bill beside instances; undefined where the study has none. */
+  readonly lines: BillLines | undefined;
   readonly #table: TraceTable;
   readonly #billing: TimingProfile["billing"];
 
-  constructor(table: TraceTable, billing: TimingProfile["billing"], keep: { readonly ledger: boolean }) {
-    this.ledger = keep.ledger ? [] : undefined;
+  /** @throws SimulationError for lines that lack a price */
+  constructor(
+    table: TraceTable,
+    billing: TimingProfile["billing"],
+    { ledger, bill }: { readonly ledger: boolean; readonly bill?: BillSpec | undefined },
+  ) {
+    this.ledger = ledger ? [] : undefined;
+    this.lines = bill && new BillLines(bill, table.markets, billing.minimumS);
     this.#table = table;
     this.#billing = billing;
   }
@@ -74,4 +91,166 @@ export class Meter {
     total.minimumPaddingS += minimumPaddingS;
     return row;
   }
+}
+
+/** A region, or a zone in it; storage has no zone. */
+export interface Place {
+  readonly region: string;
+  readonly zone?: string;
+}
+
+/** The lines of one run, USD; those that the study left out are absent. */
+export interface BilledLines {
+  readonly otherUsd: Usd;
+  readonly diskUsd?: Usd;
+  readonly addressUsd?: Usd;
+  readonly transferUsd?: Usd;
+  /** What crossed a zone or region. */
+  readonly transferGiB?: number;
+  readonly balancerUsd?: Usd;
+}
+
+const MIB_PER_GIB = 1024;
+/** Assumes 30 days, as in AWS's own example of a GB-month (re:Post, "How are charges for Amazon EBS volumes calculated on my bill?"). */
+const MONTH_S = 30 * 24 * HOUR_S;
+
+/**
+ * The bill beside instances, at the study's prices. Each rule has its source:
+ * - a volume costs its provisioned size per second, at least a minute (AWS, "Announcing Amazon EC2 per second billing", October
+ *   2017), until it is released (Amazon EBS pricing). Assumes that it is made at the grant and deleted with the instance;
+ * - a public address costs by the hour, used or not (AWS News Blog, "Public IPv4 Address Charge", July 2023). Assumes that it is held as
+ *   long as the volume, and billed per second with the same minimum: AWS states the price of an hour only;
+ * - both stay charged while the instance is in a free first hour ("Billing for interrupted Spot Instances");
+ * - between zones of a region each GiB is charged where it leaves and where it arrives; into another region where it leaves;
+ *   inside a zone not at all; between an instance and object storage of its region not at all (Amazon EC2 On-Demand pricing, "Data
+ *   transfer"; Amazon S3 pricing). A transfer that was cut off is charged for what had moved. Assumes that a GB there is 2^30 bytes;
+ * - a load balancer costs each hour or part of one (Elastic Load Balancing pricing). Its capacity units (LCU) are not billed: the
+ *   run does not hold the connections and bytes they count.
+ */
+export class BillLines {
+  readonly #spec: BillSpec;
+  readonly #markets: TraceTable["markets"];
+  readonly #minimumS: Seconds;
+  #heldS = 0;
+  #betweenZonesGiB = 0;
+  readonly #leftGiB = new Map<string, number>(); // region left -> into others
+  /** Posted line by line as it happens; at the end it must be the quantities at their prices. */
+  #postedUsd = 0;
+
+  /** @throws SimulationError for a region without a price, where more than one is used */
+  constructor(spec: BillSpec, markets: TraceTable["markets"], minimumS: Seconds) {
+    this.#spec = spec;
+    this.#markets = markets;
+    this.#minimumS = minimumS;
+    const { storageRegion } = spec.transfer ?? {};
+    const regions = new Set(markets.map(({ region }) => region));
+    if (storageRegion !== undefined) regions.add(storageRegion);
+    if (spec.transfer !== undefined && regions.size > 1) for (const region of regions) this.#leavingUsdPerGib(region);
+  }
+
+  /** Whether anybody asks what moves. */
+  get countsTransfers(): boolean {
+    return this.#spec.transfer !== undefined;
+  }
+
+  /** An instance was granted and has ended: its volume and its address. */
+  hold(grantedS: Seconds, endS: Seconds): void {
+    const heldS = Math.max(this.#minimumS, endS - grantedS);
+    this.#heldS += heldS;
+    this.#postedUsd += heldS * (this.#diskUsdPerS + this.#addressUsdPerS);
+  }
+
+  place(market: MarketId): Place {
+    return this.#markets[market]!;
+  }
+
+  /** Where what an instance of this market writes then lies, and where it finds weights. */
+  storage(market: MarketId): Place {
+    return { region: this.#spec.transfer?.storageRegion ?? this.#markets[market]!.region };
+  }
+
+  move(miB: MiB, from: Place, to: Place): void {
+    const giB = miB / MIB_PER_GIB;
+    if (from.region !== to.region) {
+      this.#leftGiB.set(from.region, (this.#leftGiB.get(from.region) ?? 0) + giB);
+      this.#postedUsd += giB * this.#leavingUsdPerGib(from.region);
+    } else if (from.zone !== undefined && to.zone !== undefined && from.zone !== to.zone) {
+      this.#betweenZonesGiB += giB;
+      this.#postedUsd += 2 * giB * this.#spec.transfer!.betweenZonesUsdPerGib;
+    }
+  }
+
+  /**
+   * What it all comes to.
+   * @param upS of all instances: none of them ran without its volume and address.
+   * @throws Error when the lines do not add up to what was posted
+   */
+  close(runS: Seconds, upS: Seconds): BilledLines {
+    const { disk, addressUsdPerHour, transfer, balancerUsdPerHour } = this.#spec;
+    const lines: Record<string, Usd> = {};
+    if (disk !== undefined) lines.diskUsd = this.#heldS * this.#diskUsdPerS;
+    if (addressUsdPerHour !== undefined) lines.addressUsd = this.#heldS * this.#addressUsdPerS;
+    if (transfer !== undefined) {
+      lines.transferUsd = 2 * this.#betweenZonesGiB * transfer.betweenZonesUsdPerGib;
+      for (const [region, giB] of this.#leftGiB) lines.transferUsd += giB * this.#leavingUsdPerGib(region);
+    }
+    if (balancerUsdPerHour !== undefined) {
+      lines.balancerUsd = Math.ceil(runS / HOUR_S) * balancerUsdPerHour;
+      this.#postedUsd += lines.balancerUsd;
+    }
+    const otherUsd = Object.values(lines).reduce((sum, usd) => sum + usd, 0);
+    if (!(Math.abs(otherUsd - this.#postedUsd) <= 1e-9 * (1 + otherUsd))) {
+      throw new Error(`the lines beside instances come to ${otherUsd} USD, posted were ${this.#postedUsd}`);
+    }
+    if (this.#heldS < upS * (1 - 1e-9)) throw new Error(`volumes were held ${this.#heldS} s, instances ran ${upS} s`);
+    const leftGiB = [...this.#leftGiB.values()].reduce((sum, giB) => sum + giB, 0);
+    return { otherUsd, ...lines, ...(transfer && { transferGiB: this.#betweenZonesGiB + leftGiB }) };
+  }
+
+  get #diskUsdPerS(): number {
+    const { disk } = this.#spec;
+    return disk === undefined ? 0 : (disk.gib * disk.usdPerGibMonth) / MONTH_S;
+  }
+
+  get #addressUsdPerS(): number {
+    return (this.#spec.addressUsdPerHour ?? 0) / HOUR_S;
+  }
+
+  #leavingUsdPerGib(region: string): Usd {
+    const price = this.#spec.transfer!.betweenRegionsUsdPerGib;
+    const usd = typeof price === "number" ? price : price[region];
+    if (usd === undefined) {
+      throw new SimulationError(
+        `no price for what leaves ${region}; add cloud.bill.transfer.betweenRegionsUsdPerGib.${region}, or one number for all`,
+      );
+    }
+    return usd;
+  }
+}
+
+/** What the bill holds and leaves out, for the record. */
+export function billAssumptions({ disk, addressUsdPerHour, transfer, balancerUsdPerHour }: BillSpec = {}): string[] {
+  const lines = [
+    ["disks", disk],
+    ["public addresses", addressUsdPerHour],
+    ["transfer between zones and regions", transfer],
+    ["a load balancer", balancerUsdPerHour],
+  ] as const;
+  const left = lines.filter(([, line]) => line === undefined).map(([name]) => name);
+  const said: string[] = [];
+  if (left.length > 0) said.push(`not billed: ${left.join(", ")}; cloud.bill turns them on`);
+  if (disk !== undefined || addressUsdPerHour !== undefined) {
+    said.push("disks and addresses are billed from grant to end, at least 60 s each, also in a free first hour");
+  }
+  if (transfer !== undefined) {
+    said.push(
+      transfer.storageRegion === undefined
+        ? "a checkpoint lies in the region it was written in, weights in every region"
+        : `checkpoints and weights lie in ${transfer.storageRegion}`,
+      "transfer is of the states, checkpoints and weights of tasks; what they cost to store, requests and image pulls are not billed",
+    );
+  }
+  if (balancerUsdPerHour !== undefined)
+    said.push("the load balancer is billed by the hour, its capacity units are not");
+  return said;
 }

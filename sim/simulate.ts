@@ -2,6 +2,7 @@ import type { Seconds } from "../policies/contract/units.ts";
 import { type Asked, Decider, type Decisions } from "../policies/decider.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { cloudAssumptions } from "./cloud.ts";
+import { billAssumptions } from "./meter.ts";
 import type { SimulationInput, SimulationResult } from "./simulation.ts";
 import { SimulationError } from "./simulation-error.ts";
 import { type AskLog, timelineOf } from "./timeline.ts";
@@ -71,7 +72,7 @@ export function simulate(
   }
   return {
     metrics: { ...world.close(nowS), asks },
-    assumptions: cloudAssumptions(input.cloud, input.table),
+    assumptions: [...cloudAssumptions(input.cloud, input.table), ...billAssumptions(input.cloud.bill)],
     fingerprint: state.fingerprint.hex(),
     ...(traced ? { timeline: timelineOf(input, world, log, nowS) } : {}),
   };

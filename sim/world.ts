@@ -66,12 +66,13 @@ export class SimWorld {
     this.#nextPriceS = new Float64Array(table.markets.length);
     this.fleet = fleetSpecOf(table, spec);
     this.#facts = facts(this.fleet);
-    this.meter = new Meter(table, profile.billing, { ledger: input.traced ?? false });
+    this.meter = new Meter(table, profile.billing, { ledger: input.traced ?? false, bill: spec.bill });
     const shared = { queue, ranks, facts: this.#facts, random, traced: input.traced ?? false };
     this.cloud = new SimulatedCloud({ ...shared, table, spec, fleet: this.fleet, profile, meter: this.meter });
     const { model, params } = input.workload;
     const { cloud, fleet } = this;
-    this.workload = workloads[model](params, { ...shared, cloud, fleet, horizonS: input.horizonS });
+    const transfers = this.meter.lines?.countsTransfers ? this.meter.lines : undefined;
+    this.workload = workloads[model](params, { ...shared, cloud, fleet, transfers, horizonS: input.horizonS });
   }
 
   start(): void {
@@ -144,7 +145,7 @@ export class SimWorld {
   close(nowS: Seconds): Record<string, number> {
     this.workload.cut(nowS);
     this.cloud.cut(nowS);
-    const bill = this.#bill();
+    const bill = this.#bill(nowS);
     const { counts } = this.cloud;
     const metrics = {
       ...bill,
@@ -174,11 +175,13 @@ export class SimWorld {
     else this.cloud.handle(kind, a, queue.b, queue.seq, timeS);
   }
 
-  #bill() {
-    const { total } = this.meter;
+  #bill(runS: Seconds) {
+    const { total, lines } = this.meter;
+    const beside = lines?.close(runS, total.upS);
     this.workload.check(total.upS * Math.max(...this.fleet.markets.map((market) => market.slots)));
     return {
-      costUsd: total.usd,
+      costUsd: total.usd + (beside?.otherUsd ?? 0),
+      ...(beside && { instanceUsd: total.usd, ...beside }),
       listUsd: total.listUsd,
       freeUsd: total.listUsd - total.usd,
       upHours: total.upS / HOUR_S,

@@ -6,6 +6,8 @@ import type { Metrics, Units } from "./units.ts";
 /** What the split needs of one unit. */
 export interface BillOfUnit {
   readonly costUsd: number;
+  /** Part of costUsd: the lines beside instances. */
+  readonly otherUsd: number;
   /** Price integral over charged, free and padding seconds: the bill without the free first hours. */
   readonly listUsd: number;
   /** Hours that listUsd is over. */
@@ -21,8 +23,8 @@ export type SplitOfUnit = Readonly<Record<"savingUsd" | SavingPart, number>>;
  *
  * With w = work done here / work done there: workNotDone = (1 - w) x the baseline's cost, what it would have saved by doing
  * as little. Against the baseline scaled by w, whose list price an hour is P' over U' hours, ours being P over U: hours = P'
- * (U' - U), price = U (P' - P), freeHours = what was free here less what was free there. List prices differ by hours + price,
- * costs by that and the free hours, so the four add up for any numbers.
+ * (U' - U), price = U (P' - P), freeHours = what was free here less what was free there, other = the lines beside instances there
+ * less here. List prices differ by hours + price, costs by that, the free hours and the other lines, so the five add up for any numbers.
  *
  * Does more work than the baseline: workNotDone is negative. A baseline without work or hours puts all of it into one part.
  * @throws Error when the parts do not add up: bills that are none, such as a list price over no hours.
@@ -39,7 +41,8 @@ export function splitSaving(ours: BillOfUnit, baseline: BillOfUnit): SplitOfUnit
     savingUsd: baseline.costUsd - ours.costUsd,
     priceUsd: ours.billableHours * (basePrice - ourPrice),
     hoursUsd: basePrice * (baseHours - ours.billableHours),
-    freeHoursUsd: ours.listUsd - ours.costUsd - w * (baseline.listUsd - baseline.costUsd),
+    freeHoursUsd: freeUsd(ours) - w * freeUsd(baseline),
+    otherUsd: w * baseline.otherUsd - ours.otherUsd,
     workNotDoneUsd: (1 - w) * baseline.costUsd,
   };
   const { savingUsd, ...parts } = split;
@@ -51,6 +54,9 @@ export function splitSaving(ours: BillOfUnit, baseline: BillOfUnit): SplitOfUnit
   }
   return split;
 }
+
+/** What the free first hours would have cost. */
+const freeUsd = ({ listUsd, costUsd, otherUsd }: BillOfUnit): number => listUsd - (costUsd - otherUsd);
 
 /**
  * What `policyId` saves against another on the units of both, part by part, each with its interval (95 %, exploratory). The parts of
@@ -64,7 +70,8 @@ export function savingOf(
   resamples: Resamples,
 ): Saving | undefined {
   const theirs = units.get(against);
-  const splits = [...(units.get(policyId) ?? [])].flatMap(([unit, metrics]) => {
+  const own = [...(units.get(policyId) ?? [])];
+  const splits = own.flatMap(([unit, metrics]) => {
     const [ours, baseline] = [billOf(metrics), billOf(theirs?.get(unit))];
     return ours === undefined || baseline === undefined ? [] : [splitSaving(ours, baseline)];
   });
@@ -82,6 +89,7 @@ export function savingOf(
       priceUsd: estimate("priceUsd"),
       hoursUsd: estimate("hoursUsd"),
       freeHoursUsd: estimate("freeHoursUsd"),
+      ...(own.some(([, { otherUsd }]) => otherUsd !== undefined) && { otherUsd: estimate("otherUsd") }),
       workNotDoneUsd: estimate("workNotDoneUsd"),
     },
   };
@@ -89,8 +97,8 @@ export function savingOf(
 
 /** A run's bill from its metrics; undefined where one is missing. */
 export function billOf(metrics: Metrics | undefined): BillOfUnit | undefined {
-  const { costUsd, listUsd, chargedHours, freeHours, workHoursDone } = metrics ?? {};
+  const { costUsd, otherUsd = 0, listUsd, chargedHours, freeHours, workHoursDone } = metrics ?? {};
   if (costUsd === undefined || listUsd === undefined || chargedHours === undefined) return undefined;
   if (freeHours === undefined || workHoursDone === undefined) return undefined;
-  return { costUsd, listUsd, billableHours: chargedHours + freeHours, workHoursDone };
+  return { costUsd, otherUsd, listUsd, billableHours: chargedHours + freeHours, workHoursDone };
 }

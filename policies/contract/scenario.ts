@@ -1,4 +1,4 @@
-import type { MiB, Seconds, UsdPerHour } from "./units.ts";
+import type { MiB, Seconds, Usd, UsdPerHour } from "./units.ts";
 
 /** What both sides name: a study, a record, later a promotion manifest. */
 export type Named = string | { readonly name: string; readonly params?: unknown };
@@ -70,6 +70,28 @@ export interface CloudSpec {
   readonly slotsPerInstance: number;
   /** What an instance of each type offers. */
   readonly instanceTypes: Readonly<Record<string, InstanceTypeSpec>>;
+  /** What is billed beside instances. Absent: nothing. */
+  readonly bill?: BillSpec;
+}
+
+/** Lines of the bill beside instances, each with its price; a line that is absent is not billed. */
+export interface BillSpec {
+  /** One volume an instance. */
+  readonly disk?: { readonly gib: number; readonly usdPerGibMonth: Usd };
+  /** One public address an instance. */
+  readonly addressUsdPerHour?: UsdPerHour;
+  readonly transfer?: TransferSpec;
+  /** One load balancer, for the whole run. */
+  readonly balancerUsdPerHour?: UsdPerHour;
+}
+
+export interface TransferSpec {
+  /** Each way: charged to the sender and to the receiver. */
+  readonly betweenZonesUsdPerGib: Usd;
+  /** Out of a region into another: one price for all, or one for each region that is left. */
+  readonly betweenRegionsUsdPerGib: Usd | Readonly<Record<string, Usd>>;
+  /** Where checkpoints and weights lie. Absent: a checkpoint lies in the region it was written in, weights in every region. */
+  readonly storageRegion?: string;
 }
 
 export interface InstanceTypeSpec {

@@ -11,9 +11,9 @@ const TITLES: Readonly<Record<SavingPart, string>> = {
   priceUsd: "lower price",
   hoursUsd: "fewer hours",
   freeHoursUsd: "free first hours",
+  otherUsd: "other lines of the bill",
   workNotDoneUsd: "work not done",
 };
-const PARTS = Object.keys(TITLES) as readonly SavingPart[];
 /** A bar, and under it the saving that its parts come to. */
 const ROW_PX = 46;
 
@@ -24,6 +24,7 @@ export const savingSplit: View<GroupScene> = {
   draw({ summary: { baseline }, group, looks }): Chart | undefined {
     const savings = inOrder(group, baseline, looks);
     if (savings.length === 0) return undefined;
+    const known = (Object.keys(TITLES) as SavingPart[]).filter((part) => savings[0]!.parts[part] !== undefined);
     const scale = scaleFor(
       "USD",
       savings.flatMap(({ savingUsd, parts }) =>
@@ -46,7 +47,7 @@ export const savingSplit: View<GroupScene> = {
       field: "part",
       type: "nominal" as const,
       legend: null,
-      scale: { domain: [...PARTS], range: PARTS.map(partColour) },
+      scale: { domain: known, range: known.map(partColour) },
     };
     const policies = [...new Set(savings.map(({ policyId }) => policyId))];
     const color = {
@@ -68,7 +69,7 @@ export const savingSplit: View<GroupScene> = {
       title: `Saving in cost against ${baseline}, and its parts`,
       caption: captionOf(group, savings, baseline),
       key: [
-        ...PARTS.map((part) => ({ label: TITLES[part], sample: `part-${part}` })),
+        ...known.map((part) => ({ label: TITLES[part], sample: `part-${part}` })),
         { label: "cannot be told from 0", sample: "faded" },
         { label: "saving, the sum of the parts", sample: "circle" },
       ],
@@ -78,14 +79,17 @@ export const savingSplit: View<GroupScene> = {
           {
             data: {
               values: savings.flatMap((saving) =>
-                PARTS.map((part, place) => ({
-                  label: labelOf(saving, baseline),
-                  part,
-                  place,
-                  usd: saving.parts[part].mean,
-                  unsure: saving.parts[part].low <= 0 && saving.parts[part].high >= 0,
-                  tip: tip(saving, TITLES[part], saving.parts[part]),
-                })),
+                known.map((part, place) => {
+                  const estimate = saving.parts[part]!;
+                  return {
+                    label: labelOf(saving, baseline),
+                    part,
+                    place,
+                    usd: estimate.mean,
+                    unsure: estimate.low <= 0 && estimate.high >= 0,
+                    tip: tip(saving, TITLES[part], estimate),
+                  };
+                }),
               ),
             },
             mark: { type: "bar", height: ROW_PX * 0.45, yOffset: -ROW_PX * 0.12 },
@@ -129,12 +133,12 @@ export const savingSplit: View<GroupScene> = {
           columns: [
             { title: "policy" },
             { title: "n", numeric: true },
-            ...["saving", ...Object.values(TITLES)].map((title) => ({ title, unit: "USD", numeric: true })),
+            ...["saving", ...known.map((part) => TITLES[part])].map((title) => ({ title, unit: "USD", numeric: true })),
           ],
           rows: savings.map((saving) => [
             name(labelOf(saving, baseline)),
             saving.savingUsd.n,
-            ...[saving.savingUsd, ...PARTS.map((part) => saving.parts[part])].map((estimate) =>
+            ...[saving.savingUsd, ...known.map((part) => saving.parts[part]!)].map((estimate) =>
               estimateCell(estimate, scale, "signed"),
             ),
           ]),

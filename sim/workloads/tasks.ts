@@ -1,17 +1,27 @@
 import type { Facts, TaskArrival } from "../../policies/contract/facts.ts";
-import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
+import { HOUR_S, type MarketId, type MiB, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { stateMiBAt } from "../../policies/state/entities.ts";
-import { having, without } from "../../policies/state/lists.ts";
+import { having, NONE, without } from "../../policies/state/lists.ts";
 import type { SimulatedCloud } from "../cloud.ts";
 import type { EventQueue } from "../event-queue.ts";
 import { EVENT } from "../events.ts";
 import { PHASE, type SimInstance } from "../instance.ts";
+import type { BillLines, Place } from "../meter.ts";
 import { quantile } from "../quantile.ts";
 import type { TimelineWork } from "../simulation.ts";
 import { SimulationError } from "../simulation-error.ts";
 import { memoryMiBMax, TaskList } from "./task-list.ts";
 import { type TasksParams, tasksParams } from "./tasks-params.ts";
 import type { Workload, WorkloadWorld } from "./workload.ts";
+
+/** Bytes on their way at an even rate. */
+interface Leg {
+  readonly miB: MiB;
+  readonly from: Place;
+  readonly to: Place;
+  readonly fromS: Seconds;
+  readonly toS: Seconds;
+}
 
 /** A task as it truly is. */
 export class SimTask {
@@ -34,6 +44,10 @@ export class SimTask {
   /** When it last stopped running. */
   stoppedS: Seconds = 0;
   started = false;
+  /** Where its last checkpoint was written. */
+  keptOn: MarketId | undefined = undefined;
+  /** What is on its way for it; only where somebody bills it. */
+  legs: readonly Leg[] = NONE;
 
   constructor(id: WorkId, task: TaskArrival, arrivalS: Seconds) {
     this.id = id;
@@ -60,6 +74,7 @@ export class TasksWorkload implements Workload {
   readonly #ranks: readonly number[];
   readonly #facts: Facts;
   readonly #cloud: SimulatedCloud;
+  readonly #transfers: BillLines | undefined;
   readonly #horizonS: Seconds;
   readonly #traced: boolean;
   /** By id; those that ended are gone, what they came to is in the sums. */
@@ -91,6 +106,7 @@ export class TasksWorkload implements Workload {
     this.#ranks = world.ranks;
     this.#facts = world.facts;
     this.#cloud = world.cloud;
+    this.#transfers = world.transfers;
     this.#horizonS = world.horizonS;
     this.#traced = world.traced;
   }
@@ -146,10 +162,12 @@ export class TasksWorkload implements Workload {
     }
     const task = this.#tasks[a];
     if (task === undefined || task.seq !== seq) return;
+    this.#bill(task, nowS);
     if (kind === EVENT.complete) {
       this.#complete(task, nowS);
     } else if (kind === EVENT.written) {
       task.keptS = task.doneS;
+      task.keptOn = task.stateOn!.market;
       this.#letGo(task);
       this.#report(task);
       this.#begin(task, nowS);
@@ -175,6 +193,7 @@ export class TasksWorkload implements Workload {
       this.#report(task);
     }
     for (const task of instance.statesHeld) {
+      this.#bill(task, nowS);
       this.#letGo(task);
       this.#fallBack(task);
       task.seq = -1;
@@ -184,7 +203,10 @@ export class TasksWorkload implements Workload {
   }
 
   cut(nowS: Seconds): void {
-    for (const task of this.#unfinished()) if (task.running) this.#stop(task, nowS, "cut");
+    for (const task of this.#unfinished()) {
+      this.#bill(task, nowS);
+      if (task.running) this.#stop(task, nowS, "cut");
+    }
     this.#closed = true;
   }
 
@@ -269,6 +291,7 @@ export class TasksWorkload implements Workload {
     if (stateOn === on) this.#letGo(task);
     const loadS = this.#loadS(task, on);
     if (loadS > 0) {
+      if (this.#transfers !== undefined) task.legs = this.#loads(this.#transfers, task, on, nowS);
       task.seq = this.#queue.push(nowS + loadS, this.#ranks[EVENT.start]!, EVENT.start, task.id, 0);
     } else {
       this.#run(task, nowS);
@@ -278,10 +301,26 @@ export class TasksWorkload implements Workload {
   /** Weights that are not there, and a checkpoint that is read back; what was fetched from its old place is there already. */
   #loadS(task: SimTask, on: SimInstance): Seconds {
     const perS = this.#networkMiBPerS(on);
-    const { model, weightsMiB } = task.task;
-    const weights = model === null || on.warmModels.includes(model) ? 0 : weightsMiB / perS;
-    const readsBack = task.keptS > 0 && task.doneS === task.keptS;
-    return weights + (readsBack ? stateMiBAt(task.task, task.keptS) / perS : 0);
+    return missingWeightsMiB(task, on) / perS + readBackMiB(task) / perS;
+  }
+
+  /** The same as bytes on their way, one after the other. */
+  #loads(transfers: BillLines, task: SimTask, on: SimInstance, nowS: Seconds): Leg[] {
+    const perS = this.#networkMiBPerS(on);
+    const to = transfers.place(on.market);
+    const weightsMiB = missingWeightsMiB(task, on);
+    const stateMiB = readBackMiB(task);
+    const thereS = nowS + weightsMiB / perS;
+    return [
+      { miB: weightsMiB, from: transfers.storage(on.market), to, fromS: nowS, toS: thereS },
+      {
+        miB: stateMiB,
+        from: transfers.storage(task.keptOn ?? on.market),
+        to,
+        fromS: thereS,
+        toS: thereS + stateMiB / perS,
+      },
+    ];
   }
 
   #run(task: SimTask, nowS: Seconds): void {
@@ -318,22 +357,28 @@ export class TasksWorkload implements Workload {
 
   /** Integrates what it did up to now, and keeps what the last finished periodic write held. */
   #stop(task: SimTask, nowS: Seconds, ended: TimelineWork["ended"] = "stopped"): void {
-    task.seq = task.writing ? task.seq : -1;
+    if (!task.writing) {
+      this.#bill(task, nowS);
+      task.seq = -1;
+    }
     if (!task.running) return;
     const ranS = ended === "completed" ? task.task.workS - task.doneS : nowS - task.anchorS;
     if (this.#traced) {
       this.stretches.push({ work: task.id, instance: task.on!.id, fromS: task.anchorS, toS: nowS, ended });
     }
+    const { checkpoint } = this.#params;
+    if (checkpoint !== undefined && this.#transfers !== undefined)
+      this.#billWrites(task, ranS, checkpoint, this.#transfers);
     task.doneS += ranS;
     this.#runS += ranS;
     task.running = false;
     task.stoppedS = nowS;
-    const { checkpoint } = this.#params;
     if (checkpoint === undefined) return;
     for (let k = Math.floor(task.doneS / checkpoint.everyS); k * checkpoint.everyS > task.keptS; k--) {
       const atS = k * checkpoint.everyS;
       if (task.doneS - atS < stateMiBAt(task.task, atS) / checkpoint.writeMiBPerS) continue;
       task.keptS = atS;
+      task.keptOn = task.on!.market;
       return;
     }
   }
@@ -363,11 +408,45 @@ export class TasksWorkload implements Workload {
     this.#facts.stateLeft(task.id);
   }
 
-  /** Queues its state on the card of the instance that holds it. @returns when it is through. */
+  /** Queues its state on the card of the instance that holds it: to storage, or to where it is placed now. @returns when it is through. */
   #send(task: SimTask, nowS: Seconds): Seconds {
     const from = task.stateOn!;
-    from.cardFreeS = Math.max(from.cardFreeS, nowS) + stateMiBAt(task.task, task.doneS) / this.#networkMiBPerS(from);
+    const fromS = Math.max(from.cardFreeS, nowS);
+    const miB = stateMiBAt(task.task, task.doneS);
+    from.cardFreeS = fromS + miB / this.#networkMiBPerS(from);
+    const transfers = this.#transfers;
+    if (transfers !== undefined) {
+      const to = task.writing ? transfers.storage(from.market) : transfers.place(task.on!.market);
+      task.legs = [{ miB, from: transfers.place(from.market), to, fromS, toS: from.cardFreeS }];
+    }
     return from.cardFreeS;
+  }
+
+  /** Bills what has moved by now of what was on its way; the rest was cut off. */
+  #bill(task: SimTask, nowS: Seconds): void {
+    if (task.legs.length === 0) return;
+    for (const { miB, from, to, fromS, toS } of task.legs) {
+      if (nowS <= fromS) continue; // its turn has not come
+      this.#transfers!.move(nowS < toS ? (miB * (nowS - fromS)) / (toS - fromS) : miB, from, to);
+    }
+    task.legs = NONE;
+  }
+
+  /** Bills the periodic writes of a stretch: each goes on to its last byte, or to the end of the stretch. */
+  #billWrites(
+    { task, doneS, on }: SimTask,
+    ranS: Seconds,
+    { everyS, writeMiBPerS }: NonNullable<TasksParams["checkpoint"]>,
+    transfers: BillLines,
+  ): void {
+    const { market } = on!;
+    const endS = doneS + ranS;
+    for (let k = Math.floor(doneS / everyS); k * everyS < endS; k++) {
+      const atS = k * everyS;
+      if (atS <= doneS) continue; // written before, or nothing to write
+      const miB = Math.min(stateMiBAt(task, atS), (endS - atS) * writeMiBPerS);
+      transfers.move(miB, transfers.place(market), transfers.storage(market));
+    }
   }
 
   #report(task: SimTask): void {
@@ -384,3 +463,9 @@ export class TasksWorkload implements Workload {
     return task;
   }
 }
+
+const missingWeightsMiB = ({ task: { model, weightsMiB } }: SimTask, on: SimInstance): MiB =>
+  model === null || on.warmModels.includes(model) ? 0 : weightsMiB;
+
+const readBackMiB = ({ task, keptS, doneS }: SimTask): MiB =>
+  keptS > 0 && doneS === keptS ? stateMiBAt(task, keptS) : 0;

@@ -5,6 +5,7 @@ import type { Seconds } from "../../policies/contract/units.ts";
 import type { InstanceHooks, SimulatedCloud } from "../cloud.ts";
 import type { EventQueue } from "../event-queue.ts";
 import type { SimInstance } from "../instance.ts";
+import type { BillLines } from "../meter.ts";
 import type { TimelineWork } from "../simulation.ts";
 
 /** What a run's work is. The world knows no more of it; engine, cloud and meter are the same for all. */
@@ -35,6 +36,8 @@ export interface WorkloadWorld {
   readonly ranks: readonly number[];
   readonly facts: Facts;
   readonly random: Random;
+  /** Told what moves between places; undefined where nobody bills it. */
+  readonly transfers: BillLines | undefined;
   /** Nothing arrives from then on. */
   readonly horizonS: Seconds;
   readonly traced: boolean;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { seedAccounting } from "../../experiments/audit/seed-accounting.ts";
 import { metricNamed, metrics } from "../../experiments/metrics.ts";
-import { run, scenario, table } from "../support/runs.ts";
+import { handCloud, run, scenario, table } from "../support/runs.ts";
 
 it("every metric that a run has is defined, and every one defined is had by a run that goes through everything", () => {
   // One task that is reclaimed once and goes on, on markets where capacity comes and goes.
@@ -17,8 +17,14 @@ it("every metric that a run has is defined, and every one defined is had by a ru
     ],
     40_000,
   );
+  const bill = {
+    disk: { gib: 100, usdPerGibMonth: 0.08 },
+    addressUsdPerHour: 0.005,
+    transfer: { betweenZonesUsdPerGib: 0.01, betweenRegionsUsdPerGib: 0.02 },
+    balancerUsdPerHour: 0.0225,
+  };
   const { metrics: got, timeline } = run(
-    { table: markets, tasks: { onReclaim: "migrate" }, traced: true },
+    { table: markets, tasks: { onReclaim: "migrate" }, cloud: { ...handCloud, bill }, traced: true },
     scenario("greedy"),
   );
   expect(got.reclaims).toBeGreaterThan(0);

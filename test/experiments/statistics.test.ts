@@ -193,18 +193,41 @@ describe("bootstrap-t", () => {
 describe("the split of a saving", () => {
   it("by hand: 10 h at 3 USD against 12 h at 1 USD of which one was free", () => {
     const split = splitSaving(
-      { costUsd: 11, listUsd: 12, billableHours: 12, workHoursDone: 9 },
-      { costUsd: 30, listUsd: 30, billableHours: 10, workHoursDone: 9 },
+      { costUsd: 11, otherUsd: 0, listUsd: 12, billableHours: 12, workHoursDone: 9 },
+      { costUsd: 30, otherUsd: 0, listUsd: 30, billableHours: 10, workHoursDone: 9 },
     );
-    expect(split).toEqual({ savingUsd: 19, priceUsd: 24, hoursUsd: -6, freeHoursUsd: 1, workNotDoneUsd: 0 });
+    expect(split).toEqual({
+      savingUsd: 19,
+      priceUsd: 24,
+      hoursUsd: -6,
+      freeHoursUsd: 1,
+      otherUsd: 0,
+      workNotDoneUsd: 0,
+    });
+  });
+
+  it("by hand, with other lines: the same instances, half the work, and a disk of 4 USD against one of 2", () => {
+    // The baseline scaled to half its work: 5 h at 3 USD and 1 USD of disk. Ours: 5 h at 3 USD and 4 USD of disk.
+    const split = splitSaving(
+      { costUsd: 19, otherUsd: 4, listUsd: 15, billableHours: 5, workHoursDone: 4 },
+      { costUsd: 32, otherUsd: 2, listUsd: 30, billableHours: 10, workHoursDone: 8 },
+    );
+    expect(split).toEqual({
+      savingUsd: 13,
+      priceUsd: 0,
+      hoursUsd: 0,
+      freeHoursUsd: 0,
+      otherUsd: -3,
+      workNotDoneUsd: 16,
+    });
   });
 
   it("doing half the work of the baseline at the same cost an hour saves nothing but work not done", () => {
     const split = splitSaving(
-      { costUsd: 15, listUsd: 15, billableHours: 5, workHoursDone: 4 },
-      { costUsd: 30, listUsd: 30, billableHours: 10, workHoursDone: 8 },
+      { costUsd: 15, otherUsd: 0, listUsd: 15, billableHours: 5, workHoursDone: 4 },
+      { costUsd: 30, otherUsd: 0, listUsd: 30, billableHours: 10, workHoursDone: 8 },
     );
-    expect(split).toEqual({ savingUsd: 15, priceUsd: 0, hoursUsd: 0, freeHoursUsd: 0, workNotDoneUsd: 15 });
+    expect(split).toMatchObject({ savingUsd: 15, priceUsd: 0, hoursUsd: 0, freeHoursUsd: 0, workNotDoneUsd: 15 });
   });
 
   /** No work, no hours and hours that were all free are as likely as any others. */
@@ -214,10 +237,12 @@ describe("the split of a saving", () => {
       usdPerHour: fc.double({ min: 0, max: 100, noNaN: true }),
       freeShare: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
       work: fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e4, noNaN: true })),
+      otherUsd: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e5, noNaN: true })),
     })
     .map(
-      ({ hours, usdPerHour, freeShare, work }): BillOfUnit => ({
-        costUsd: hours * usdPerHour * (1 - freeShare),
+      ({ hours, usdPerHour, freeShare, work, otherUsd }): BillOfUnit => ({
+        costUsd: hours * usdPerHour * (1 - freeShare) + otherUsd,
+        otherUsd,
         listUsd: hours * usdPerHour,
         billableHours: hours,
         workHoursDone: work,
@@ -238,7 +263,7 @@ describe("the split of a saving", () => {
   });
 
   it("refuses a list price over no hours, whose parts could not add up", () => {
-    const bill = { costUsd: 5, listUsd: 5, billableHours: 2, workHoursDone: 1 };
+    const bill = { costUsd: 5, otherUsd: 0, listUsd: 5, billableHours: 2, workHoursDone: 1 };
     expect(() => splitSaving({ ...bill, billableHours: 0 }, bill)).toThrow(/the split of a saving leaves -?5 USD/);
   });
 
@@ -269,9 +294,9 @@ describe("the split of a saving", () => {
     // Half the price in every unit; one hour more or less by turns, so hours save 2 USD and cost 2 USD.
     const ours = Array.from({ length: 12 }, (_, i) => {
       const hours = i % 2 === 0 ? 11 : 9;
-      return { costUsd: hours, listUsd: hours, billableHours: hours, workHoursDone: 9 };
+      return { costUsd: hours, otherUsd: 0, listUsd: hours, billableHours: hours, workHoursDone: 9 };
     });
-    const base = ours.map(() => ({ costUsd: 20, listUsd: 20, billableHours: 10, workHoursDone: 9 }));
+    const base = ours.map(() => ({ costUsd: 20, otherUsd: 0, listUsd: 20, billableHours: 10, workHoursDone: 9 }));
     const units = new Map([
       ["ours", unitsOf(ours)],
       ["baseline", unitsOf(base)],
@@ -287,7 +312,7 @@ describe("the split of a saving", () => {
   });
 
   it("takes only units that both have, and is undefined where there is none", () => {
-    const bill = { costUsd: 5, listUsd: 5, billableHours: 2, workHoursDone: 1 };
+    const bill = { costUsd: 5, otherUsd: 0, listUsd: 5, billableHours: 2, workHoursDone: 1 };
     const units = new Map([
       ["ours", unitsOf([bill])],
       ["baseline", unitsOf([bill, bill])],

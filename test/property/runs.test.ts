@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { billOf, splitSaving } from "../../experiments/statistics/saving-split.ts";
 import { assignmentStrategies } from "../../policies/assignment/index.ts";
 import type { CloudSpec } from "../../policies/contract/scenario.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
@@ -136,6 +137,73 @@ describe("any run", () => {
         }
       }),
       { numRuns: 100 },
+    );
+  });
+
+  const price = fc.double({ min: 0, max: 5, noNaN: true });
+  const bills = fc.record({
+    disk: fc.record({ gib: fc.integer({ min: 1, max: 500 }), usdPerGibMonth: price }),
+    addressUsdPerHour: price,
+    transfer: fc.record(
+      { betweenZonesUsdPerGib: price, betweenRegionsUsdPerGib: price, storageRegion: fc.constantFrom("r", "far") },
+      { requiredKeys: ["betweenZonesUsdPerGib", "betweenRegionsUsdPerGib"] },
+    ),
+    balancerUsdPerHour: price,
+  });
+
+  it("is not changed by what is billed beside instances; the lines add up, and a look at each instance finds the same disks", () => {
+    fc.assert(
+      fc.property(worlds, bills, (world, bill) => {
+        const { spec, decisions, result: off } = runOf(world);
+        const { metrics, fingerprint, timeline } = simulate({ ...spec, cloud: { ...spec.cloud, bill } }, decisions);
+        expect(fingerprint).toBe(off.fingerprint);
+        const m = metrics as Record<string, number>;
+        const { costUsd, usdPerWorkHour, ...rest } = off.metrics;
+        expect(m).toMatchObject({ ...rest, instanceUsd: costUsd });
+        expect(m.otherUsd).toBeCloseTo(m.diskUsd! + m.addressUsd! + m.transferUsd! + m.balancerUsd!, 6);
+        expect(m.costUsd).toBeCloseTo(costUsd! + m.otherUsd!, 6);
+        expect(m.balancerUsd).toBeCloseTo(Math.ceil(timeline!.endS / HOUR) * bill.balancerUsdPerHour, 6);
+
+        // An instance that ended in the very instant of its answer was granted, or was not: either is right.
+        const answerS = world.cloud.answerS.value;
+        const grants = timeline!.instances
+          .filter(({ endedBy }) => endedBy !== "refused")
+          .map(({ requestedS, endS }) => ({ heldS: endS - (requestedS + answerS) }));
+        const sure = grants.filter(({ heldS }) => heldS > 0).reduce((sum, { heldS }) => sum + Math.max(60, heldS), 0);
+        const unsure = 60 * grants.filter(({ heldS }) => heldS === 0).length;
+        const [diskUsdPerS, addressUsdPerS] = [
+          (bill.disk.gib * bill.disk.usdPerGibMonth) / (30 * 24 * HOUR),
+          bill.addressUsdPerHour / HOUR,
+        ];
+        expect(m.diskUsd).toBeGreaterThanOrEqual(sure * diskUsdPerS * (1 - 1e-9));
+        expect(m.diskUsd).toBeLessThanOrEqual((sure + unsure) * diskUsdPerS * (1 + 1e-9));
+        expect(m.addressUsd).toBeGreaterThanOrEqual(sure * addressUsdPerS * (1 - 1e-9));
+        expect(m.addressUsd).toBeLessThanOrEqual((sure + unsure) * addressUsdPerS * (1 + 1e-9));
+
+        // No more moves than the cards of the instances can send or take in; nothing does where all is in one place.
+        const cardGiB = (100 * HOUR * m.upHours!) / 1024;
+        const writers = world.onReclaim === "checkpointEvery" ? (40 / 100) * world.cloud.slotsPerInstance : 0;
+        expect(m.transferGiB).toBeLessThanOrEqual(cardGiB * (2 * world.cloud.slotsPerInstance + writers) + 1e-6);
+        if (world.zones.length === 1 && bill.transfer.storageRegion !== "far") expect(m.transferGiB).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("against any other on the same luck saves what its parts add up to, whatever is billed", () => {
+    fc.assert(
+      fc.property(worlds, fc.option(bills, { nil: undefined }), (world, bill) => {
+        const [ours, baseline] = [world.scheduling, "on-demand-only"].map((scheduling) => {
+          const { spec, decisions } = runOf({ ...world, scheduling });
+          return billOf(simulate({ ...spec, cloud: { ...spec.cloud, ...(bill && { bill }) } }, decisions).metrics)!;
+        });
+        const { savingUsd, ...parts } = splitSaving(ours!, baseline!);
+        const values = Object.values(parts);
+        const size = values.reduce((sum, part) => sum + Math.abs(part), 1);
+        expect(savingUsd).toBe(baseline!.costUsd - ours!.costUsd);
+        expect(Math.abs(values.reduce((sum, part) => sum + part, 0) - savingUsd)).toBeLessThan(1e-9 * size);
+      }),
+      { numRuns: 40 },
     );
   });
 

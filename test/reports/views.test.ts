@@ -161,6 +161,16 @@ describe("the split of the savings", () => {
     expect(chartOf({ ...positive, parts }).caption).not.toMatch(/left of 0/);
   });
 
+  test("shows the other lines of the bill where they are billed, and does not speak of them where they are not", () => {
+    const without = chartOf(saving(POLICIES[1]));
+    const { parts } = saving(POLICIES[1]);
+    const billed = chartOf({ ...saving(POLICIES[1]), parts: { ...parts, otherUsd: exactly(-2) } });
+    const titles = ({ tables }: Chart) => tables[0]!.columns.map(({ title }) => title);
+    expect(titles(billed)).toContain("other lines of the bill");
+    expect(layer(billed, 0)).toContainEqual(expect.objectContaining({ part: "otherUsd", usd: -2 }));
+    expect(JSON.stringify([without.key, titles(without)])).not.toContain("other lines");
+  });
+
   test("is absent where no record says what the savings consist of", () => {
     expect(savingSplit.draw({ ...scene, group: { ...scene.group, savings: [] } })).toBeUndefined();
   });

@@ -28,10 +28,13 @@ export const handCloud: CloudSpec = {
 export type Steps = readonly (readonly [timeS: Seconds, value: number])[];
 
 /** Spot zones z0, z1, ... of type g.x with step functions of price and capacity, and on-demand at 3.6 USD/h in each zone. */
-export function table(zones: readonly { price?: Steps; capacity?: Steps }[], endS: Seconds): TraceTable {
+export function table(
+  zones: readonly { price?: Steps; capacity?: Steps; region?: string }[],
+  endS: Seconds,
+): TraceTable {
   const spot = tableFromSeries(
-    zones.map(({ price = [[0, 1.8]], capacity }, z) => ({
-      market: { instanceType: "g.x", region: "r", zone: `z${z}`, capacityType: "spot" as const },
+    zones.map(({ price = [[0, 1.8]], capacity, region = "r" }, z) => ({
+      market: { instanceType: "g.x", region, zone: `z${z}`, capacityType: "spot" as const },
       price: { timesS: price.map(([timeS]) => timeS), usdPerHour: price.map(([, usd]) => usd) },
       ...(capacity === undefined
         ? {}
