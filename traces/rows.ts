@@ -181,11 +181,12 @@ export function warningsOf({ clashes, contradicted, gaps, gapsAt, cadences }: Co
 }
 
 /** What tells markets apart: products have prices of their own. */
-export const marketKey = (market: TraceMarket): string =>
+export const marketKey = (market: Pick<TraceMarket, "instanceType" | "zone" | "product">): string =>
   market.product === undefined ? marketName(market) : `${marketName(market)} ${market.product}`;
 
 /** What people call a market where there is one product. */
-export const marketName = (market: TraceMarket): string => `${market.instanceType} ${market.zone}`;
+export const marketName = (market: Pick<TraceMarket, "instanceType" | "zone">): string =>
+  `${market.instanceType} ${market.zone}`;
 
 /** Names that tell these markets apart, as short as they allow. */
 export function marketNames(markets: readonly TraceMarket[]): (market: TraceMarket) => string {

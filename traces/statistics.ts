@@ -14,6 +14,10 @@ export interface SpellStatistics {
 export interface MarketStatistics {
   readonly meanUsdPerHour: number;
   readonly sdUsdPerHour: number;
+  readonly minUsdPerHour: number;
+  readonly maxUsdPerHour: number;
+  /** While at least one instance is obtainable; null where none ever is, or nothing bounds it. */
+  readonly meanUsdPerHourWhenUp: number | null;
   readonly priceChanges: number;
   readonly priceChangesPerDay: number;
   readonly capacityChanges: number;
@@ -26,12 +30,15 @@ export interface MarketStatistics {
 export function marketStatistics(table: TraceTable, market: number): MarketStatistics {
   const { price, capacity } = seriesOf(table)[market]!;
   const prices = { timesS: price.timesS, values: price.usdPerHour };
-  const { mean, sd } = momentsOf(prices, table.endS);
+  const { mean, sd, min, max } = momentsOf(prices, table.endS);
   const priceChanges = changes(prices, table.endS);
   const counts = capacity && { timesS: capacity.timesS, values: capacity.counts };
   return {
     meanUsdPerHour: mean,
     sdUsdPerHour: sd,
+    minUsdPerHour: min,
+    maxUsdPerHour: max,
+    meanUsdPerHourWhenUp: counts === undefined ? null : meanWhenUp(prices, upOf(counts), table.endS),
     priceChanges,
     priceChangesPerDay: priceChanges / (table.endS / (24 * HOUR_S)),
     capacityChanges: counts === undefined ? 0 : changes(counts, table.endS),
@@ -91,11 +98,11 @@ export function correlationsOf(table: TraceTable): Correlations {
 
 const orNull = (value: number | null | undefined): number | null => value ?? null;
 
-/** The steps as 0 and 1, equal neighbours once. */
-function upOf({ timesS, values }: StepList): StepList {
+/** The steps as 1 where at least so many instances are obtainable and 0 elsewhere, equal neighbours once. */
+export function upOf({ timesS, values }: StepList, instances = 1): StepList {
   const up = { timesS: [] as number[], values: [] as number[] };
   for (let i = 0; i < timesS.length; i++) {
-    const value = values[i]! > 0 ? 1 : 0;
+    const value = values[i]! >= instances ? 1 : 0;
     if (up.values.at(-1) === value) continue;
     up.timesS.push(timesS[i]!);
     up.values.push(value);
@@ -114,11 +121,9 @@ function changes({ timesS, values }: StepList, endS: Seconds): number {
 
 /** The first and the last spell are cut by the trace's ends, so they say nothing of lengths. */
 function spellsOf(steps: StepList, up: boolean, endS: Seconds): SpellStatistics | null {
-  const { timesS, values } = upOf(steps);
-  const lengths: number[] = [];
-  for (let i = 1; i + 1 < timesS.length && timesS[i + 1]! < endS; i++) {
-    if (values[i] === (up ? 1 : 0)) lengths.push((timesS[i + 1]! - timesS[i]!) / HOUR_S);
-  }
+  const lengths = spellsInside(upOf(steps), up, endS)
+    .filter(({ isCut }) => !isCut)
+    .map(({ lengthS }) => lengthS / HOUR_S);
   if (lengths.length === 0) return null;
   lengths.sort((a, b) => a - b);
   const middle = lengths.length >> 1;
@@ -128,6 +133,21 @@ function spellsOf(steps: StepList, up: boolean, endS: Seconds): SpellStatistics 
     medianH: lengths.length % 2 === 1 ? lengths[middle]! : (lengths[middle - 1]! + lengths[middle]!) / 2,
     longestH: lengths.at(-1)!,
   };
+}
+
+/** The stretches of [0, endS) in which steps of 0 and 1 (see upOf) are up, or down; those at its ends are cut by them. */
+export function spellsInside(
+  { timesS, values }: StepList,
+  up: boolean,
+  endS: Seconds,
+): { readonly lengthS: Seconds; readonly isCut: boolean }[] {
+  const spells = [];
+  for (let i = 0; i < timesS.length && timesS[i]! < endS; i++) {
+    if (values[i] !== (up ? 1 : 0)) continue;
+    const toS = timesS[i + 1] ?? endS;
+    spells.push({ lengthS: Math.min(toS, endS) - Math.max(timesS[i]!, 0), isCut: i === 0 || toS >= endS });
+  }
+  return spells;
 }
 
 /** Calls with the length and the two values of each stretch of [0, endS) in which neither changes. */
@@ -148,17 +168,29 @@ function together(
   }
 }
 
-function momentsOf(steps: StepList, endS: Seconds): { readonly mean: number; readonly sd: number } {
+function momentsOf(steps: StepList, endS: Seconds) {
   let sum = 0;
+  let [min, max] = [Infinity, -Infinity];
   together(steps, steps, endS, (lengthS, x) => {
     sum += lengthS * x;
+    min = Math.min(min, x);
+    max = Math.max(max, x);
   });
   const mean = sum / endS;
   let squares = 0;
   together(steps, steps, endS, (lengthS, x) => {
     squares += lengthS * (x - mean) ** 2;
   });
-  return { mean, sd: Math.sqrt(squares / endS) };
+  return { mean, sd: Math.sqrt(squares / endS), min, max };
+}
+
+function meanWhenUp(prices: StepList, up: StepList, endS: Seconds): number | null {
+  let [sum, upS] = [0, 0];
+  together(prices, up, endS, (lengthS, usdPerHour, isUp) => {
+    sum += lengthS * usdPerHour * isUp;
+    upS += lengthS * isUp;
+  });
+  return upS === 0 ? null : sum / upS;
 }
 
 /** Pearson over time; null where one of them is constant. */

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { tableFromSeries } from "../../traces/columns.ts";
-import { availabilityOf, correlationsOf, marketStatistics, noneUpShare } from "../../traces/statistics.ts";
+import {
+  availabilityOf,
+  correlationsOf,
+  marketStatistics,
+  noneUpShare,
+  spellsInside,
+  upOf,
+} from "../../traces/statistics.ts";
 
 const HOUR = 3600;
 /** Counts hour by hour; a price of 1 in the first half, 3 in the second unless said otherwise. */
@@ -23,6 +30,31 @@ describe("statistics of a trace, by hand", () => {
     const market = marketStatistics(table([[1, 1, 1, 1, 1, 1, 1, 1]]), 0);
     expect(market).toMatchObject({ meanUsdPerHour: 2, sdUsdPerHour: 1, priceChanges: 1, priceChangesPerDay: 3 });
     expect(market).toMatchObject({ availability: 1, capacityChanges: 0, upSpells: null, downSpells: null });
+  });
+
+  it("the price while an instance is to be had: 1 for 3 h and 3 for 1 h of 8", () => {
+    const market = marketStatistics(table([[0, 1, 1, 1, 2, 0, 0, 0]]), 0);
+    expect(market).toMatchObject({ minUsdPerHour: 1, maxUsdPerHour: 3, meanUsdPerHourWhenUp: 1.5 });
+    expect(marketStatistics(table([[0, 0]]), 0).meanUsdPerHourWhenUp).toBeNull();
+    expect(marketStatistics(table([[1], undefined]), 1).meanUsdPerHourWhenUp).toBeNull();
+  });
+
+  it("spells of at least so many instances, those at the ends marked as cut by them", () => {
+    const counts = { timesS: [0, 1, 2, 3, 5, 6], values: [2, 3, 1, 2, 0, 4] };
+    const spells = (instances: number, up: boolean) =>
+      spellsInside(upOf(counts, instances), up, 7).map(({ lengthS, isCut }) =>
+        isCut ? `${lengthS}, cut` : `${lengthS}`,
+      );
+    expect(spells(2, true)).toEqual(["2, cut", "2", "1, cut"]);
+    expect(spells(2, false)).toEqual(["1", "1"]);
+    expect(spells(1, true)).toEqual(["5, cut", "1, cut"]);
+    expect(spells(5, true)).toEqual([]);
+    expect(spells(5, false)).toEqual(["7, cut"]);
+    // What lies beyond the end does not count.
+    expect(spellsInside(upOf(counts, 2), true, 4)).toEqual([
+      { lengthS: 2, isCut: true },
+      { lengthS: 1, isCut: true },
+    ]);
   });
 
   it("spells that the trace's ends cut off do not count; a change of count within one does not end it", () => {

@@ -51,7 +51,8 @@ export const awsPriceHistory: TraceFormat = {
         usdPerHour: priceOf(SpotPrice, where),
       });
     }
-    return rows.read(pageWarnings(file.name, list.length, typeof NextToken === "string" && NextToken !== ""));
+    const goesOn = typeof NextToken === "string" && NextToken !== "";
+    return { ...rows.read(pageWarnings(file.name, list.length, goesOn)), goesOn };
   },
 };
 

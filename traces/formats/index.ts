@@ -36,6 +36,8 @@ export interface FormatRead {
   /** Rows that are in no pull. */
   readonly dropped: readonly { readonly why: string; readonly rows: number }[];
   readonly warnings: readonly string[];
+  /** The source says that there is more than this file holds. */
+  readonly goesOn?: boolean;
 }
 
 /** One way in which people hold a trace, recognised by content. The page of formats is made of these. */

@@ -19,12 +19,11 @@ export const tickPrices: TraceFormat = {
     const parsed = parseJson(file) as Record<string, unknown>;
     const used = new Set<string>();
     const pulls = ticks.map((tick): Pull => {
-      const key = Object.keys(parsed).find((each) => each.startsWith(`${tick.market.zone}_`));
+      const { zone } = tick.market;
+      const key = Object.hasOwn(parsed, zone) ? zone : Object.keys(parsed).find((each) => each.startsWith(`${zone}_`));
       const prices = key === undefined ? undefined : parsed[key];
       if (key === undefined || !Array.isArray(prices)) {
-        throw new TraceError(
-          `${file.path}: no prices for zone ${tick.market.zone}; it has ${Object.keys(parsed).join(", ")}`,
-        );
+        throw new TraceError(`${file.path}: no prices for zone ${zone}; it has ${Object.keys(parsed).join(", ")}`);
       }
       if (prices.length !== tick.timesS.length) {
         throw new TraceError(

@@ -1,8 +1,11 @@
 import type { Kind } from "../kind.ts";
 import { assignment } from "./assignment.ts";
 import { assignmentSlots } from "./assignment-slots.ts";
+import { availability } from "./availability.ts";
 import { holm } from "./holm.ts";
 import { paired } from "./paired.ts";
+import { priceAvailability } from "./price-availability.ts";
+import { priceHistory } from "./price-history.ts";
 import { quantile } from "./quantile.ts";
 
 // A kind is one file and one line here.
@@ -14,4 +17,8 @@ export const kinds: readonly Kind[] = [
   paired,
   holm,
   quantile,
+  // suite traces
+  priceHistory,
+  availability,
+  priceAvailability,
 ];

@@ -34,6 +34,7 @@ describe.skipIf(targetsMissing)("the published cases pass", () => {
   it.each([
     ["assignment", 110],
     ["statistics", 26],
+    ["traces", 30],
   ])("%s", async (suite, cases) => {
     const { code, out } = await validate(["--targets", join(targetsRoot, `${suite}.json`)]);
     const lines = out.trimEnd().split("\n");

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { quantile } from "../../../sim/quantile.ts";
+import { spellsInside, upOf } from "../../../traces/statistics.ts";
+import { defineKind } from "../kind.ts";
+import { probesOf } from "./source.ts";
+
+export const availability = defineKind({
+  name: "availability",
+  summary:
+    "A series of probes tick by tick: share of ticks with at least so many nodes, and spells, those cut by its ends included.",
+  inputs: z.object({ trace: z.string(), format: z.string() }),
+  params: z.object({ nodes: z.int().positive() }),
+  compute: async ({ trace, format }, { nodes }) => {
+    const { values, timesS, stamped, gapS: declaredS } = await probesOf(format, trace);
+    const ticks = values.length;
+    // Time is counted in ticks here: a probe that came late is one tick like all others.
+    const up = upOf({ timesS: [...values.keys()], values }, nodes);
+    const lengths = (isUp: boolean) => spellsInside(up, isUp, ticks).map(({ lengthS }) => lengthS);
+    const [upTicks, downTicks] = [lengths(true), lengths(false)];
+    const availableTicks = upTicks.reduce((sum, each) => sum + each, 0);
+    const gaps = stamped ? gapsOf(timesS) : { gapS: declaredS };
+    const longestS = (spells: readonly number[]) => Math.max(0, ...spells) * gaps.gapS;
+    return {
+      ticks,
+      availableTicks,
+      fraction: availableTicks / ticks,
+      upSpells: upTicks.length,
+      downSpells: downTicks.length,
+      meanUpSpellS: upTicks.length === 0 ? null : (availableTicks * gaps.gapS) / upTicks.length,
+      longestUpSpellS: longestS(upTicks),
+      longestDownSpellS: longestS(downTicks),
+      maxValue: values.reduce((most, each) => Math.max(most, each), 0),
+      ...gaps,
+    };
+  },
+});
+
+/** Of the stamps, from one probe to the next. */
+function gapsOf(timesS: readonly number[]) {
+  const sorted = Float64Array.from(timesS.slice(1), (timeS, i) => Math.abs(timeS - timesS[i]!)).sort();
+  return { gapS: quantile(sorted, 0.5), minGapS: quantile(sorted, 0), maxGapS: quantile(sorted, 1) };
+}

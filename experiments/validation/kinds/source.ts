@@ -1,0 +1,42 @@
+import { type FormatRead, type ReadOptions, traceFormats } from "../../../traces/formats/index.ts";
+import { readSources } from "../../../traces/formats/source-file.ts";
+import type { Pull } from "../../../traces/rows.ts";
+
+/** What target files call the formats, and what the importers do. */
+const FORMATS: Readonly<Record<string, string>> = {
+  "aws-spot-price-history": "aws-price-history",
+  "skypilot-json": "probe-series",
+  "skynomad-csv": "availability-csv",
+  "probe-csv": "probe-text",
+  "skynomad-prices": "tick-prices",
+};
+
+/**
+ * What the importer of a format understands in a file.
+ * @throws Error for a format that no target file may name, and a file that is not in it. TraceError as importers do.
+ */
+export async function readAs(
+  format: string,
+  path: string,
+  options: ReadOptions = {},
+  ticks: readonly Pull[] = [],
+): Promise<FormatRead> {
+  const importer = Object.hasOwn(FORMATS, format) && traceFormats.find(({ name }) => name === FORMATS[format]);
+  if (!importer) throw new Error(`no format "${format}"; there are ${Object.keys(FORMATS).join(", ")}`);
+  const [file] = await readSources([path], () => false);
+  if (!importer.matches(file!)) throw new Error(`${path}: this is no ${format}: ${importer.source}`);
+  return importer.read(file!, options, ticks);
+}
+
+/** A series of probes. The values are what was obtainable, whatever the file's polarity; where it was does not matter here. */
+export async function probesOf(format: string, path: string, zone = "any"): Promise<Pull> {
+  const isStated = format === "skypilot-json"; // the others fix what 1 means
+  const { pulls } = await readAs(format, path, {
+    instanceType: "any",
+    zone,
+    ...(isStated && { polarity: "available" as const }),
+  });
+  const pull = pulls.find(({ kind }) => kind === "capacity");
+  if (pull === undefined) throw new Error(`${path}: no probes of capacity in it`);
+  return pull;
+}
