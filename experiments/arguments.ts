@@ -9,11 +9,21 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** `policies`: what there is to choose from, all of it or one by name; with `write`, as pages. */
+export interface PoliciesCommand {
+  readonly list: "policies";
+  readonly name: string | undefined;
+  readonly write: boolean;
+}
+
 export type CommandLine = Omit<ExperimentOptions, "signal"> & { readonly json: boolean };
 
 /** What the words of a command line ask for; undefined when help has been printed. @throws UsageError */
-export function parsedArguments(args: readonly string[], root: string): CommandLine | "schema" | undefined {
-  let parsed: CommandLine | "schema" | undefined;
+export function parsedArguments(
+  args: readonly string[],
+  root: string,
+): CommandLine | PoliciesCommand | "schema" | undefined {
+  let parsed: CommandLine | PoliciesCommand | "schema" | undefined;
   const texts = { type: "string", array: true, requiresArg: true, default: [] as string[] } as const;
   const parser = yargs([...args])
     .scriptName("npm run experiment --")
@@ -86,6 +96,18 @@ export function parsedArguments(args: readonly string[], root: string): CommandL
     .command("schema", "print the JSON Schema of study files, for editors", {}, () => {
       parsed = "schema";
     })
+    .command(
+      "policies [name]",
+      "list the policies, wrappers and assignment strategies that a study can name, or tell all about one",
+      (y) =>
+        y
+          .positional("name", { type: "string", describe: "one of them" })
+          .option("write", { type: "boolean", default: false, describe: "write the pages in docs/policies" }),
+      ({ name, write }) => {
+        if (write && name !== undefined) throw new UsageError("--write writes all pages; leave the name out");
+        parsed = { list: "policies", name, write };
+      },
+    )
     .strict()
     .version(false)
     .parserConfiguration({ "greedy-arrays": false, "parse-positional-numbers": false, "dot-notation": false })
@@ -109,7 +131,19 @@ export function refusingAsUsage<T>(parse: () => T): T {
 
 function meant(message: string): string {
   const unknown = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
-  const known = ["set", "jobs", "only", "dry-run", "fresh", "json", "out", "cell-timeout", "cell-memory", "help"];
+  const known = [
+    "set",
+    "jobs",
+    "only",
+    "dry-run",
+    "fresh",
+    "json",
+    "out",
+    "cell-timeout",
+    "cell-memory",
+    "write",
+    "help",
+  ];
   return unknown === undefined ? "" : `; did you mean --${nearestName(unknown, known)}?`;
 }
 

@@ -1,7 +1,10 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CommandLine, parsedArguments } from "./arguments.ts";
+import { type CommandLine, type PoliciesCommand, parsedArguments } from "./arguments.ts";
 import { coloursOf, complain, ignoreBrokenPipe, JsonEvents, print, TextEvents } from "./event-output.ts";
 import { experiment } from "./experiment.ts";
+import { policyPages, policyText } from "./policy-pages.ts";
 import { studyJsonSchema } from "./study-schema.ts";
 
 /** Errors that the user can mend: told in one line each, without a stack. */
@@ -34,6 +37,7 @@ export async function experimentCommand(args: readonly string[]): Promise<number
       print(JSON.stringify(studyJsonSchema(), null, 2));
       return OK;
     }
+    if ("list" in parsed) return await policies(parsed);
     return await run(parsed);
   } catch (error) {
     if (error instanceof Error && BAD_INPUT.has(error.name)) {
@@ -50,6 +54,20 @@ export async function experimentCommand(args: readonly string[]): Promise<number
     );
     return SOME_FAILED;
   }
+}
+
+async function policies({ name, write }: PoliciesCommand): Promise<number> {
+  if (!write) {
+    print(policyText(name));
+    return OK;
+  }
+  const folder = join(root, "docs", "policies");
+  // A page of something that is no longer there must go.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [file, text] of policyPages()) await writeFile(join(folder, file), text);
+  print(`wrote ${policyPages().size} pages to ${relative("", folder)}`);
+  return OK;
 }
 
 async function run(options: CommandLine): Promise<number> {

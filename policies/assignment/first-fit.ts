@@ -6,15 +6,14 @@ export const firstWithRoom: Choose = (work, targets, room) => {
   return -1;
 };
 
-/**
- * The floor that every other strategy is measured against. Synkti's own walked a randomised hash map, so it was a random fit;
- * with a fixed order, that of launch, it is the same rule as `earliest-node`.
- */
 export const firstFit = inOrder(
   {
     name: "first-fit",
     summary: "Each piece of work, in order of arrival, on the first instance with room, in order of launch.",
     source: "Synkti, first-fit, also called naive (crates/synkti-simulation)",
+    details: [
+      "The floor that the others are measured against. Synkti's own walked a randomised hash map, so it was a random fit; with the order of launch it is the same rule as earliest-node, and the two names share one piece of code.",
+    ],
   },
   firstWithRoom,
 );

@@ -14,13 +14,8 @@ export type Choose = (
 const room = new Room();
 
 /** A strategy that never looks ahead: each piece of work in order of arrival takes the target that `choose` names. */
-export const inOrder = (
-  { name, summary, source }: Pick<AssignmentStrategy, "name" | "summary" | "source">,
-  choose: Choose,
-): AssignmentStrategy => ({
-  name,
-  summary,
-  source,
+export const inOrder = (definition: Omit<AssignmentStrategy, "assign">, choose: Choose): AssignmentStrategy => ({
+  ...definition,
   assign(work, targets, costS, pair, luck) {
     room.open(targets, work.length);
     for (let i = 0; i < work.length && room.first < targets.length; i++) {

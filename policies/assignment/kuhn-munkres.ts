@@ -8,16 +8,15 @@ const room = new Room();
 const solver = new AssignmentSolver();
 let costs = new Float64Array(256);
 
-/**
- * As many pieces of work as possible, at the least total of seconds until they run. A target stands in the matrix once for
- * each free slot. Exact when no target runs out of memory before it runs out of slots; memory shared by several pieces of
- * different size is a generalised assignment (NP-hard): then pairs that overflow a target are dropped, the largest work
- * first served, and what is left is solved again with the room that remains, until nothing more is placed.
- */
+/** A target stands in the matrix once for each free slot. */
 export const kuhnMunkres: AssignmentStrategy = {
   name: "kuhn-munkres",
   summary: "The most pieces of work placed, at the least total of seconds until they run.",
   source: "Kuhn 1955, Munkres 1957; shortest augmenting paths: Jonker and Volgenant, Computing 38, 1987",
+  details: [
+    "Exact when no instance runs out of memory before it runs out of slots. Memory shared by several pieces of different size is a generalised assignment, which is NP-hard: then pairs that overflow an instance are dropped, the largest work first served, and what is left is solved again with the room that remains.",
+    "On identical instances every complete matching costs the same, and nothing is won over first-fit. It matters where preferences conflict: state or weights that are near, memory, zones.",
+  ],
   assign(work, targets, costS, pair, luck) {
     room.open(targets, work.length);
     if (work.length === 1) {

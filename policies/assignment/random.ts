@@ -9,6 +9,9 @@ export const random = inOrder(
     name: "random",
     summary: "Each piece of work, in order of arrival, on any instance with room, all equally likely.",
     source: "Synkti, `Random` (synkti-orchestrator, assign.rs), drawn by (work, its k-th placement), not from a clock",
+    details: [
+      "The seed is that of the trace and the replicate, so every policy meets the same luck; in the live loop it is the name of the run.",
+    ],
   },
   (work, targets, room, _costS, luck) => {
     let fitting = 0;

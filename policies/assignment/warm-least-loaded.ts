@@ -2,13 +2,13 @@ import type { InstanceView, TaskView } from "../contract/view.ts";
 import { inOrder } from "./in-order.ts";
 import { leastLoadedOf } from "./least-loaded.ts";
 
-/** Warm is what an instance holds in memory: the view does not say whose weights are on its local disk. */
 export const warmLeastLoaded = inOrder(
   {
     name: "warm-least-loaded",
     summary:
       "Among the instances that hold the work's model the least loaded; where none holds it, the least loaded of all.",
     source: "Synkti, `WarmLeastLoaded` (synkti-orchestrator, assign.rs); ties by id",
+    details: ["Warm is what an instance holds in memory: no fact says whose weights are on its local disk."],
   },
   (work, targets, room) => {
     const warm = leastLoadedOf(work, targets, room, isWarm);

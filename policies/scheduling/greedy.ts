@@ -7,6 +7,9 @@ export const greedy = definePolicy({
   name: "greedy",
   summary: "Spot whenever obtainable, the cheapest market first; waits when there is none; ends what is idle.",
   source: "Synkti, policy `greedy` (crates/synkti-simulation), with the market chosen by price and capacity",
+  details: [
+    "Where only trying tells (visibility: tried), a market that refused is asked for one launch, and for one more with each grant. Bare, it asks again as soon as another market has refused: put with-capacity-memory around it.",
+  ],
   params: z.strictObject({
     retryS,
   }),

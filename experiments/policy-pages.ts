@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { assignmentStrategies } from "../policies/assignment/index.ts";
+import { nearestName } from "../policies/contract/nearest.ts";
+import type { Schema } from "../policies/contract/policy.ts";
+import { schedulingPolicies } from "../policies/scheduling/index.ts";
+import { wrappers } from "../policies/wrappers/index.ts";
+import { UsageError } from "./arguments.ts";
+
+/** What all definitions have in common, as far as a reader is concerned. */
+interface Definition {
+  readonly name: string;
+  readonly summary: string;
+  readonly source: string;
+  readonly details?: readonly string[];
+  readonly params?: Schema<unknown>;
+}
+
+interface Kind {
+  /** Folder under policies/. */
+  readonly folder: string;
+  readonly one: string;
+  readonly many: string;
+  readonly role: string;
+  readonly list: readonly Definition[];
+  /** The lines of a policy in a study that name it. */
+  readonly inStudy: (named: string, name: string) => readonly string[];
+}
+
+const kinds: readonly Kind[] = [
+  {
+    folder: "scheduling",
+    one: "scheduling policy",
+    many: "Scheduling policies",
+    role: "when to launch and terminate what; a study names one as `scheduling`",
+    list: schedulingPolicies,
+    inStudy: (named) => [`scheduling: ${named}`, "assignment: first-fit"],
+  },
+  {
+    folder: "wrappers",
+    one: "wrapper",
+    many: "Wrappers",
+    role: "around a scheduling policy; a study lists them as `wrappers`, from the inside out",
+    list: wrappers,
+    inStudy: (named, name) => [
+      "scheduling: greedy",
+      `wrappers: [${named === name ? `{ name: ${name} }` : named}]`,
+      "assignment: first-fit",
+    ],
+  },
+  {
+    folder: "assignment",
+    one: "assignment strategy",
+    many: "Assignment strategies",
+    role: "which work runs where, and who takes over after a reclaim; a study names one as `assignment`",
+    list: assignmentStrategies,
+    inStudy: (named) => ["scheduling: greedy", `assignment: ${named}`],
+  },
+];
+
+const WRITTEN = "<!-- Written by `npm run experiment -- policies --write` from the definitions in policies/. -->\n";
+
+/** Pages by file name, made of the definitions alone: one for each policy, wrapper and strategy, and an index. */
+export function policyPages(): ReadonlyMap<string, string> {
+  const pages = new Map([["README.md", index()]]);
+  for (const kind of kinds) for (const each of kind.list) pages.set(`${each.name}.md`, WRITTEN + page(kind, each));
+  return pages;
+}
+
+/** What a user may choose from, for the terminal; with a name, all about that one. @throws UsageError for a name not listed */
+export function policyText(name?: string): string {
+  if (name === undefined) {
+    const width = Math.max(...kinds.flatMap(({ list }) => list.map((each) => each.name.length)));
+    return kinds
+      .map(({ many, role, list }) =>
+        [`${many}: ${role}`, ...list.map((each) => `  ${each.name.padEnd(width)}  ${each.summary}`)].join("\n"),
+      )
+      .join("\n\n");
+  }
+  for (const kind of kinds) {
+    const found = kind.list.find((each) => each.name === name);
+    if (found !== undefined) return page(kind, found).trimEnd();
+  }
+  const names = kinds.flatMap(({ list }) => list.map((each) => each.name));
+  throw new UsageError(
+    `no policy, wrapper or strategy is called "${name}"; did you mean "${nearestName(name, names)}"?`,
+  );
+}
+
+function index(): string {
+  const sections = kinds.map(({ many, role, list }) => {
+    const rows = list.map(({ name, summary }) => `| [${name}](${name}.md) | ${cell(summary)} |`);
+    return `## ${many}\n\n${role[0]!.toUpperCase()}${role.slice(1)}.\n\n| name | what it does |\n|---|---|\n${rows.join("\n")}\n`;
+  });
+  return `${WRITTEN}# What decides\n\nA scenario of a study is one scheduling policy, wrappers around it if any, and one assignment strategy.\n\n${sections.join("\n")}`;
+}
+
+function page(kind: Kind, { name, summary, source, details = [], params }: Definition): string {
+  const found = params === undefined ? [] : parametersOf(params);
+  const parts = [
+    `# ${name}`,
+    `${kind.one[0]!.toUpperCase()}${kind.one.slice(1)}, [\`policies/${kind.folder}/${name}.ts\`](../../policies/${kind.folder}/${name}.ts). ${summary}`,
+    `Source: ${source}.`,
+  ];
+  if (details.length > 0) parts.push("## What to know", details.map((each) => `- ${each}`).join("\n"));
+  parts.push("## Parameters");
+  if (found.length === 0) parts.push("None.");
+  else {
+    const rows = found.map((each) => `| \`${each.name}\` | ${each.type} | ${each.default} | ${cell(each.meaning)} |`);
+    parts.push(["| name | type | default | meaning |", "|---|---|---|---|", ...rows].join("\n"));
+  }
+  parts.push("## In a study", ["```yaml", ...inStudy(kind, name, found), "```"].join("\n"));
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** With the parameter that comes first, to show where parameters stand. */
+function inStudy({ inStudy }: Kind, name: string, parameters: readonly Parameter[]): string[] {
+  const first = parameters.find((each) => each.default !== "");
+  const named = first === undefined ? name : `{ name: ${name}, params: { ${first.name}: ${first.default} } }`;
+  return ["policies:", ...inStudy(named, name).map((line, i) => `${i === 0 ? "  - " : "    "}${line}`)];
+}
+
+// ── parameters ─────────────────────────────────────────────────────────────────────────
+
+interface Parameter {
+  readonly name: string;
+  readonly type: string;
+  /** As a study writes it; empty for a parameter that has to be given. */
+  readonly default: string;
+  readonly meaning: string;
+}
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+function parametersOf(params: Schema<unknown>): Parameter[] {
+  const { properties = {} } = z.toJSONSchema(params as z.ZodType, { io: "input" }) as {
+    readonly properties?: Readonly<Record<string, JsonSchema>>;
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    type: typeOf(schema),
+    default: schema.default === undefined ? "" : JSON.stringify(schema.default),
+    meaning: String(schema.description ?? ""),
+  }));
+}
+
+/** @example typeOf({ type: "number", exclusiveMinimum: 0 }) // "number > 0" */
+function typeOf(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return (schema.enum as readonly unknown[]).map((each) => `\`${each}\``).join(" or ");
+  if (schema.type === "boolean") return "true or false";
+  const bounds = [
+    [">", schema.exclusiveMinimum],
+    [">=", schema.minimum],
+    ["<", schema.exclusiveMaximum],
+    ["<=", schema.maximum],
+  ]
+    // Every whole number has the bounds of what a computer counts exactly; they say nothing.
+    .filter(([, bound]) => bound !== undefined && Math.abs(bound as number) !== Number.MAX_SAFE_INTEGER)
+    .map(([sign, bound]) => `${sign} ${bound}`);
+  const kind = schema.type === "integer" ? "whole number" : String(schema.type);
+  return bounds.length === 0 ? kind : `${kind} ${bounds.join(", ")}`;
+}
+
+/** Inside a table a bar would begin the next cell. */
+const cell = (text: string): string => text.replaceAll("|", "\\|");
