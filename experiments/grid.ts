@@ -20,6 +20,7 @@ import type { Study } from "./study-schema.ts";
 import { type OnDemandPrices, sourceDigest, type TableSource, tableOf, windowSource } from "./tables.ts";
 import type { GeneratedTrace, StudyTrace } from "./trace-schema.ts";
 import { windowsOf } from "./windows.ts";
+import { readYaml } from "./yaml-file.ts";
 
 /** One run of the grid, with all that its key is made of. */
 export interface Cell {
@@ -323,6 +324,8 @@ class ObjectDigests {
   }
 }
 
-function modelOf({ generate: { preset, ...changes } }: GeneratedTrace): MarketModel {
-  return marketModel.parse({ ...presets.find(({ name }) => name === preset)?.model, ...changes });
+/** @throws StudyError for a model's file that is missing or spoilt. */
+function modelOf({ generate: { preset, file, ...changes } }: GeneratedTrace): MarketModel {
+  const base = file === undefined ? presets.find(({ name }) => name === preset)?.model : readYaml(file, marketModel);
+  return marketModel.parse({ ...base, ...changes });
 }

@@ -1,35 +1,14 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { z } from "zod";
 import type { CloudSpec } from "../policies/contract/scenario.ts";
-import { type Catalog, type CatalogFile, catalogOf, catalogSchema } from "../traces/catalog/catalog.ts";
+import { type Catalog, catalogOf, catalogSchema } from "../traces/catalog/catalog.ts";
 import type { TraceMarket } from "../traces/trace-table.ts";
-import { faultsOf } from "./faults.ts";
-import { type LoadedStudy, StudyError } from "./study.ts";
-import { parseStudyText } from "./study-text.ts";
+import type { LoadedStudy } from "./study.ts";
 import { type OnDemandPrices, pricesOf } from "./tables.ts";
+import { readYaml } from "./yaml-file.ts";
 
 /** The shipped instance types, and those of the study's own file. @throws StudyError with every fault of that file. */
-export function catalogFor({ study, folder, fault }: Pick<LoadedStudy, "study" | "folder" | "fault">): Catalog {
-  if (study.catalog === undefined) return catalogOf([]);
-  const path = resolve(folder, study.catalog);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw fault(["catalog"], `${path} cannot be read (${(error as NodeJS.ErrnoException).code}); correct the path`);
-  }
-  return catalogOf([parseCatalog(text, study.catalog)]);
-}
-
-function parseCatalog(text: string, path: string): CatalogFile {
-  const written = parseStudyText(text, path);
-  if (written.faults.length > 0) throw new StudyError(written.faults.join("\n"));
-  const parsed = catalogSchema.safeParse(written.value);
-  if (parsed.success) return parsed.data;
-  const faults = faultsOf(parsed.error, written.value, z.toJSONSchema(catalogSchema, { io: "input" }));
-  throw new StudyError(faults.map((each) => `${written.place(each.path, each.atKey)}: ${each.text}`).join("\n"));
-}
+export const catalogFor = ({ study, folder }: Pick<LoadedStudy, "study" | "folder">): Catalog =>
+  catalogOf(study.catalog === undefined ? [] : [readYaml(resolve(folder, study.catalog), catalogSchema)]);
 
 /** The cloud with what the catalog says of types that the study does not describe. @throws TraceError for one neither has. */
 export function withTypes(cloud: CloudSpec, markets: readonly TraceMarket[], catalog: Catalog): CloudSpec {

@@ -191,11 +191,13 @@ function withAbsoluteFiles(value: unknown, folder: string): unknown {
     ...(value as object),
     traces: traces.map((trace: unknown) => {
       if (typeof trace !== "object" || trace === null) return trace;
-      const { root, files } = trace as { readonly root?: unknown; readonly files?: unknown };
+      const { root, files, generate } = trace as { readonly [key in "root" | "files" | "generate"]?: unknown };
+      const model = generate as { readonly file?: unknown } | null | undefined;
       return {
         ...trace,
         ...(root === undefined ? {} : { root: from(root) }),
         ...(Array.isArray(files) ? { files: files.map(from) } : {}),
+        ...(typeof model?.file === "string" ? { generate: { ...model, file: from(model.file) } } : {}),
       };
     }),
   };

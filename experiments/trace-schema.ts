@@ -86,20 +86,27 @@ const files = z.strictObject({
   windows,
 });
 
-const { instanceType, zones, regions, count } = marketModel.shape;
+const { instanceType, zones, regions, count, common: outages } = marketModel.shape;
 const generated = z.strictObject({
   ...common,
   generate: z
     .strictObject({
       preset: listed(presets).exactOptional().describe("where the other settings come from; each can be said anew"),
+      file: z.string().min(1).exactOptional().describe("or a model that `traces fit` wrote, from the study's folder"),
       instanceType: instanceType.exactOptional(),
       zones: zones.exactOptional(),
       regions: regions.removeDefault().exactOptional(),
       count: count.removeDefault().exactOptional(),
+      common: outages.unwrap().exactOptional(),
     })
-    .refine((model) => model.preset !== undefined || (model.instanceType !== undefined && model.zones !== undefined), {
-      path: ["preset"],
-      message: "is missing; name a preset, or give instanceType and zones",
+    .refine(
+      ({ preset, file, instanceType, zones }) =>
+        preset !== undefined || file !== undefined || (instanceType !== undefined && zones !== undefined),
+      { path: ["preset"], message: "is missing; name a preset or a file, or give instanceType and zones" },
+    )
+    .refine(({ preset, file }) => preset === undefined || file === undefined, {
+      path: ["file"],
+      message: "goes without preset",
     }),
   windows: z
     .strictObject({ lengthH: positive, seeds: z.int().min(1).describe("each is one unit of inference") })

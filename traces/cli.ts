@@ -1,4 +1,6 @@
-import { writeSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
+import { basename } from "node:path";
+import { stringify } from "yaml";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { nearestName } from "../policies/contract/nearest.ts";
@@ -8,7 +10,8 @@ import { TraceError } from "./columns.ts";
 import { dataSets } from "./datasets.ts";
 import { exportTable } from "./export.ts";
 import { fetchSets } from "./fetch-command.ts";
-import { type Fit, fitOf } from "./fit.ts";
+import { type Fit, fitOf, shapeOf } from "./fit.ts";
+import { fitModel } from "./fit-model.ts";
 import { type TimeUnit, timeUnits } from "./formats/node-events.ts";
 import { STDIN } from "./formats/source-file.ts";
 import { generateTrace } from "./generate.ts";
@@ -168,6 +171,30 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
         async ({ sets, to, mirror, acceptLicence }) => print(await fetchSets({ sets, to, mirror, acceptLicence })),
       )
       .command(
+        "fit <file>",
+        "fit a market model to a table file, print data beside model, write it for a study (generate: { file: ... })",
+        (y) =>
+          y
+            .positional("file", { type: "string", demandOption: true, describe: "as written by import" })
+            .option("price", {
+              choices: ["ornstein-uhlenbeck", "regime-switching"] as const,
+              default: "ornstein-uhlenbeck" as const,
+              describe: "prices around one mean, or around two that they switch between",
+            })
+            .option("out", { type: "string", describe: "where to write the model (.yaml)" })
+            .option("json", json),
+        ({ file, price, out, json: asJson }) => {
+          const { window, endS, digest, report } = openTraceFile(file);
+          const table = window(0, endS);
+          const model = fitModel(table, price);
+          const source = `fitted by traces fit to ${report.format}, ${report.startsAt}, ${Math.round(report.hours)} h, digest ${digest.slice(0, 12)}`;
+          const fit = fitOf({ name: basename(file), summary: "", source, model, observed: shapeOf(table) });
+          if (out !== undefined) writeNew(out, `# ${source}\n${stringify(model)}`);
+          print(asJson ? JSON.stringify({ model, fit }, null, 2) : fitTable(fit));
+          if (out !== undefined && !asJson) print(`\nwritten: ${out}; a study names it as generate: { file: ${out} }`);
+        },
+      )
+      .command(
         "export <file>",
         "write a table file's changes of price and capacity as CSV or Parquet",
         (y) =>
@@ -214,7 +241,7 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           print(asJson ? JSON.stringify(types, null, 2) : catalogTable(types));
         },
       )
-      .demandCommand(1, "say what to do: list, import, generate, inspect, export, fetch, record or catalog")
+      .demandCommand(1, "say what to do: list, import, generate, inspect, fit, export, fetch, record or catalog")
       .strict()
       .version(false)
       .exitProcess(false)
@@ -242,6 +269,16 @@ function presetOf(name: string): Preset {
   throw new TraceError(
     `no preset is called "${name}"; did you mean "${nearestName(name, names)}"? There are ${names.join(", ")}`,
   );
+}
+
+function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new TraceError(
+      `${path}: cannot be written (${(error as NodeJS.ErrnoException).code}); choose another folder`,
+    );
+  }
 }
 
 const asJsonText = (digest: string, report: ImportReport): string => JSON.stringify({ digest, ...report }, null, 2);

@@ -50,9 +50,12 @@ const perMarket = [
   "meanDownH",
   "medianUpH",
   "medianDownH",
+  "p90UpH",
+  "p90DownH",
   "meanUsdPerHour",
   "sdUsdPerHour",
   "priceChangesPerDay",
+  "priceDayAutocorrelation",
 ] as const;
 
 /** The statistics that a preset is fitted to and judged by; per market in the table's order. */
@@ -84,9 +87,12 @@ export function shapeOf(table: TraceTable): Shape {
     meanDownH: each.map(({ downSpells }) => downSpells?.meanH ?? null),
     medianUpH: each.map(({ upSpells }) => upSpells?.medianH ?? null),
     medianDownH: each.map(({ downSpells }) => downSpells?.medianH ?? null),
+    p90UpH: each.map(({ upSpells }) => upSpells?.p90H ?? null),
+    p90DownH: each.map(({ downSpells }) => downSpells?.p90H ?? null),
     meanUsdPerHour: each.map((market) => market.meanUsdPerHour),
     sdUsdPerHour: each.map((market) => market.sdUsdPerHour),
     priceChangesPerDay: each.map((market) => market.priceChangesPerDay),
+    priceDayAutocorrelation: each.map((market) => market.priceDayAutocorrelation),
     within: Object.fromEntries([...within].map(([region, values]) => [region, meanOf(values)])),
     across: across.length === 0 ? null : meanOf(across),
     noneUpShare: noneUpShare(table),

@@ -3,7 +3,17 @@ import { z } from "zod";
 import { createRandom } from "../policies/contract/random.ts";
 import type { Seconds } from "../policies/contract/units.ts";
 import { type MarketSeries, tableFromSeries } from "./columns.ts";
-import { generateCapacity, generateSpells, spells } from "./generators/capacity.ts";
+import {
+  generateCapacity,
+  generateLevels,
+  generateSpells,
+  hitBy,
+  type Levels,
+  levels,
+  type Spells,
+  type Steps,
+  spells,
+} from "./generators/capacity.ts";
 import { generatePrice, priceProcess } from "./generators/price.ts";
 import type { TraceTable } from "./trace-table.ts";
 
@@ -16,11 +26,15 @@ export const marketModel = z.strictObject({
         region: z.string().min(1),
         zone: z.string().min(1),
         price: priceProcess,
-        capacity: spells.optional(),
+        capacity: z.union([spells, levels]).optional(),
       }),
     )
     .min(1),
   regions: z.record(z.string(), spells).default({}).describe("outages that take all zones of a region"),
+  common: z
+    .strictObject({ ...spells.shape, share: z.number().min(0).max(1).describe("of the regions that one takes") })
+    .optional()
+    .describe("outages that may take several regions together"),
   count: z.int().min(1).default(1).describe("instances obtainable while a zone is up"),
 });
 export type MarketModel = z.infer<typeof marketModel>;
@@ -32,18 +46,20 @@ const GENERATOR = "1";
 export function generateTrace(model: MarketModel, seed: string, endS: Seconds): TraceTable {
   const random = createRandom(seed);
   const regionNames = [...new Set(model.zones.map(({ region }) => region))];
-  const regions = regionNames.map((name, r) => {
+  const common = model.common && generateSpells(model.common, random, "common-capacity", 0, endS);
+  const over = regionNames.map((name, r): Steps[] => {
     const outages = model.regions[name];
-    return outages && generateSpells(outages, random, "region-capacity", r, endS);
+    return [
+      ...(outages === undefined ? [] : [generateSpells(outages, random, "region-capacity", r, endS)]),
+      ...(common === undefined ? [] : [hitBy(common, model.common!.share, random, "common-hits", r)]),
+    ];
   });
   const series = model.zones.map(({ region, zone, price, capacity }, m): MarketSeries => {
-    const outages = regions[regionNames.indexOf(region)];
+    const own = capacity && ownCapacity(capacity, model.count, random, m, endS);
     return {
       market: { instanceType: model.instanceType, region, zone, capacityType: "spot" },
       price: generatePrice(price, random, m, endS),
-      ...(capacity === undefined
-        ? {}
-        : { capacity: generateCapacity(generateSpells(capacity, random, "capacity", m, endS), outages, model.count) }),
+      ...(own && { capacity: generateCapacity(own, over[regionNames.indexOf(region)]!) }),
       depth: { kind: "unlimited", instances: 0 },
       gapS: 0,
     };
@@ -52,4 +68,16 @@ export function generateTrace(model: MarketModel, seed: string, endS: Seconds): 
     .update(JSON.stringify([GENERATOR, model, seed, endS]))
     .digest("hex");
   return tableFromSeries(series, { digest, endS });
+}
+
+function ownCapacity(
+  process: Spells | Levels,
+  count: number,
+  random: ReturnType<typeof createRandom>,
+  market: number,
+  endS: Seconds,
+): Steps {
+  if ("counts" in process) return generateLevels(process, random, "capacity", market, endS);
+  const { timesS, values } = generateSpells(process, random, "capacity", market, endS);
+  return { timesS, values: values.map((up) => up * count) };
 }

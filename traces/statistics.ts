@@ -1,5 +1,5 @@
 import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
-import { type StepList, seriesOf } from "./columns.ts";
+import { type StepList, seriesOf, stretch } from "./columns.ts";
 import type { TraceTable } from "./trace-table.ts";
 
 /** Lengths of spells that began and ended inside the trace, in hours. */
@@ -7,6 +7,8 @@ export interface SpellStatistics {
   readonly count: number;
   readonly meanH: number;
   readonly medianH: number;
+  /** Nine of ten are not longer. */
+  readonly p90H: number;
   readonly longestH: number;
 }
 
@@ -20,6 +22,8 @@ export interface MarketStatistics {
   readonly meanUsdPerHourWhenUp: number | null;
   readonly priceChanges: number;
   readonly priceChangesPerDay: number;
+  /** Correlation of the price with itself a day later; null where it never changes or the trace is shorter than two days. */
+  readonly priceDayAutocorrelation: number | null;
   readonly capacityChanges: number;
   /** Share of time with at least one instance obtainable; null where nothing bounds it. */
   readonly availability: number | null;
@@ -41,6 +45,7 @@ export function marketStatistics(table: TraceTable, market: number): MarketStati
     meanUsdPerHourWhenUp: counts === undefined ? null : meanWhenUp(prices, upOf(counts), table.endS),
     priceChanges,
     priceChangesPerDay: priceChanges / (table.endS / (24 * HOUR_S)),
+    priceDayAutocorrelation: autocorrelation(prices, table.endS, 24 * HOUR_S),
     capacityChanges: counts === undefined ? 0 : changes(counts, table.endS),
     availability: counts === undefined ? null : momentsOf(upOf(counts), table.endS).mean,
     upSpells: counts === undefined ? null : spellsOf(counts, true, table.endS),
@@ -131,6 +136,7 @@ function spellsOf(steps: StepList, up: boolean, endS: Seconds): SpellStatistics 
     count: lengths.length,
     meanH: lengths.reduce((sum, each) => sum + each, 0) / lengths.length,
     medianH: lengths.length % 2 === 1 ? lengths[middle]! : (lengths[middle - 1]! + lengths[middle]!) / 2,
+    p90H: lengths[Math.ceil(0.9 * lengths.length) - 1]!,
     longestH: lengths.at(-1)!,
   };
 }
@@ -148,6 +154,20 @@ export function spellsInside(
     spells.push({ lengthS: Math.min(toS, endS) - Math.max(timesS[i]!, 0), isCut: i === 0 || toS >= endS });
   }
   return spells;
+}
+
+/** Calls with the length and value of each step inside [0, endS), and the value after it. */
+export function stretchesOf(
+  { timesS, values }: StepList,
+  endS: Seconds,
+  each: (lengthS: Seconds, value: number, following: number | undefined) => void,
+): void {
+  for (let i = 0; i < timesS.length && timesS[i]! < endS; i++) {
+    const fromS = Math.max(0, timesS[i]!);
+    const toS = Math.min(endS, timesS[i + 1] ?? endS);
+    if (toS > fromS)
+      each(toS - fromS, values[i]!, timesS[i + 1] !== undefined && timesS[i + 1]! < endS ? values[i + 1] : undefined);
+  }
 }
 
 /** Calls with the length and the two values of each stretch of [0, endS) in which neither changes. */
@@ -202,4 +222,12 @@ function correlation(a: StepList, b: StepList, endS: Seconds): number | null {
     products += lengthS * (x - inA.mean) * (y - inB.mean);
   });
   return products / endS / (inA.sd * inB.sd);
+}
+
+/** Correlation of a step function with itself lagS later, over the stretch where both are known. */
+function autocorrelation(steps: StepList, endS: Seconds, lagS: Seconds): number | null {
+  const lengthS = endS - lagS;
+  if (lengthS < lagS) return null;
+  const later: StepList = stretch(steps, lagS, lengthS);
+  return correlation(steps, later, lengthS);
 }

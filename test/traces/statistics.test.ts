@@ -26,6 +26,28 @@ const table = (zones: readonly (readonly number[] | undefined)[], prices: readon
 };
 
 describe("statistics of a trace, by hand", () => {
+  it("the price of a day later: the same hour of another day is alike, the opposite is not", () => {
+    const hourly = (usd: (hour: number) => number) =>
+      tableFromSeries(
+        [
+          {
+            market: { instanceType: "g", region: "r", zone: "z", capacityType: "spot" },
+            price: {
+              timesS: Array.from({ length: 96 }, (_, h) => h * 3600),
+              usdPerHour: Array.from({ length: 96 }, (_, h) => usd(h)),
+            },
+            depth: { kind: "unlimited", instances: 0 },
+            gapS: 0,
+          },
+        ],
+        { digest: "", endS: 96 * 3600 },
+      );
+    const of = (usd: (hour: number) => number) => marketStatistics(hourly(usd), 0).priceDayAutocorrelation;
+    expect(of((h) => 1 + (h % 24))).toBeCloseTo(1, 12);
+    expect(of((h) => (Math.floor(h / 24) % 2 === 0 ? 1 : 2))).toBeCloseTo(-1, 12);
+    expect(of(() => 1)).toBeNull();
+  });
+
   it("means are over time: 1 for 4 h, then 3 for 4 h is 2 on average, with deviation 1", () => {
     const market = marketStatistics(table([[1, 1, 1, 1, 1, 1, 1, 1]]), 0);
     expect(market).toMatchObject({ meanUsdPerHour: 2, sdUsdPerHour: 1, priceChanges: 1, priceChangesPerDay: 3 });
@@ -60,8 +82,8 @@ describe("statistics of a trace, by hand", () => {
   it("spells that the trace's ends cut off do not count; a change of count within one does not end it", () => {
     // down | up 2 h (1, 2) | down 1 h | up 1 h | down 3 h, cut
     const market = marketStatistics(table([[0, 1, 2, 0, 1, 0, 0, 0]]), 0);
-    expect(market.upSpells).toEqual({ count: 2, meanH: 1.5, medianH: 1.5, longestH: 2 });
-    expect(market.downSpells).toEqual({ count: 1, meanH: 1, medianH: 1, longestH: 1 });
+    expect(market.upSpells).toEqual({ count: 2, meanH: 1.5, medianH: 1.5, p90H: 2, longestH: 2 });
+    expect(market.downSpells).toEqual({ count: 1, meanH: 1, medianH: 1, p90H: 1, longestH: 1 });
     expect(market.availability).toBe(3 / 8);
     expect(market.capacityChanges).toBe(5);
   });
