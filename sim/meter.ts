@@ -42,7 +42,7 @@ export class Meter {
   /** Every bill, in order of ending; undefined where only the sums are kept. */
   readonly ledger: LedgerRow[] | undefined;
   readonly total = { usd: 0, listUsd: 0, upS: 0, spotUpS: 0, chargedS: 0, freeFirstHourS: 0, minimumPaddingS: 0 };
-  /** The bill beside instances; undefined where the study has none. */
+  /** The bill beside instances; undefined where the study names no line. */
   readonly lines: BillLines | undefined;
   readonly #table: TraceTable;
   readonly #billing: TimingProfile["billing"];
@@ -54,7 +54,9 @@ export class Meter {
     { ledger, bill }: { readonly ledger: boolean; readonly bill?: BillSpec | undefined },
   ) {
     this.ledger = ledger ? [] : undefined;
-    this.lines = bill && new BillLines(bill, table.markets, billing.minimumS);
+    if (bill !== undefined && Object.keys(bill).length > 0) {
+      this.lines = new BillLines(bill, table.markets, billing.minimumS);
+    }
     this.#table = table;
     this.#billing = billing;
   }

@@ -32,7 +32,7 @@ export type SplitOfUnit = Readonly<Record<"savingUsd" | SavingPart, number>>;
  * - 12) + price 12 x (3 - 1) + free 1
  */
 export function splitSaving(ours: BillOfUnit, baseline: BillOfUnit): SplitOfUnit {
-  const w = baseline.workHoursDone > 0 ? ours.workHoursDone / baseline.workHoursDone : 1;
+  const w = workShare(ours.workHoursDone, baseline.workHoursDone);
   const baseHours = w * baseline.billableHours;
   // Without hours there is no price an hour: ours is then compared at our own price, and all of it is hours.
   const ourPrice = ours.billableHours > 0 ? ours.listUsd / ours.billableHours : 0;
@@ -53,6 +53,12 @@ export function splitSaving(ours: BillOfUnit, baseline: BillOfUnit): SplitOfUnit
     throw new Error(`the split of a saving leaves ${left} USD: ${JSON.stringify({ ours, baseline, split })}`);
   }
   return split;
+}
+
+/** Work that is equal in exact arithmetic, summed in another order, is equal. */
+function workShare(ours: number, baseline: number): number {
+  const share = baseline > 0 ? ours / baseline : 1;
+  return Math.abs(share - 1) <= 1e-12 ? 1 : share;
 }
 
 /** What the free first hours would have cost. */

@@ -230,6 +230,12 @@ describe("the split of a saving", () => {
     expect(split).toMatchObject({ savingUsd: 15, priceUsd: 0, hoursUsd: 0, freeHoursUsd: 0, workNotDoneUsd: 15 });
   });
 
+  it("takes work that differs by rounding alone as the same: nothing of it was left undone", () => {
+    const bill = { costUsd: 5, otherUsd: 0, listUsd: 5, billableHours: 2 };
+    const split = splitSaving({ ...bill, workHoursDone: 0.1 + 0.2 }, { ...bill, workHoursDone: 0.3 });
+    expect(split).toMatchObject({ savingUsd: 0, hoursUsd: 0, workNotDoneUsd: 0 });
+  });
+
   /** No work, no hours and hours that were all free are as likely as any others. */
   const bills = fc
     .record({

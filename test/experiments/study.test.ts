@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadStudy } from "../../experiments/study.ts";
@@ -38,11 +38,11 @@ describe("a study that is as it should be", () => {
     expect(policyIds(study)).toEqual(["on-demand", "with-capacity-memory(greedy) + earliest-node"]);
   });
 
-  test.each(["quickstart.yaml", "real-p3.yaml"])(
+  test.each(readdirSync(join(root, "experiments", "configs")).filter((file) => file.endsWith(".yaml")))(
     "%s ships: it has no faults, and its first line names the schema",
     (file) => {
       const path = join(root, "experiments", "configs", file);
-      expect(loadStudy(path).points).toHaveLength(1);
+      expect(loadStudy(path).points.length).toBeGreaterThan(0);
       expect(readFileSync(path, "utf8")).toMatch(/^# yaml-language-server: \$schema=\.\/study\.schema\.json\n/);
     },
   );

@@ -20,7 +20,7 @@ const transfer = (regions: NonNullable<BillSpec["transfer"]>["betweenRegionsUsdP
 
 interface World {
   readonly zones: readonly { readonly capacity?: Steps; readonly region?: string }[];
-  readonly bill: BillSpec;
+  readonly bill?: BillSpec;
   readonly scheduling?: string;
   readonly cloud?: Partial<CloudSpec>;
   readonly tasks?: Partial<TasksParams>;
@@ -30,7 +30,7 @@ const run = ({ zones, bill, scheduling = "greedy", cloud, tasks, endS = 4 * HOUR
   simulate(
     input({
       table: table(zones, endS),
-      cloud: { ...handCloud, ...cloud, bill },
+      cloud: { ...handCloud, ...cloud, ...(bill && { bill }) },
       tasks: { state: { baseMiB: 500, perHourMiB: 0, maxMiB: 500, grows: false }, ...tasks },
       traced: true,
     }),
@@ -313,5 +313,6 @@ describe("the bill beside instances", () => {
       "not billed: disks, transfer between zones and regions, a load balancer; cloud.bill turns them on",
     );
     expect(said(all).join()).not.toContain("not billed: ");
+    expect(run({ zones: [{}], bill: {} }).metrics).toEqual(run({ zones: [{}] }).metrics);
   });
 });
