@@ -206,7 +206,7 @@ export const metrics: readonly Metric[] = [
   metric("taskHours", "Task hours", "h", undefined, "Hours that tasks ran, over all tasks, lost ones included."),
   metric(
     "seedUsd",
-    "Cost as the seed bills it",
+    "Seed's bill",
     "USD",
     undefined,
     "Per task whose first start + hours of work lies before the end of the run: price at its instance's launch from the last start before that time to that time; 0 if it then has no instance.",
@@ -228,21 +228,21 @@ export const metrics: readonly Metric[] = [
   ),
   metric(
     "seedTrueEndsUsd",
-    "The same, ends as they were",
+    "Seed's bill, true ends",
     "USD",
     undefined,
     "Per completed task: price at its instance's launch from its last start to its end.",
   ),
   metric(
     "seedAllStartsUsd",
-    "And all starts billed",
+    "Seed's bill, true ends and all starts",
     "USD",
     undefined,
     "Per completed task: price at the launch of each of its instances over all its stretches there.",
   ),
   metric(
     "seedAllTasksUsd",
-    "And all tasks billed",
+    "Seed's bill, true ends, all starts and tasks",
     "USD",
     undefined,
     "seedAllStartsUsd over all tasks, completed or not; taskHourUsd differs from it by the price path.",

@@ -20,7 +20,7 @@ import { failures } from "./sections/failures.ts";
 import { type Manifest, provenance } from "./sections/provenance.ts";
 import { published } from "./sections/published.ts";
 import { ranking } from "./sections/ranking.ts";
-import { groupViews, runViews } from "./views/index.ts";
+import { figureViews, groupViews, runViews } from "./views/index.ts";
 import type { View } from "./views/view.ts";
 
 /** A traced run of one policy on one unit. */
@@ -70,6 +70,13 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
   ];
   if (summary.published.length > 0) {
     sections.push({ id: "published", heading: "Published figures", body: published(summary.published) });
+  }
+  for (const view of figureViews) {
+    const charts = await drawAll(
+      view,
+      summary.published.map((figure) => ({ figure })),
+    );
+    if (charts.some(Boolean)) sections.push({ ...view, body: charts });
   }
   for (const view of groupViews) {
     const charts = await drawAll(view, scenes);

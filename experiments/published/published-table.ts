@@ -27,27 +27,26 @@ export function publishedTable(
   return [table.toString(), ...why, colours.bold(`Published figures: ${total}.`)].join("\n\n");
 }
 
-/** @example valueText({ from: 0.07, to: 0.46, unit: "share", of: "mean", within: 0 }) // "7.0 % to 46.0 %" */
+/** As it was published. @example valueText({ from: 0.07, to: 0.46, unit: "share", of: "mean", within: 0 }) // "7 to 46 %" */
 function valueText({ from, to, unit, of, within }: PublishedFigure): string {
-  const end = (value: number) => withUnit(value, unit);
+  const plain = (value: number) => String(unit === "share" ? Number((100 * value).toFixed(6)) : value);
+  const suffix = unit === "" ? "" : ` ${unit === "share" ? "%" : unit}`;
   const range =
     from === null
-      ? `at most ${end(to!)}`
+      ? `at most ${plain(to!)}`
       : to === null
-        ? `at least ${end(from)}`
+        ? `at least ${plain(from)}`
         : from === to
-          ? end(from)
-          : `${end(from)} to ${end(to)}`;
-  if (of === "oneRun") return `${range}\n(one run)`;
-  return within > 0 ? `${range}\n(within ${end(within)})` : range;
+          ? plain(from)
+          : `${plain(from)} to ${plain(to)}`;
+  const allowed = of === "oneRun" ? "\n(one run)" : within > 0 ? `\n(within ${plain(within)})` : "";
+  return range + suffix + allowed;
 }
 
 function oursText({ ours, unit, runs, of }: PublishedFigure): string {
   if (ours === null) return "-";
+  const suffix = unit === "" || unit === "share" ? "" : ` ${unit}`;
   const spread =
-    runs !== null && of === "oneRun" ? `\n95 % of runs ${number(runs.low, unit)} to ${number(runs.high, unit)}` : "";
-  return `${withUnit(ours.mean, unit)}\n${brackets(ours, unit)}${spread}`;
+    of === "oneRun" && runs !== null ? `\nruns: ${number(runs.low, unit)} to ${number(runs.high, unit)}` : "";
+  return `${number(ours.mean, unit)}${suffix}\n${brackets(ours, unit)}${spread}`;
 }
-
-const withUnit = (value: number, unit: string): string =>
-  unit === "share" || unit === "" ? number(value, unit) : `${number(value, unit)} ${unit}`;

@@ -1,74 +1,72 @@
 import type { PublishedFigure } from "../../experiments/summary.ts";
 import { orDash } from "../comparison-table.ts";
-import { estimateCell } from "../estimates.ts";
+import { spread } from "../estimates.ts";
+import { asPublished, differenceUnit, figureScale, withUnit } from "../figure-scale.ts";
 import { type Content, type Html, html } from "../html.ts";
-import { counted, type Scale, scaleFor } from "../numbers.ts";
-import { tableHtml } from "../table.ts";
+import { counted } from "../numbers.ts";
+import { type Table, tableHtml } from "../table.ts";
 
 /** What others published beside ours, a verdict on each that was computed, and what explains it. */
-export function published(figures: readonly PublishedFigure[]): Html {
-  return html`
-${tableHtml({
+export const published = (figures: readonly PublishedFigure[]): Html => html`
+${tableHtml(verdicts(figures))}
+<p class="note">${NOTE}</p>
+<details><summary>What each figure was compared with, and what single runs would have shown</summary>${tableHtml(behind(figures))}</details>`;
+
+const NOTE =
+  "Verdicts are computed. A figure holds where our whole interval (95 %, bootstrap-t) lies within it and its tolerance, does not where the interval lies wholly outside, and cannot be told otherwise. A figure that was one run holds where it lies among the middle 95 % of our runs. Each interval stands alone: of twenty, one misses by chance. The reasons are the study's own words.";
+
+const verdicts = (figures: readonly PublishedFigure[]): Table => ({
   caption: `${counted(figures.length, "published figure")} beside ours`,
   columns: [
     { title: "published" },
     { title: "value", numeric: true },
     { title: "ours", numeric: true },
-    { title: "off by", numeric: true },
     { title: "verdict" },
     { title: "why" },
   ],
-  rows: figures.map(row),
-})}
-<p class="note">${NOTE}</p>`;
-}
+  rows: figures.map((figure) => [
+    html`${figure.claim}<span class="source">${figure.source}</span>`,
+    html`${valueText(figure)}<span class="spread">${figure.of === "oneRun" ? "one run" : figure.within > 0 && `\u00B1 ${asPublished(figure.within, figure.unit)}`}</span>`,
+    ours(figure),
+    html`<span class="${`verdict ${figure.verdict.replaceAll(" ", "-")}`}">${figure.verdict}</span>`,
+    orDash(figure.why, (why) => html`<span class="why">${why}</span>`),
+  ]),
+});
 
-const NOTE =
-  "Verdicts are computed. A figure holds where our whole 95 % interval lies within it and its tolerance, does not where the interval lies wholly outside, and cannot be told otherwise. A figure that was one run holds where it lies among the middle 95 % of our runs. Each interval stands alone: of twenty, one misses by chance. The reasons are the study's own words.";
+const behind = (figures: readonly PublishedFigure[]): Table => ({
+  caption: "What each published figure was compared with",
+  columns: [
+    { title: "published" },
+    { title: "compared with" },
+    { title: "off by", numeric: true },
+    { title: "units", numeric: true },
+    { title: "95 % of single runs", numeric: true },
+    { title: "runs that reach it", numeric: true },
+  ],
+  rows: figures.map((figure): readonly Content[] => {
+    const scale = figureScale(figure);
+    const { format, formatSigned } = scale;
+    return [
+      figure.id,
+      figure.quantity,
+      orDash(figure.offBy, (offBy) => withUnit(formatSigned(offBy), differenceUnit(scale))),
+      orDash(figure.ours, ({ n }) => n),
+      orDash(figure.runs, ({ low, high }) => `${format(low)} to ${withUnit(format(high), scale.unit)}`),
+      orDash(figure.runs, ({ shareAtLeast }) => `${(100 * shareAtLeast).toFixed(0)}\u00A0%`),
+    ];
+  }),
+});
 
-function row(figure: PublishedFigure): readonly Content[] {
-  const { claim, source, ours, offBy, verdict, why, quantity, runs, from, to } = figure;
-  const scale = figureScale(figure);
-  return [
-    html`${claim}<span class="spread">${source}</span>`,
-    html`${valueText(figure, scale)}${figure.of === "oneRun" && html`<span class="spread">one run</span>`}${figure.within > 0 && html`<span class="spread">within ${written(figure.within, scale)}</span>`}`,
-    html`${orDash(ours, (estimate) => estimateCell(estimate, suffixed(scale)))}${runs && html`<span class="spread">95 % of single runs: ${scale.format(runs.low)} to ${written(runs.high, scale)}; ${percent(runs.shareAtLeast)} reach ${written(from ?? to!, scale)}</span>`}<span class="spread">${quantity}</span>`,
-    orDash(offBy, suffixed(scale).formatSigned),
-    html`<span class="${`verdict ${VERDICT_CLASS[verdict]}`}">${verdict}</span>`,
-    orDash(why, String),
-  ];
-}
-
-const VERDICT_CLASS: Readonly<Record<PublishedFigure["verdict"], string>> = {
-  holds: "holds",
-  "does not hold": "fails",
-  "cannot be told": "open",
-};
-
-/** One scale for a figure and ours. */
-export const figureScale = ({ unit, from, to, ours, steps }: PublishedFigure): Scale =>
-  scaleFor(
-    unit,
-    [from, to, ours?.mean, ours?.low, ours?.high, ...steps.map((step) => step.ours?.mean)].flatMap(
-      (value) => value ?? [],
-    ),
+function ours(figure: PublishedFigure): Content {
+  const { unit, format } = figureScale(figure);
+  return orDash(
+    figure.ours,
+    (estimate) => html`${withUnit(format(estimate.mean), unit)}<span class="spread">${spread(estimate, format)}</span>`,
   );
-
-function valueText({ from, to }: PublishedFigure, scale: Scale): string {
-  if (from === null) return `at most ${written(to!, scale)}`;
-  if (to === null) return `at least ${written(from, scale)}`;
-  return from === to ? written(from, scale) : `${scale.format(from)} to ${written(to, scale)}`;
 }
 
-export const written = (value: number, scale: Scale): string => suffixed(scale).format(value);
-
-const suffixed = (scale: Scale): Scale => {
-  const after = scale.unit && `\u00A0${scale.unit}`;
-  return {
-    ...scale,
-    format: (value) => scale.format(value) + after,
-    formatSigned: (value) => scale.formatSigned(value) + after,
-  };
-};
-
-const percent = (share: number): string => `${(100 * share).toFixed(0)}\u00A0%`;
+function valueText({ from, to, unit }: PublishedFigure): string {
+  if (from === null) return `at most ${asPublished(to!, unit)}`;
+  if (to === null) return `at least ${asPublished(from, unit)}`;
+  return from === to ? asPublished(from, unit) : `${asPublished(from, unit)} to ${asPublished(to, unit)}`;
+}

@@ -1,4 +1,4 @@
-import type { Summary, SummaryGroup } from "../../experiments/summary.ts";
+import type { PublishedFigure, Summary, SummaryGroup } from "../../experiments/summary.ts";
 import type { Timeline } from "../../sim/simulation.ts";
 import type { Chart } from "../chart.ts";
 import type { Looks } from "../palette.ts";
@@ -24,4 +24,9 @@ export interface RunScene {
   readonly unit: string;
   readonly timeline: Timeline;
   readonly looks: Looks;
+}
+
+/** One figure that others published. */
+export interface FigureScene {
+  readonly figure: PublishedFigure;
 }

@@ -6,7 +6,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderReport } from "../../reports/page.ts";
-import { inventedReport } from "../reports/invented.ts";
+import { inventedFigures, inventedReport } from "../reports/invented.ts";
 
 /*
  * The page in the browser people open it with, from disk. Three pages: a usual one, a sweep with failed runs, and one whose
@@ -67,7 +67,12 @@ function hostileReport(): Parameters<typeof renderReport>[0] {
   const [zone, note] = [HOSTILE[1], HOSTILE[0]];
   const report = inventedReport({ policyIds: HOSTILE, zone, note, failed: 1 });
   return {
-    summary: { ...report.summary, question: HOSTILE[3], warnings: [...HOSTILE] },
+    summary: {
+      ...report.summary,
+      question: HOSTILE[3],
+      warnings: [...HOSTILE],
+      published: inventedFigures(HOSTILE[1]),
+    },
     records: report.records.map((record) =>
       record.ok ? { ...record, assumptions: HOSTILE } : { ...record, error: HOSTILE[1], replay: HOSTILE[3] },
     ),
@@ -125,7 +130,7 @@ describe.skipIf(!present)("the report page, from disk and without a network", ()
 
   test("reads without JavaScript: every chart is drawn, and its numbers open as a table", async () => {
     const { page } = await opened(pages.usual, { javaScriptEnabled: false });
-    expect(await page.locator("figure.chart").count()).toBe(4);
+    expect(await page.locator("figure.chart").count()).toBe(6);
     for (const figure of await page.locator("figure.chart").all()) {
       const box = await figure.locator(".stage svg").boundingBox();
       expect(box!.width).toBeGreaterThan(600);

@@ -18,6 +18,8 @@ describe("the page", () => {
     expect([...page.matchAll(/<h2 [^>]*>([^<]*)<\/h2>/g)].map(([, heading]) => heading)).toEqual([
       "Ranking",
       "Warnings",
+      "Published figures",
+      "From published figures to ours",
       "Differences from the baseline",
       "Where the savings come from",
       "Cost against service",
