@@ -9,6 +9,8 @@ import { rankedTables } from "./ranked-table.ts";
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 export const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+/** Ids, paths and messages come from files, and a terminal obeys control characters. */
+export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 /** Whoever reads standard output may stop early (| head). */
 export function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;

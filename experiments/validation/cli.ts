@@ -1,20 +1,14 @@
 import yargs from "yargs";
 import { nearestName } from "../../policies/contract/nearest.ts";
 import { refusingAsUsage, UsageError } from "../arguments.ts";
-import { coloursOf, complain, ignoreBrokenPipe, print } from "../event-output.ts";
+import { print } from "../event-output.ts";
+import { guarded, OK, SOME_FAILED } from "../guarded.ts";
 import { matcher, OnlyError } from "../only.ts";
 import { Progress } from "../progress.ts";
 import { reporters } from "./reporters/index.ts";
-import { failedOf, oneLine, type Reporter } from "./reporters/reporter.ts";
+import { failedOf, type Reporter } from "./reporters/reporter.ts";
 import { type CaseResult, runCase } from "./run-case.ts";
 import { readTargetFile, type TargetCase, type TargetFile } from "./target-file.ts";
-
-const OK = 0;
-const SOME_FAILED = 1;
-const BAD_INPUT = 2;
-
-/** Errors that the user can mend: told in one line each, without a stack. */
-const MENDABLE: ReadonlySet<string> = new Set(["UsageError", "TargetsError", "OnlyError"]);
 
 interface CommandLine {
   readonly targets: readonly string[];
@@ -22,19 +16,16 @@ interface CommandLine {
   readonly reporter: Reporter;
 }
 
-/** `npm run validate -- ...`. @returns the exit code: 0 all passed, 1 some failed, 2 bad input. */
-export async function validateCommand(args: readonly string[]): Promise<number> {
-  process.stdout.on("error", ignoreBrokenPipe);
-  try {
+/** `npm run validate -- ...`. @returns the exit code: 0 all as expected, 1 not so, 2 bad input, 130 interrupted. */
+export const validateCommand = (args: readonly string[]): Promise<number> =>
+  guarded(async () => {
     const parsed = parsedArguments(args);
-    return parsed === undefined ? OK : await validate(parsed);
-  } catch (error) {
-    if (!(error instanceof Error) || !MENDABLE.has(error.name)) throw error;
-    const { red } = coloursOf(process.stderr);
-    for (const line of error.message.split("\n")) complain(`${red(`${error.name}:`)} ${oneLine(line)}`);
-    return BAD_INPUT;
-  }
-}
+    if (parsed === undefined) return OK;
+    if (parsed.targets.length > 0) return validate(parsed);
+    // Loaded when there is something to run: a study brings the engine, its threads and the charts along.
+    const { replayPublished } = await import("./replay.ts");
+    return replayPublished();
+  });
 
 async function validate({ targets, only, reporter }: CommandLine): Promise<number> {
   // All files are read before the first case is computed: a bad one ends it before anything is told.
@@ -76,7 +67,9 @@ function chosenOf(files: readonly TargetFile[], only: readonly string[]): readon
 }
 
 const USAGE =
-  "$0 --targets FILE [FILE...]\n\nComputes published results anew and compares. Exit code 0: all agree, 1: some do not, 2: a file or an option is wrong.";
+  "$0 [--targets FILE...]\n\nComputes expected results anew and compares, a line a case. Without --targets: runs the studies that " +
+  "compare themselves with published figures, and prints each figure, ours, and a verdict. Exit code 0: all as expected " +
+  "(of published figures: they hold, or the study says why they do not), 1: not so, 2: a file or an option is wrong.";
 
 /** @returns undefined when help has been printed. @throws UsageError */
 function parsedArguments(args: readonly string[]): CommandLine | undefined {
@@ -111,10 +104,8 @@ function parsedArguments(args: readonly string[]): CommandLine | undefined {
     readonly help?: boolean;
   };
   if (help === true) return undefined;
-  if (targets.length === 0) {
-    throw new UsageError(
-      "validate what? Name files of expected results: npm run validate -- --targets FILE; see --help",
-    );
+  if (targets.length === 0 && args.length > 0) {
+    throw new UsageError("--only and --reporter choose and tell cases: name their files with --targets; see --help");
   }
   return { targets, only, reporter: reporters.find(({ name }) => name === reporter)! };
 }

@@ -1,37 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { scratchFolder, studyFile } from "../experiments/support/studies.ts";
 import { root } from "../rules/project-files.ts";
+import { copiedTree, type Ended, start } from "../support/command.ts";
 
 // The command itself, as a process, on the real engine. Everything lies in folders that are gone afterwards.
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(args: readonly string[], tree = root): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ["experiments/main.ts", ...args], {
-    cwd: tree,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const text = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (part: string) => {
-    text.out += part;
-  });
-  child.stderr.setEncoding("utf8").on("data", (part: string) => {
-    text.err += part;
-  });
-  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, ...text })));
-  return { child, ended };
-}
-
-const run = (args: readonly string[], tree?: string): Promise<Ended> => start(args, tree).ended;
+const startExperiment = (args: readonly string[], tree = root) => start("experiments/main.ts", args, { tree });
+const run = (args: readonly string[], tree?: string): Promise<Ended> => startExperiment(args, tree).ended;
 
 const read = (folder: string, file: string): string => readFileSync(join(folder, file), "utf8");
 const records = (folder: string) =>
@@ -52,16 +31,6 @@ async function until(holds: () => boolean, ended: Promise<Ended>): Promise<void>
     if (end !== undefined) throw new Error(`ended too early: ${JSON.stringify(end)}`);
     await sleep(5);
   }
-}
-
-/** The workbench without its tests, in a folder of its own. */
-function copiedTree(): string {
-  const tree = scratchFolder();
-  for (const part of ["policies", "sim", "traces", "experiments", "reports", "package.json"]) {
-    cpSync(join(root, part), join(tree, part), { recursive: true });
-  }
-  symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
-  return tree;
 }
 
 /** Twelve seeds of a fleet that takes some tens of milliseconds a cell. */
@@ -116,7 +85,7 @@ describe("a run", () => {
     expect(records(one)).toHaveLength(24);
     expect(await run([study, "--jobs", "2", "--out", two])).toMatchObject({ code: 0 });
 
-    const { child, ended } = start([study, "--out", killed]);
+    const { child, ended } = startExperiment([study, "--out", killed]);
     await until(() => storedIn(killed) >= 5, ended);
     child.kill("SIGKILL");
     await ended;
@@ -136,7 +105,7 @@ describe("a run", () => {
   test("interrupted, it says how to go on, with exit code 130, and keeps what is done", async () => {
     const study = longStudy();
     const out = scratchFolder();
-    const { child, ended } = start([study, "--out", out]);
+    const { child, ended } = startExperiment([study, "--out", out]);
     await until(() => storedIn(out) >= 3, ended);
     child.kill("SIGINT");
     const { code, err } = await ended;
@@ -296,7 +265,7 @@ describe("a policy in a file of the user's own", () => {
   test("while it runs, no other process writes to its folder; that one is told which does", async () => {
     const study = studyWith({ mine: "for (;;);" });
     const out = scratchFolder();
-    const { child, ended } = start([study, "--jobs", "1", "--out", out]);
+    const { child, ended } = startExperiment([study, "--jobs", "1", "--out", out]);
     await until(() => storedIn(out) >= 1, ended);
     const { code, err } = await run([study, "--out", out]);
     expect(err).toMatch(new RegExp(`^LockError: .*process ${child.pid} is writing here`));

@@ -1,5 +1,6 @@
+import { oneLine } from "../../event-output.ts";
 import type { CaseResult } from "../run-case.ts";
-import { failedOf, oneLine, type Reporter, whyFailed } from "./reporter.ts";
+import { failedOf, type Reporter, whyFailed } from "./reporter.ts";
 
 export const junit: Reporter = {
   name: "junit",

@@ -9,9 +9,6 @@ export interface Reporter {
   readonly end: (results: readonly CaseResult[]) => string;
 }
 
-/** Ids, paths and messages come from files, and a terminal obeys control characters. */
-export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
-
 /** As JSON writes it, but NaN and Infinity, which JSON cannot say, by name, and what is not there as "nothing". */
 function shown(value: unknown): string {
   return value === undefined ? "nothing" : JSON.stringify(value, namedNumbers);

@@ -1,4 +1,5 @@
-import { failedOf, oneLine, type Reporter, whyFailed } from "./reporter.ts";
+import { oneLine } from "../../event-output.ts";
+import { failedOf, type Reporter, whyFailed } from "./reporter.ts";
 
 export const text: Reporter = {
   name: "text",

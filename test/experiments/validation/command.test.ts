@@ -1,25 +1,13 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { root } from "../../rules/project-files.ts";
-import { scratchFolder } from "../support/studies.ts";
+import { copiedTree, start } from "../../support/command.ts";
+import { scratchFolder, studyFile } from "../support/studies.ts";
 import { targetCase, targetFile, targetsMissing, targetsRoot } from "../support/targets.ts";
 
-/** The command as a process, in a working directory that is neither the project's nor the file's. */
-function validate(args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [join(root, "experiments/validation/main.ts"), ...args], {
-    cwd: scratchFolder(),
-  });
-  const text = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (part: string) => {
-    text.out += part;
-  });
-  child.stderr.setEncoding("utf8").on("data", (part: string) => {
-    text.err += part;
-  });
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...text })));
-}
+/** In a working directory that is neither the project's nor the file's. */
+const validate = (args: readonly string[]) =>
+  start("experiments/validation/main.ts", args, { cwd: scratchFolder() }).ended;
 
 function written(...texts: readonly string[]): string[] {
   const folder = scratchFolder();
@@ -110,5 +98,48 @@ describe("the command", () => {
     expect(err).toMatch(message);
     expect(err).toMatch(/--help\n$/);
     expect(err).not.toMatch(/\n {4}at /);
+  });
+});
+
+describe("without --targets", () => {
+  /** A tree whose only study has these figures, on the cost of all on-demand: 20 USD and more. */
+  function treeOf(published: string): string {
+    const tree = copiedTree();
+    rmSync(join(tree, "experiments", "configs"), { recursive: true });
+    mkdirSync(join(tree, "experiments", "configs"));
+    studyFile([["baseline: on-demand\n", `baseline: on-demand\n${published}`]], join(tree, "experiments", "configs"));
+    return tree;
+  }
+  const replay = (tree: string) => start("experiments/validation/main.ts", [], { tree }).ended;
+  const figure = (id: string, value: string, more = "") =>
+    `  - { id: ${id}, claim: it costs, source: a paper, value: ${value}, ours: { metric: costUsd, policy: on-demand }${more} }\n`;
+
+  it("runs the studies that name published figures, as an experiment, and prints each beside ours", async () => {
+    const tree = treeOf(`published:\n${figure("one-run", "40, of: oneRun", ", why: two runs are few")}`);
+    const { code, out } = await replay(tree);
+    expect(out).toContain("Which is cheaper?");
+    expect(out).toMatch(/one-run.* 40(?:\.0)? USD .*cannot be/s);
+    expect(out).toContain("one-run: two runs are few");
+    expect(out).toMatch(/report: results\/study\/report\.html\n$/);
+    expect(existsSync(join(tree, "results", "study", "report.html"))).toBe(true);
+    expect(code).toBe(0);
+  });
+
+  it("ends with 1 where a figure differs and nobody says why", async () => {
+    const figures = [figure("told", "{ to: 1 }", ", why: it does"), figure("untold", "{ to: 1 }")];
+    const { code, err } = await replay(treeOf(`published:\n${figures.join("")}`));
+    expect(err).toMatch(/\nnot as published, and no study says why: untold\n$/);
+    expect(code).toBe(1);
+  });
+
+  it("says so where no study names any, and that cases are chosen with their files", async () => {
+    const none = await replay(treeOf(""));
+    expect(none).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringMatching(/no study of .* with --targets FILE\n$/),
+    });
+    const chosen = await validate(["--only", "x"]);
+    expect(chosen).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/--targets; see --help\n$/) });
   });
 });

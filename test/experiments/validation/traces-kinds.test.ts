@@ -192,6 +192,25 @@ describe("kind availability", () => {
   });
 });
 
+describe("kind availability, of raw probes", () => {
+  it("1 says that the launch failed", async () => {
+    const lines = ["0,2022-11-28T22:23:37.000Z,1", "1,2022-11-28T22:24:37.000Z,0", "2,2022-11-28T22:25:39.500Z,0"];
+    const trace = written(`${lines.join("\n")}\n3,2022-11-28T22:26:37.000Z,1\n`);
+    expect(await computed("availability", { trace, format: "probe-csv" }, { nodes: 1 })).toMatchObject({
+      ticks: 4,
+      availableTicks: 2,
+      upSpells: 1,
+      downSpells: 2,
+      gapS: 60,
+      minGapS: 57.5,
+      maxGapS: 62.5,
+      meanUpSpellS: 120,
+      longestDownSpellS: 60,
+      maxValue: 1,
+    });
+  });
+});
+
 describe("kind price-availability", () => {
   const probes = (flags: string) =>
     written(`date,availability\n${[...flags].map((flag, i) => `2026-01-01 00:0${i}:00,${flag}`).join("\n")}\n`);
