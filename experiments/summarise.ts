@@ -9,6 +9,7 @@ import { meanEstimate } from "./statistics/estimate.ts";
 import { holm } from "./statistics/holm.ts";
 import { createResamples, type Resamples } from "./statistics/resamples.ts";
 import { savingOf } from "./statistics/saving-split.ts";
+import { traceValuesOf } from "./statistics/trace-values.ts";
 import { type Units, unitsOf } from "./statistics/units.ts";
 import { warningsOf } from "./statistics/warnings.ts";
 import type { PolicySummary, Summary, SummaryGroup } from "./summary.ts";
@@ -60,6 +61,7 @@ export function summarise(
 
 interface Point extends SweepPoint {
   readonly replicates: number;
+  readonly records: readonly RunRecord[];
 }
 
 /** @param records of one point of the sweep. */
@@ -70,11 +72,11 @@ function pointOf(records: readonly RunRecord[]): Point {
       .map(([policyId, group]) => [policyId, unitsOf(group, replicates)] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  return { axes: records[0]!.spec.axes, replicates, units };
+  return { axes: records[0]!.spec.axes, replicates, units, records };
 }
 
 function summarisePoint(
-  { axes, replicates, units }: Point,
+  { axes, replicates, units, records }: Point,
   { baseline, primary }: Question,
   better: "lower" | "higher",
   resamples: Resamples,
@@ -115,6 +117,7 @@ function summarisePoint(
     savings: [...pairs.values()].flatMap(
       ({ policyId, against }) => savingOf(policyId, against, units, resamples) ?? [],
     ),
+    traces: traceValuesOf(records, primary.metric, replicates),
     answer: answerSentence({ policies, comparisons, baseline, metric: primary.metric, units: whole }),
   };
 }

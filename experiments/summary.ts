@@ -28,8 +28,18 @@ export interface SummaryGroup {
   readonly comparisons: readonly Comparison[];
   /** Where the saving of each pair in `comparisons` comes from; without those whose records do not say. */
   readonly savings: readonly Saving[];
+  /** The primary metric on each stretch of each trace, for who wants to see where a mean comes from. */
+  readonly traces: readonly TraceValues[];
   /** The answer sentence. */
   readonly answer: string;
+}
+
+export interface TraceValues {
+  readonly trace: string;
+  /** In the order of the study. */
+  readonly units: readonly string[];
+  /** policyId -> [unit]: means over replicates; null where a run failed or has no such metric. */
+  readonly values: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 export interface PolicySummary {
@@ -63,6 +73,8 @@ export interface Comparison {
   readonly pSmallest: number | null;
   /** Correlation over units that pairing achieved; null where undefined. */
   readonly correlation: number | null;
+  /** Of a primary comparison: `difference` over the first 6 units of the study, some more, ... all; empty below 6 units. */
+  readonly convergence: readonly Estimate[];
 }
 
 /** What a policy saves in costUsd (against minus policy), USD per unit: the means of the parts add up to the mean saving. */

@@ -33,6 +33,12 @@ const COMPARISON = z.looseObject({
   pHolm: NUMBER_OR_NULL,
   pSmallest: NUMBER_OR_NULL,
   correlation: NUMBER_OR_NULL,
+  convergence: z.array(ESTIMATE),
+});
+const TRACE_VALUES = z.looseObject({
+  trace: z.string(),
+  units: z.array(z.string()),
+  values: z.record(z.string(), z.array(NUMBER_OR_NULL)),
 });
 export const SUMMARY = z.looseObject({
   question: z.string(),
@@ -47,6 +53,7 @@ export const SUMMARY = z.looseObject({
       policies: z.array(z.looseObject({ policyId: z.string(), metrics: z.record(z.string(), ESTIMATE) })),
       comparisons: z.array(COMPARISON),
       savings: z.array(SAVING),
+      traces: z.array(TRACE_VALUES),
       answer: z.string(),
     }),
   ),

@@ -1,4 +1,5 @@
 import type { Comparison } from "../summary.ts";
+import { convergenceOf } from "./convergence.ts";
 import { meanEstimate, ratioEstimate, UNITS_MIN } from "./estimate.ts";
 import { type Paired, paired } from "./paired.ts";
 import type { Resamples } from "./resamples.ts";
@@ -53,6 +54,7 @@ export function compare(
     pHolm: null,
     pSmallest: test?.smallest ?? null,
     correlation: pair.correlation,
+    convergence: role === "primary" ? convergenceOf(pair.differences, difference, resamples, level) : [],
   };
   return { comparison, paired: pair };
 }

@@ -3,7 +3,7 @@ import { StatisticsError } from "./statistics-error.ts";
 
 export type Metrics = Readonly<Record<string, number>>;
 
-/** Unit of inference -> every metric's mean over the unit's replicates, in order of unit. */
+/** Unit of inference -> every metric's mean over the unit's replicates, in the order of the study. */
 export type Units = ReadonlyMap<string, Metrics>;
 
 /**
@@ -15,13 +15,12 @@ export type Units = ReadonlyMap<string, Metrics>;
  * @throws StatisticsError for a metric that is no finite number.
  */
 export function unitsOf(records: readonly RunRecord[], replicates: number): Units {
-  const byUnit = [...Map.groupBy(records, ({ spec }) => spec.unit)].sort(([a], [b]) => (a < b ? -1 : 1));
   const units = new Map<string, Metrics>();
-  for (const [unit, cells] of byUnit) {
+  for (const [unit, cells] of byUnit(records)) {
     const done = cells.flatMap((record) => (record.ok ? [record] : []));
     if (done.length < Math.max(replicates, cells.length)) continue;
-    // In order of replicate, whatever order the records came in: a sum depends on it in its last digit.
-    done.sort((a, b) => a.spec.replicate - b.spec.replicate);
+    // In one order, whatever order the records came in: a sum depends on it in its last digit.
+    done.sort((a, b) => a.spec.replicate - b.spec.replicate || (a.spec.trace < b.spec.trace ? -1 : 1));
     const means: Record<string, number> = {};
     for (const name of Object.keys(done[0]!.metrics)) {
       const values = done.flatMap(({ key, metrics }) => (name in metrics ? [finite(metrics[name], name, key)] : []));
@@ -30,6 +29,15 @@ export function unitsOf(records: readonly RunRecord[], replicates: number): Unit
     units.set(unit, means);
   }
   return units;
+}
+
+/** In the order of the study: stretches of a trace in time, seeds by their number. */
+export function byUnit(records: readonly RunRecord[]): [unit: string, records: RunRecord[]][] {
+  const fromS = (cells: readonly RunRecord[]) => Math.min(...cells.map(({ spec }) => spec.fromS));
+  return [...Map.groupBy(records, ({ spec }) => spec.unit)]
+    .map(([unit, cells]) => ({ unit, cells, fromS: fromS(cells) }))
+    .sort((a, b) => a.fromS - b.fromS || a.unit.length - b.unit.length || (a.unit < b.unit ? -1 : 1))
+    .map(({ unit, cells }) => [unit, cells]);
 }
 
 function finite(value: number | undefined, metric: string, cell: string): number {

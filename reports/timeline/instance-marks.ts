@@ -1,7 +1,8 @@
 import type { Timeline, TimelineWork } from "../../sim/simulation.ts";
 import { counted, scaleFor } from "../numbers.ts";
+import { round } from "../panels.ts";
 import type { Clock } from "./clock.ts";
-import { type MarketGroup, ROW, type Row, round } from "./layout.ts";
+import { type MarketGroup, ROW, type Row } from "./layout.ts";
 import { SLICES } from "./steps.ts";
 
 /** An instance from its request to its end: a thin line while nothing runs yet, then starting, then ready. */

@@ -42,6 +42,3 @@ export function layout(run: Timeline, shown: readonly TimelineInstance[]): reado
 
 const standsStill = (run: Timeline, market: number): boolean =>
   pricesOf(run, market).length < 2 && capacityOf(run, market).every(({ count }) => count === null);
-
-/** To a tenth of a pixel: more digits only fill the page. */
-export const round = (px: number): number => Number(px.toFixed(1));

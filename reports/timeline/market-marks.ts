@@ -1,7 +1,8 @@
 import type { Timeline } from "../../sim/simulation.ts";
 import { scaleFor } from "../numbers.ts";
+import { round } from "../panels.ts";
 import type { Clock } from "./clock.ts";
-import { type MarketGroup, round } from "./layout.ts";
+import type { MarketGroup } from "./layout.ts";
 import { capacityOf, maximum, pricesOf, sliced } from "./steps.ts";
 
 /** A market's name, and the numbers that give its band a scale. */

@@ -6,6 +6,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderReport } from "../../reports/page.ts";
+import { groupViews } from "../../reports/views/index.ts";
 import { inventedFigures, inventedReport } from "../reports/invented.ts";
 
 /*
@@ -130,7 +131,7 @@ describe.skipIf(!present)("the report page, from disk and without a network", ()
 
   test("reads without JavaScript: every chart is drawn, and its numbers open as a table", async () => {
     const { page } = await opened(pages.usual, { javaScriptEnabled: false });
-    expect(await page.locator("figure.chart").count()).toBe(6);
+    expect(await page.locator("figure.chart").count()).toBe(groupViews.length + 3); // and two runs, and a waterfall
     for (const figure of await page.locator("figure.chart").all()) {
       const box = await figure.locator(".stage svg").boundingBox();
       expect(box!.width).toBeGreaterThan(600);

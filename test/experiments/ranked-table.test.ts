@@ -29,6 +29,7 @@ function summary(
     p: 0.001,
     pHolm: 0.001,
     pSmallest: 0.001,
+    convergence: [],
     correlation: 0.5,
   };
   const policies = names.map((policyId, i) => ({
@@ -41,6 +42,7 @@ function summary(
     policies,
     comparisons: [comparison],
     savings: [],
+    traces: [],
     answer: "The first one.",
   };
   return {

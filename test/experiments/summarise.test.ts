@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunRecord } from "../../experiments/record.ts";
+import { stepsTo } from "../../experiments/statistics/convergence.ts";
 import { summarise } from "../../experiments/summarise.ts";
-import type { Saving } from "../../experiments/summary.ts";
+import type { Comparison, Saving } from "../../experiments/summary.ts";
 import { summaryCsv } from "../../experiments/summary-csv.ts";
 
 type Bill = { costUsd: number; hours: number; work?: number; free?: number };
@@ -16,7 +17,7 @@ const record = (
 ): RunRecord => {
   const base = {
     key: `${policyId}-${unit}-${replicate}`,
-    spec: { policyId, unit, replicate, axes } as unknown as RunRecord["spec"],
+    spec: { policyId, trace: "t", fromS: 0, unit, replicate, axes } as unknown as RunRecord["spec"],
     versions: { engine: "e", node: "n" },
   };
   if (bill === undefined) return { ...base, ok: false, error: "it broke", replay: "npm run ..." };
@@ -130,6 +131,77 @@ describe("a summary, by hand", () => {
     expect(two[0]!.difference.high).toBeGreaterThan(one.difference.high);
     expect(two[0]!.pHolm).toBe(2 * two[0]!.p!);
     expect(two[1]!.pHolm).toBe(Math.max(two[1]!.p!, two[0]!.pHolm!));
+  });
+});
+
+describe("how the answer came about", () => {
+  const uneven = both((i) => ({ costUsd: (30 + i) / 2 + ((5 * i) % 7), hours: 10 }));
+
+  it("converges over the first 6 units of the study and more to the comparison itself", () => {
+    const [{ convergence, difference }] = summarise(uneven, question).groups[0]!.comparisons as [Comparison];
+    expect(convergence.map(({ n }) => n)).toEqual([6, 7, 8]);
+    expect(convergence.at(-1)).toEqual(difference);
+    const six = summarise(
+      uneven.filter(({ spec }) => spec.unit < "u6"),
+      question,
+    );
+    expect(convergence[0]).toEqual(six.groups[0]!.comparisons[0]!.difference);
+  });
+
+  it("has no convergence below 6 units, nor for what was not named beforehand", () => {
+    const few = uneven.filter(({ spec }) => spec.unit < "u5");
+    expect(summarise(few, question).groups[0]!.comparisons[0]!.convergence).toEqual([]);
+    const others = summarise(uneven, question).groups[0]!.comparisons.filter(({ role }) => role === "exploratory");
+    expect(others.map(({ convergence }) => convergence)).toEqual(others.map(() => []));
+  });
+
+  it("keeps each policy's value on each unit of each trace, before traces are averaged inside a unit", () => {
+    const second = uneven.map((record): RunRecord => {
+      const key = `${record.key}-b`;
+      const spec = { ...record.spec, trace: "b" };
+      return record.ok ? { ...record, key, spec, metrics: { ...record.metrics, costUsd: 100 } } : record;
+    });
+    const first = uneven.map((record): RunRecord => ({ ...record, spec: { ...record.spec, trace: "a" } }));
+    const [group] = summarise([...second, ...first], question).groups;
+    expect(group!.traces.map(({ trace }) => trace)).toEqual(["a", "b"]);
+    expect(group!.traces[0]!.units).toEqual(units);
+    expect(group!.traces[0]!.values.base).toEqual(units.map((_, i) => 30 + i));
+    expect(group!.traces[1]!.values.thrifty).toEqual(units.map(() => 100));
+    expect(group!.policies.find(({ policyId }) => policyId === "base")!.metrics.costUsd!.mean).toBe((33.5 + 100) / 2);
+  });
+
+  it("has no value for a unit of which a replicate failed", () => {
+    const [group] = summarise(
+      both((i) => (i === 3 ? undefined : { costUsd: 15, hours: 10 })),
+      question,
+    ).groups;
+    expect(group!.traces[0]!.values.thrifty).toEqual([15, 15, 15, null, 15, 15, 15, 15]);
+  });
+
+  it("takes stretches of a trace in time, and seeds by their number", () => {
+    const unit = (name: string, fromS: number): RunRecord => {
+      const { spec, ...rest } = record("base", name, 0, { costUsd: 1, hours: 1 });
+      return { ...rest, spec: { ...spec, fromS } } as RunRecord;
+    };
+    const order = (records: readonly RunRecord[]) => summarise(records, question).groups[0]!.traces[0]!.units;
+    expect(order([unit("seed 10", 0), unit("seed 9", 0), unit("seed 1", 0)])).toEqual(["seed 1", "seed 9", "seed 10"]);
+    expect(order([unit("96 h to 144 h", 96), unit("0 h to 48 h", 0), unit("100 h to 148 h", 100)])).toEqual([
+      "0 h to 48 h",
+      "96 h to 144 h",
+      "100 h to 148 h",
+    ]);
+  });
+
+  it("looks at a dozen sizes at most, from 6 to all, even on a logarithmic scale", () => {
+    expect(stepsTo(20)).toEqual([6, 7, 8, 9, 10, 12, 13, 14, 16, 18, 20]);
+    fc.assert(
+      fc.property(fc.integer({ min: 6, max: 100_000 }), (n) => {
+        const steps = stepsTo(n);
+        expect([steps[0], steps.at(-1)]).toEqual([6, n]);
+        expect(steps.length).toBeLessThanOrEqual(12);
+        expect(steps).toEqual([...steps].sort((a, b) => a - b));
+      }),
+    );
   });
 });
 

@@ -261,6 +261,12 @@ function inventedGroup(records: readonly RunRecord[]): SummaryGroup {
       pHolm: role === "primary" ? 0.0004 : null,
       pSmallest: 0.0001,
       correlation: 0.42 - 0.1 * i,
+      convergence:
+        role === "primary" && pairs.length >= 6
+          ? [6, 9, 13, pairs.length]
+              .filter((n, k, all) => n <= pairs.length && all.indexOf(n) === k)
+              .map((n) => estimate(pairs.slice(0, n).map(([x, y]) => x - y)))
+          : [],
     };
   };
   /** Each part is so much of the saving, and as uncertain in itself as the whole. */
@@ -292,6 +298,13 @@ function inventedGroup(records: readonly RunRecord[]): SummaryGroup {
       ...others.map((id, i) => compare(id, "completedShare", i)),
     ],
     savings: others.map(savingOf),
+    traces: [
+      {
+        trace: "us-west-2",
+        units,
+        values: Object.fromEntries(ids.map((id) => [id, of(id, "usdPerWorkHour").map((x) => x ?? null)])),
+      },
+    ],
     answer: `${best.policyId} is cheapest: ${by(best, "usdPerWorkHour").toFixed(2)} USD per hour of work, against ${by(policies.at(-1)!, "usdPerWorkHour").toFixed(2)} for ${policies.at(-1)!.policyId} (n = ${units.length}), and completes ${(100 * by(best, "completedShare")).toFixed(1)} % of the tasks.`,
   };
 }

@@ -21,6 +21,8 @@ describe("the page", () => {
       "Published figures",
       "From published figures to ours",
       "Differences from the baseline",
+      "Would more units change the answer?",
+      "Where each policy wins and loses",
       "Where the savings come from",
       "Cost against service",
       "One run in detail",
@@ -121,7 +123,7 @@ describe("the page", () => {
     const sweep = inventedReport({ groups });
     const text = await renderReport({ ...sweep, timelines: [] });
     for (const name of ["cloud.visibility = told", "cloud.visibility = tried"]) {
-      expect(text.split(`<summary>${name}</summary>`)).toHaveLength(5); // ranking, differences, split, cost against service
+      expect(text.split(`<summary>${name}</summary>`)).toHaveLength(7); // ranking, and every chart but the timeline
       expect(text).toContain(`<dt>${name}</dt>`);
     }
   });

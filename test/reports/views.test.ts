@@ -4,14 +4,17 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import { describe, expect, test } from "vitest";
 import type { Estimate, Saving, Summary } from "../../experiments/summary.ts";
 import { type Chart, chartHtml } from "../../reports/chart.ts";
+import { scaleFor } from "../../reports/numbers.ts";
 import { looksFor } from "../../reports/palette.ts";
 import { clockFor } from "../../reports/timeline/clock.ts";
 import { sliced } from "../../reports/timeline/steps.ts";
+import { convergence } from "../../reports/views/convergence.ts";
 import { costAgainstService } from "../../reports/views/cost-against-service.ts";
 import { differences } from "../../reports/views/differences.ts";
 import { groupViews, runViews } from "../../reports/views/index.ts";
 import { savingSplit } from "../../reports/views/saving-split.ts";
 import { timeline } from "../../reports/views/timeline.ts";
+import { unitByUnit } from "../../reports/views/unit-by-unit.ts";
 import type { Timeline } from "../../sim/simulation.ts";
 import { inventedReport, inventedTimeline, POLICIES } from "./invented.ts";
 
@@ -20,9 +23,11 @@ const { summary } = inventedReport();
 const scene = { summary, group: summary.groups[0]!, looks };
 const run = { policyId: POLICIES[1], unit: "week 1", timeline: inventedTimeline("run"), looks };
 
+const layersOf = ({ spec }: Chart): readonly object[] => (spec as { layer?: readonly object[] }).layer ?? [];
+
 /** All data that a chart draws, whichever layer it is in. */
-const drawn = ({ spec }: Chart): readonly Record<string, unknown>[] => {
-  const layers = [spec, ...((spec as { layer?: readonly object[] }).layer ?? [])];
+const drawn = (chart: Chart): readonly Record<string, unknown>[] => {
+  const layers = [chart.spec, ...layersOf(chart)];
   return layers.flatMap(
     (layer) => (layer as { data?: { values?: readonly Record<string, unknown>[] } }).data?.values ?? [],
   );
@@ -173,6 +178,91 @@ describe("the split of the savings", () => {
 
   test("is absent where no record says what the savings consist of", () => {
     expect(savingSplit.draw({ ...scene, group: { ...scene.group, savings: [] } })).toBeUndefined();
+  });
+});
+
+describe("the convergence of the primary comparisons", () => {
+  const chart = convergence.draw(scene)!;
+  const steps = drawn({ ...chart, spec: layersOf(chart)[1] } as Chart) as { n: number; mean: number; low: number }[];
+
+  test("draws each at every n of the summary, and ends at the result", () => {
+    const [first] = scene.group.comparisons;
+    const sizes = first!.convergence.map(({ n }) => n);
+    expect(steps.map(({ n }) => n)).toEqual([...sizes, ...sizes]); // two primary comparisons
+    expect(JSON.stringify(chart.tables[0]!.rows[0])).toContain(
+      scaleFor("USD/h", [first!.difference.mean]).formatSigned(first!.difference.mean),
+    );
+  });
+
+  test("puts smaller values lower on the page, and 0 always into the panel", () => {
+    const zero = Number(drawn({ ...chart, spec: layersOf(chart)[0] } as Chart).find(({ text }) => text === "0")!.px);
+    for (const { mean, low } of steps.slice(0, 4)) {
+      expect(mean).toBeGreaterThan(zero); // both policies cost less than the baseline
+      expect(low).toBeGreaterThanOrEqual(mean);
+    }
+  });
+
+  test("is absent below 6 units, where there is no interval to converge", () => {
+    const few = inventedReport({ units: 4 }).summary;
+    expect(convergence.draw({ summary: few, group: few.groups[0]!, looks })).toBeUndefined();
+  });
+});
+
+describe("unit by unit", () => {
+  /** Three units of two traces: a beats the baseline on all but the last. */
+  const of = (a: readonly (number | null)[], base: readonly number[]) => ({ a, [summary.baseline]: base });
+  const traces = [
+    { trace: "east", units: ["week 1", "week 2"], values: of([1, 1], [3, 2]) },
+    { trace: "west", units: ["week 1"], values: of([4], [3]) },
+  ];
+  const comparison = { ...scene.group.comparisons[0]!, policyId: "a" };
+  const group = {
+    ...scene.group,
+    traces,
+    policies: ["a", summary.baseline].map((policyId) => ({ policyId, metrics: {} })),
+    comparisons: [comparison],
+  };
+  const bars = (chart: Chart) => layer(chart, 0);
+
+  test("shows the differences by hand: -2, -1 and +1, the last one as lost", () => {
+    const chart = unitByUnit.draw({ ...scene, group })!;
+    expect(bars(chart)).toMatchObject([
+      { from: 0.6, to: 1.4, wins: true, tip: expect.stringContaining("\u22122.00 USD/h") },
+      { from: 1.6, to: 2.4, wins: true, tip: expect.stringContaining("\u22121.00 USD/h") },
+      { from: 2.6, to: 3.4, wins: false, tip: expect.stringContaining("+1.00 USD/h") },
+    ]);
+    expect(JSON.stringify(chart.spec)).toContain("better on 2 of 3 units; \u22122.00 to +1.00 USD/h");
+    expect(chart.tables[0]!.rows.map((row) => row.slice(1))).toEqual([
+      ["1.00", "3.00"],
+      ["1.00", "2.00"],
+      ["4.00", "3.00"],
+    ]);
+  });
+
+  test("leaves out a unit that either of the two has not finished", () => {
+    const holed = [{ ...traces[0]!, values: of([null, 1], [3, 2]) }];
+    expect(bars(unitByUnit.draw({ ...scene, group: { ...group, traces: holed } })!)).toMatchObject([{ from: 1.6 }]);
+  });
+
+  test("lets neighbours share a bar where there are more units than can be told apart, and never across traces", () => {
+    const many = (trace: string, count: number) => ({
+      trace,
+      units: Array.from({ length: count }, (_, i) => `seed ${i + 1}`),
+      values: of(
+        Array.from({ length: count }, (_, i) => 3 - (i % 2)),
+        Array.from({ length: count }, () => 4),
+      ),
+    });
+    const chart = unitByUnit.draw({ ...scene, group: { ...group, traces: [many("east", 151), many("west", 150)] } })!;
+    expect(bars(chart).length).toBeLessThanOrEqual(82);
+    expect(chart.caption).toContain("the mean of 4 neighbouring units");
+    const ends = bars(chart).map(({ from, to }) => [Number(from) + 0.4, Number(to) - 0.4]);
+    expect(ends.some(([first, last]) => first! <= 151 && last! > 151)).toBe(false);
+    expect(bars(chart)[0]!.tip).toContain("seed 1 to seed 4, mean\n\u22121.50 USD/h");
+  });
+
+  test("is absent where only one unit was run", () => {
+    expect(unitByUnit.draw({ ...scene, group: { ...group, traces: traces.slice(1) } })).toBeUndefined();
   });
 });
 
