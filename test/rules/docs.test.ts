@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { describe, expect, test } from "vitest";
 import { metrics } from "../../experiments/metrics.ts";
+import { kinds } from "../../experiments/validation/kinds/index.ts";
 import { projectPaths, readProjectFile, root } from "./project-files.ts";
 
 const pages = projectPaths()
@@ -66,6 +67,11 @@ describe("the documents", () => {
     );
     const symbols = rows.map(([, , symbol]) => symbol!.split(" ")[0]);
     expect(new Set(symbols).size).toBe(metrics.length);
+  });
+
+  test("VALIDATION lists exactly the kinds of cases that can be computed, and what each computes", () => {
+    const rows = [...readProjectFile("docs/VALIDATION.md").source.matchAll(/^\| `([\w-]+)` \| [^|]+ \| ([^|]+) \|$/gm)];
+    expect(rows.map(([, name, summary]) => [name, summary])).toEqual(kinds.map(({ name, summary }) => [name, summary]));
   });
 
   test("decisions are numbered without gaps, and each says what was rejected", () => {

@@ -4,7 +4,7 @@ import { costMatrix, solved } from "./assignment.ts";
 
 export const assignmentSlots = defineKind({
   name: "assignment-slots",
-  summary: "The same where target j takes up to slots[j] pieces.",
+  summary: "As assignment, where target j takes up to slots[j] pieces.",
   inputs: z
     .object({ cost: costMatrix, slots: z.array(z.int().nonnegative()) })
     .refine(

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { quantile } from "../../../sim/quantile.ts";
 import { spellsInside, upOf } from "../../../traces/statistics.ts";
 import { defineKind } from "../kind.ts";
-import { probesOf } from "./source.ts";
+import { probesOf, SKYPILOT } from "./source.ts";
 
 export const availability = defineKind({
   name: "availability",
@@ -11,15 +11,15 @@ export const availability = defineKind({
   inputs: z.object({ trace: z.string(), format: z.string() }),
   params: z.object({ nodes: z.int().positive() }),
   compute: async ({ trace, format }, { nodes }) => {
-    const { values, timesS, stamped, gapS: declaredS } = await probesOf(format, trace);
+    const { values, timesS, gapS: declaredS } = await probesOf(format, trace);
     const ticks = values.length;
     // Time is counted in ticks here: a probe that came late is one tick like all others.
     const up = upOf({ timesS: [...values.keys()], values }, nodes);
     const lengths = (isUp: boolean) => spellsInside(up, isUp, ticks).map(({ lengthS }) => lengthS);
     const [upTicks, downTicks] = [lengths(true), lengths(false)];
     const availableTicks = upTicks.reduce((sum, each) => sum + each, 0);
-    const gaps = stamped ? gapsOf(timesS) : { gapS: declaredS };
-    const longestS = (spells: readonly number[]) => Math.max(0, ...spells) * gaps.gapS;
+    const gaps = format === SKYPILOT ? { gapS: declaredS } : gapsOf(timesS);
+    const longestS = (spells: readonly number[]) => spells.reduce((most, each) => Math.max(most, each), 0) * gaps.gapS;
     return {
       ticks,
       availableTicks,

@@ -27,31 +27,17 @@ export const priceHistory = defineKind({
     const steps = new Map([...pools].map(([key, ofPool]) => [key, mergeOne(key, ofPool, counts, "hold")]));
     const rows = pulls.reduce((sum, { timesS }) => sum + timesS.length, 0);
     const all = [...steps.values()];
+    const prices = Float64Array.from(pulls.flatMap(({ values }) => values)).sort();
+    const timesS = Float64Array.from(all.flatMap(({ firstS, lastS }) => [firstS, lastS])).sort();
     return {
       rows,
       distinctRows: rows - counts.merged - counts.contradicted,
       pools: steps.size,
       changePoints: all.reduce((sum, { timesS }) => sum + timesS.length, 0),
-      minPrice: extreme(
-        Math.min,
-        pulls.flatMap(({ values }) => values),
-      ),
-      maxPrice: extreme(
-        Math.max,
-        pulls.flatMap(({ values }) => values),
-      ),
-      firstRow: stamp(
-        extreme(
-          Math.min,
-          all.map(({ firstS }) => firstS),
-        ),
-      ),
-      lastRow: stamp(
-        extreme(
-          Math.max,
-          all.map(({ lastS }) => lastS),
-        ),
-      ),
+      minPrice: prices[0] ?? null,
+      maxPrice: prices.at(-1) ?? null,
+      firstRow: stamp(timesS[0]),
+      lastRow: stamp(timesS.at(-1)),
       truncated: reads.some(({ goesOn }) => goesOn === true),
       empty: rows === 0,
       series: asked.map((each) => priceOver(each, pools.get(marketKey(each))?.[0], steps.get(marketKey(each)))),
@@ -87,7 +73,5 @@ function statisticsOf({ market, gapS }: Pull, { timesS, values }: Steps, fromS: 
   return marketStatistics(windowOf(table, fromS - startS, toS - fromS), 0);
 }
 
-const extreme = (most: typeof Math.min, values: readonly number[]): number | null =>
-  values.length === 0 ? null : values.reduce((found, each) => most(found, each));
-
-const stamp = (timeS: number | null): string | null => (timeS === null ? null : `${iso(timeS).slice(0, 19)}Z`);
+const stamp = (timeS: number | undefined): string | null =>
+  timeS === undefined ? null : `${iso(timeS).slice(0, 19)}Z`;

@@ -2,10 +2,13 @@ import { type FormatRead, type ReadOptions, traceFormats } from "../../../traces
 import { readSources } from "../../../traces/formats/source-file.ts";
 import type { Pull } from "../../../traces/rows.ts";
 
+/** The one that declares its cadence, and leaves open what 1 means. */
+export const SKYPILOT = "skypilot-json";
+
 /** What target files call the formats, and what the importers do. */
 const FORMATS: Readonly<Record<string, string>> = {
   "aws-spot-price-history": "aws-price-history",
-  "skypilot-json": "probe-series",
+  [SKYPILOT]: "probe-series",
   "skynomad-csv": "availability-csv",
   "probe-csv": "probe-text",
   "skynomad-prices": "tick-prices",
@@ -28,14 +31,10 @@ export async function readAs(
   return importer.read(file!, options, ticks);
 }
 
-/** A series of probes. The values are what was obtainable, whatever the file's polarity; where it was does not matter here. */
+/** A series of probes as counts of what was obtainable. Where that was does not matter here. */
 export async function probesOf(format: string, path: string, zone = "any"): Promise<Pull> {
-  const isStated = format === "skypilot-json"; // the others fix what 1 means
-  const { pulls } = await readAs(format, path, {
-    instanceType: "any",
-    zone,
-    ...(isStated && { polarity: "available" as const }),
-  });
+  const options = { instanceType: "any", zone, tz: "UTC" };
+  const { pulls } = await readAs(format, path, format === SKYPILOT ? { ...options, polarity: "available" } : options);
   const pull = pulls.find(({ kind }) => kind === "capacity");
   if (pull === undefined) throw new Error(`${path}: no probes of capacity in it`);
   return pull;
