@@ -295,12 +295,12 @@ class GridBuilder implements Grid {
     );
   }
 
-  /** The world of one task: what cannot be simulated is said before anything is computed. */
+  /** The world of one task or job: what cannot be simulated is said before anything is computed. */
   #tryOut({ workload, cloud, cadence, drainH }: FilledStudy, unit: Unit): void {
     try {
       const table = tableOf(this.tables.get(unit.table)!);
       const input = { table, horizonS: unit.lengthS, drainS: drainH * HOUR_S, cloud, cadence, seed: "" };
-      const one = { ...workload, params: { ...workload.params, tasks: 1 } };
+      const one = "tasks" in workload.params ? { ...workload, params: { ...workload.params, tasks: 1 } } : workload;
       new SimWorld({ ...input, workload: one }, (fleet) => new FleetState(fleet));
     } catch (error) {
       if (error instanceof SimulationError) throw new StudyError(`${this.#loaded.path}: ${error.message}`);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { nearestName } from "../policies/contract/nearest.ts";
 import { scenarioLabel } from "../policies/contract/scenario.ts";
+import { resolveScenario, unfitFor } from "../policies/registry.ts";
 import { type Fault, oneOf } from "./faults.ts";
 import { metrics } from "./metrics.ts";
 import { ownFileOf } from "./own-policy.ts";
@@ -34,6 +35,13 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
     if (file !== undefined && !existsSync(resolve(folder, file))) {
       fault(["policies", i, "scheduling"], `there is no file ${relative("", resolve(folder, file))}; correct the path`);
     }
+  }
+  const [workload, cloud, cadence] = [part("workload"), part("cloud"), part("cadence")];
+  for (const [i, policy] of policies.entries()) {
+    if (policy === undefined || workload === undefined || cloud === undefined || cadence === undefined) continue;
+    if (ownFileOf(policy) !== undefined) continue;
+    const unfit = unfitFor(resolveScenario(policy), workload.model, cloud, cadence);
+    if (unfit !== undefined) fault(["policies", i, "scheduling"], unfit);
   }
   const isPolicy = (path: Path, id: string): void => {
     if (ids !== undefined && !ids.includes(id)) fault(path, oneOf(ids, id));

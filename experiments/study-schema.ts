@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deadlineJobParams } from "../sim/workloads/deadline-job-params.ts";
 import { tasksParams } from "../sim/workloads/tasks-params.ts";
 import { cadenceSchema, cloudSchema } from "./cloud-schema.ts";
 import { publishedSchema } from "./published/published-schema.ts";
@@ -30,7 +31,10 @@ export const studySchema = z.strictObject({
     .exactOptional()
     .describe("a file with more instance types and prices, from the study's folder; traces/catalog has the form"),
   workload: z
-    .discriminatedUnion("model", [z.strictObject({ model: z.literal("tasks"), params: tasksParams })])
+    .discriminatedUnion("model", [
+      z.strictObject({ model: z.literal("tasks"), params: tasksParams }),
+      z.strictObject({ model: z.literal("deadline-job"), params: deadlineJobParams }),
+    ])
     .describe("what is to be done"),
   cloud: cloudSchema.describe("the simulated cloud"),
   cadence: cadenceSchema.default({ onChange: true }).describe("when a policy is asked; at every change where absent"),

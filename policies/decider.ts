@@ -1,7 +1,8 @@
 import { placementCostS } from "./assignment/cost.ts";
 import type { Action, Note } from "./contract/actions.ts";
 import type { AssignmentStrategy, Pair, PlacementLuck } from "./contract/assignment.ts";
-import type { Policy, PolicySpec } from "./contract/policy.ts";
+import { ClairvoyantError, type Foresight } from "./contract/foresight.ts";
+import type { AnyPolicySpec, Policy } from "./contract/policy.ts";
 import { createRandom } from "./contract/random.ts";
 import type { Cadence, Caps } from "./contract/scenario.ts";
 import type { InstanceId, Json, Seconds } from "./contract/units.ts";
@@ -14,7 +15,7 @@ import type { FleetState } from "./state/fleet-state.ts";
 /** A scenario with its names looked up: what `resolveScenario` gives, ready to be created. */
 export interface Decisions {
   readonly label: string;
-  readonly scheduling: PolicySpec<unknown, Json>;
+  readonly scheduling: AnyPolicySpec;
   readonly params: unknown;
   readonly assignment: AssignmentStrategy;
   readonly caps?: Caps;
@@ -61,15 +62,19 @@ export class Decider {
   #gridS: Seconds;
   readonly #asked: { -readonly [K in keyof Asked]: Asked[K] } = { actions: [], notes: [], unassigned: [] };
 
-  /** @param options seed: names the luck of the strategies that draw, the same for every policy. */
+  /**
+   * @param options seed: names the luck of the strategies that draw, the same for every policy. foresight: of a simulation; a
+   * host that does not know the future gives none.
+   * @throws ClairvoyantError when the policy needs foresight and there is none
+   */
   constructor(
     state: FleetState,
     decisions: Decisions,
     cadence: Cadence,
-    options: { readonly notes: boolean; readonly seed: string },
+    options: { readonly notes: boolean; readonly seed: string; readonly foresight?: () => Foresight },
   ) {
     this.#state = state;
-    this.#policy = decisions.scheduling.create(decisions.params);
+    this.#policy = createPolicy(decisions, options.foresight);
     this.#assignment = decisions.assignment;
     this.#guard = decisions.caps === undefined ? undefined : new Guard(decisions.caps);
     this.#cadence = cadence;
@@ -160,4 +165,15 @@ export class Decider {
     }
     if (refused !== undefined) writer.withdraw(refused);
   }
+}
+
+function createPolicy(
+  { label, scheduling, params }: Decisions,
+  foresight: (() => Foresight) | undefined,
+): Policy<Json> {
+  if (scheduling.sight !== "clairvoyant") return scheduling.create(params);
+  if (foresight === undefined) {
+    throw new ClairvoyantError(`${label} plans with the future and can only be simulated; choose a causal policy`);
+  }
+  return scheduling.create(params, foresight());
 }

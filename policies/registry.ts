@@ -1,8 +1,15 @@
 import { assignmentStrategies } from "./assignment/index.ts";
 import type { AssignmentStrategy } from "./contract/assignment.ts";
 import { nearestName } from "./contract/nearest.ts";
-import type { PolicySpec, Schema, WrapperSpec } from "./contract/policy.ts";
-import { type Named, type Scenario, scenarioLabel } from "./contract/scenario.ts";
+import { type AnyPolicySpec, decidesFor, type PolicySpec, type Schema, type WrapperSpec } from "./contract/policy.ts";
+import {
+  type Cadence,
+  type CloudSpec,
+  type Named,
+  type Scenario,
+  scenarioLabel,
+  type WorkloadName,
+} from "./contract/scenario.ts";
 import type { Json } from "./contract/units.ts";
 import type { Decisions } from "./decider.ts";
 import { schedulingPolicies } from "./scheduling/index.ts";
@@ -14,12 +21,12 @@ export class ScenarioError extends Error {
 }
 
 /** Looks up the names of a scenario and checks its parameters. `own` adds policies that are not listed: a user's file. */
-export function resolveScenario(scenario: Scenario, own: readonly PolicySpec<unknown, Json>[] = []): Decisions {
+export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[] = []): Decisions {
   const scheduling = named("scheduling policy", scenario.scheduling, [...own, ...schedulingPolicies]);
   let spec = scheduling.spec;
   for (const wrapper of scenario.wrappers ?? []) {
     const { spec: around, params } = named("wrapper", wrapper, wrappers);
-    spec = around.wrap(spec, params) as PolicySpec<unknown, Json>;
+    spec = around.wrap(spec as PolicySpec<unknown, Json>, params);
   }
   const assignment = named("assignment strategy", scenario.assignment, assignmentStrategies);
   return {
@@ -31,7 +38,34 @@ export function resolveScenario(scenario: Scenario, own: readonly PolicySpec<unk
   };
 }
 
-function named<T extends AssignmentStrategy | PolicySpec<unknown, Json> | WrapperSpec<unknown, Json>>(
+/**
+ * Why the policy cannot decide this: it is for other work, or is not given what it needs. Undefined if it can.
+ * @example unfitFor(uniformProgress, "tasks", cloud, cadence) // "uniform-progress does not decide for the workload tasks; those that do are ..."
+ */
+export function unfitFor(
+  { scheduling }: Pick<Decisions, "scheduling">,
+  workload: WorkloadName,
+  cloud: Pick<CloudSpec, "profile" | "visibility">,
+  cadence: Cadence,
+): string | undefined {
+  const { name, needs = [], bound } = scheduling;
+  if (!decidesFor(scheduling, workload)) {
+    const others = schedulingPolicies.filter((each) => decidesFor(each, workload)).map((each) => each.name);
+    return `${name} does not decide for the workload ${workload}; those that do are ${others.join(", ")}`;
+  }
+  if (needs.includes("availability") && cloud.visibility === "tried") {
+    return `${name} must be told what is obtainable; set cloud.visibility: told, or choose a policy that tries`;
+  }
+  if (needs.includes("grid") && cadence.everyS === undefined) {
+    return `${name} must be asked at regular times; set cadence.everyS`;
+  }
+  if (bound !== undefined && bound.profile !== cloud.profile) {
+    return `${name} is a bound under the timing profile ${bound.profile}, the study's is ${cloud.profile}; leave it out`;
+  }
+  return undefined;
+}
+
+function named<T extends AssignmentStrategy | AnyPolicySpec | WrapperSpec<unknown, Json>>(
   what: string,
   wanted: Named,
   list: readonly T[],

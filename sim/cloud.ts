@@ -72,6 +72,7 @@ export class SimulatedCloud {
   readonly #startDraw: Draw;
   readonly #leadDraw: Draw;
   readonly #victimStream: number;
+  readonly #newestFirst: boolean;
   readonly #networkMiBPerS: readonly number[];
   #hooks: InstanceHooks | undefined;
 
@@ -139,6 +140,7 @@ export class SimulatedCloud {
     this.#leadDraw = draw("notice-lead", spec.noticeLeadS ?? profile.noticeLeadS);
     this.#networkMiBPerS = world.fleet.markets.map((market) => market.networkMiBPerS);
     this.#victimStream = random.stream("victim");
+    this.#newestFirst = profile.victim === "newest";
   }
 
   /** Sets the clocks going and tells what is told at the start. */
@@ -279,14 +281,20 @@ export class SimulatedCloud {
     this.#hooks!.ready(instance);
   }
 
+  /** How many instances the market bears, as the study reads the trace; Infinity where nothing bounds it. */
+  capacityAt(market: MarketId, timeS: Seconds): number {
+    if (this.#table.markets[market]!.capacityType === "onDemand") return Infinity;
+    const count = this.#table.capacityAt(market, timeS);
+    return this.#spec.depth === "unlimited" && count > 0 ? Infinity : count;
+  }
+
   #readCapacity(market: MarketId, nowS: Seconds): void {
-    const count = this.#table.capacityAt(market, nowS);
-    this.#markets[market]!.capacity = this.#spec.depth === "unlimited" && count > 0 ? Infinity : count;
+    this.#markets[market]!.capacity = this.capacityAt(market, nowS);
     const nextS = this.#table.nextCapacityChangeS(market, nowS);
     if (nextS < Infinity) this.#queue.push(nextS, this.#ranks[EVENT.capacity]!, EVENT.capacity, market, 0);
   }
 
-  /** Gives notice to as many instances as the market no longer has room for. Which ones, a keyed draw of their slots says. */
+  /** Gives notice to as many instances as the market no longer has room for; which ones, the profile says. */
   #takeBack(market: MarketId, nowS: Seconds): void {
     const truth = this.#markets[market]!;
     while (truth.unnoticed > truth.capacity) {
@@ -294,7 +302,9 @@ export class SimulatedCloud {
       let least = 2;
       for (const instance of truth.held) {
         if (instance.noticeS >= 0) continue;
-        const draw = this.#random.at(this.#victimStream, market, instance.slot, bucket(nowS, 1));
+        const draw = this.#newestFirst
+          ? -instance.id
+          : this.#random.at(this.#victimStream, market, instance.slot, bucket(nowS, 1));
         if (draw < least) {
           least = draw;
           victim = instance;

@@ -8,6 +8,12 @@ export type Phase = "due" | "trace" | "decide" | "answer";
 export interface TimingProfile {
   readonly name: ProfileName;
   readonly phases: readonly Phase[];
+  /** grid: policies are asked at regular times only. study: as the study says. */
+  readonly cadence: "grid" | "study";
+  /** Which instances go when a market's capacity falls. keyed: a draw of their slots says. */
+  readonly victim: "newest" | "keyed";
+  /** deadline: the run ends with the last deadline, rounded up to the grid. horizon: with the study's window. */
+  readonly end: "deadline" | "horizon";
   readonly billing: {
     /** Each incarnation costs at least this. */
     readonly minimumS: Seconds;
@@ -24,6 +30,9 @@ const aws: TimingProfile = {
   name: "aws",
   // Event-driven: the notice comes when the trace's capacity drops, the end one lead later.
   phases: ["due", "trace", "decide", "answer"],
+  cadence: "study",
+  victim: "keyed",
+  end: "horizon",
   // AWS User Guide, "Billing for interrupted Spot Instances"; API_StopInstances: at least one minute a start.
   billing: { minimumS: 60, freeWhenReclaimedWithinS: 3600 },
   // Assumes 4 s from request to grant or refusal: no published distribution was found.
@@ -38,4 +47,24 @@ const aws: TimingProfile = {
   },
 };
 
-export const profiles: Readonly<Record<ProfileName, TimingProfile>> = { aws };
+const none = { kind: "constant", value: 0 } as const;
+
+/**
+ * Time in ticks, as in Can't Be Late's simulator: what the tick's probe says, then the policy; launches are granted in the
+ * same tick and take exactly the job's restart overhead, reclaims come without notice. Bills have no rule of their own: an
+ * instance is up for whole ticks because only the next ask can end it.
+ * Source: Wu et al., NSDI 2024, 3.2 and 7.1, and the simulator of its artifact.
+ */
+const cblTickV1: TimingProfile = {
+  name: "cbl-tick-v1",
+  phases: ["due", "trace", "decide", "answer"],
+  cadence: "grid",
+  victim: "newest",
+  end: "deadline",
+  billing: { minimumS: 0, freeWhenReclaimedWithinS: 0 },
+  answerS: none,
+  noticeLeadS: none,
+  launchS: { boot: none, imagePull: none, engineStart: none },
+};
+
+export const profiles: Readonly<Record<ProfileName, TimingProfile>> = { aws, "cbl-tick-v1": cblTickV1 };

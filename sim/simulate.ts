@@ -1,5 +1,6 @@
 import type { Seconds } from "../policies/contract/units.ts";
 import { type Asked, Decider, type Decisions } from "../policies/decider.ts";
+import { unfitFor } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { cloudAssumptions } from "./cloud.ts";
 import { billAssumptions } from "./meter.ts";
@@ -24,21 +25,27 @@ export function simulate(
   decisions: Decisions,
   onAsk?: (timeS: Seconds, asked: Asked) => void,
 ): SimulationResult {
-  const endS = input.horizonS + (input.drainS ?? 0);
   if (!(input.horizonS > 0))
     throw new SimulationError(`a horizon of ${input.horizonS} s is no run; give a positive one`);
-  if (input.table.endS < endS) {
-    throw new SimulationError(
-      `the trace ends at ${input.table.endS} s, the run needs ${endS} s; shorten the window or the drain`,
-    );
-  }
+  const unfit = unfitFor(decisions, input.workload.model, input.cloud, input.cadence);
+  if (unfit !== undefined) throw new SimulationError(unfit);
   const traced = input.traced ?? false;
   let state!: FleetState;
   const world = new SimWorld(input, (fleet) => {
     state = new FleetState(fleet);
     return state;
   });
-  const decider = new Decider(state, decisions, input.cadence, { notes: traced, seed: input.seed });
+  const { endS } = world;
+  if (input.table.endS < endS) {
+    throw new SimulationError(
+      `the trace ends at ${input.table.endS} s, the run needs ${endS} s; shorten the window or the drain`,
+    );
+  }
+  const decider = new Decider(state, decisions, input.cadence, {
+    notes: traced,
+    seed: input.seed,
+    foresight: () => world.foresight(),
+  });
   const log: AskLog[] = [];
   const asksMax = input.table.markets.length + 2;
   let asks = 0;

@@ -2,6 +2,7 @@ import type { Action } from "../policies/contract/actions.ts";
 import { medianOf } from "../policies/contract/distribution.ts";
 import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
+import type { Foresight } from "../policies/contract/foresight.ts";
 import { createRandom } from "../policies/contract/random.ts";
 import type { CloudSpec } from "../policies/contract/scenario.ts";
 import { HOUR_S, type MarketId, type Seconds } from "../policies/contract/units.ts";
@@ -47,21 +48,30 @@ export class SimWorld {
   readonly meter: Meter;
   readonly cloud: SimulatedCloud;
   readonly workload: Workload;
+  /** When the run ends at the latest. */
+  readonly endS: Seconds;
   events = 0;
   readonly #queue = new EventQueue();
   readonly #facts: Facts;
+  readonly #input: SimulationInput;
   readonly #table: TraceTable;
   readonly #decideRank: number;
   readonly #nextPriceS: Float64Array;
   #anyPriceS: Seconds = 0;
 
   constructor(input: SimulationInput, facts: (fleet: FleetSpec) => Facts) {
-    const { table, cloud: spec } = input;
+    const { table, cloud: spec, cadence } = input;
     const profile = profiles[spec.profile];
+    if (profile.cadence === "grid" && (cadence.onChange || cadence.everyS === undefined)) {
+      throw new SimulationError(
+        `the timing profile ${profile.name} asks policies at regular times only; set cadence to { onChange: false, everyS: ... }`,
+      );
+    }
     const ranks = ranksOf(profile.phases);
     const queue = this.#queue;
     const random = createRandom(input.seed);
     this.#decideRank = profile.phases.indexOf("decide");
+    this.#input = input;
     this.#table = table;
     this.#nextPriceS = new Float64Array(table.markets.length);
     this.fleet = fleetSpecOf(table, spec);
@@ -73,6 +83,28 @@ export class SimWorld {
     const { cloud, fleet } = this;
     const transfers = this.meter.lines?.countsTransfers ? this.meter.lines : undefined;
     this.workload = workloads[model](params, { ...shared, cloud, fleet, transfers, horizonS: input.horizonS });
+    const windowEndS = input.horizonS + (input.drainS ?? 0);
+    const lastS = profile.end === "deadline" ? this.#lastDeadlineS(cadence.everyS!) : Infinity;
+    this.endS = Math.min(windowEndS, lastS);
+  }
+
+  /** What will happen, for a clairvoyant policy. @throws SimulationError where reclaims are drawn and cannot be read ahead. */
+  foresight(): Foresight {
+    const { cloud, cadence } = this.#input;
+    if (cloud.interruptions.model !== "capacity") {
+      throw new SimulationError(
+        `a clairvoyant policy reads reclaims from the trace's capacity, here they are drawn (${cloud.interruptions.model}); set cloud.interruptions.model: capacity`,
+      );
+    }
+    return {
+      markets: this.fleet.markets,
+      jobs: this.workload.jobs,
+      everyS: cadence.everyS,
+      endS: this.#table.endS,
+      capacityAt: (market, timeS) => this.cloud.capacityAt(market, timeS),
+      nextCapacityChangeS: (market, timeS) => this.#table.nextCapacityChangeS(market, timeS),
+      costUsd: (market, fromS, toS) => this.#table.costUsd(market, fromS, toS),
+    };
   }
 
   start(): void {
@@ -164,6 +196,13 @@ export class SimWorld {
       if (!Number.isFinite(value)) throw new Error(`metric ${name} is ${value}`);
     }
     return metrics;
+  }
+
+  /** Rounded up to the grid; Infinity when nothing has a deadline. */
+  #lastDeadlineS(everyS: Seconds): Seconds {
+    const { jobs } = this.workload;
+    if (jobs.length === 0) return Infinity;
+    return Math.ceil(Math.max(...jobs.map(({ deadlineS }) => deadlineS)) / everyS) * everyS;
   }
 
   #next(): void {

@@ -1,4 +1,6 @@
 import type { Actions } from "./actions.ts";
+import type { Foresight } from "./foresight.ts";
+import type { ProfileName, WorkloadName } from "./scenario.ts";
 import type { Json } from "./units.ts";
 import type { FleetView } from "./view.ts";
 
@@ -17,7 +19,20 @@ export interface Schema<T> {
   parse(input: unknown): T;
 }
 
-export interface PolicySpec<P, M extends Json> {
+/** causal: sees the past only. clairvoyant: is told the future when it is created, so it can only be simulated. */
+export type Sight = "causal" | "clairvoyant";
+/** availability: must be told what is obtainable. grid: must be asked at regular times. */
+export type Need = "availability" | "grid";
+
+/** What the cost of a clairvoyant policy is a bound of: for which workload, under which profile, and how surely. */
+export interface Bound {
+  /** exact: the optimum, proved by brute force. relaxation: provably below it. heuristic: hindsight only. */
+  readonly kind: "exact" | "relaxation" | "heuristic";
+  readonly workload: WorkloadName;
+  readonly profile: ProfileName;
+}
+
+export interface PolicySpec<P, M extends Json, S extends Sight = "causal"> {
   /** kebab-case; the name on the command line, in studies, in legends. A wrapper's name holds the inner one. */
   readonly name: string;
   readonly summary: string;
@@ -25,15 +40,35 @@ export interface PolicySpec<P, M extends Json> {
   readonly source: string;
   /** What a user should know beside the summary: what is approximated, and what was left out. A sentence or two each. */
   readonly details?: readonly string[];
+  /** Absent: causal. */
+  readonly sight?: S;
+  /** What it must be given. Absent: nothing beyond the view. */
+  readonly needs?: readonly Need[];
+  /** What it decides for. Absent: tasks. */
+  readonly workloads?: readonly WorkloadName[];
+  /** Clairvoyant only. Absent: its cost bounds nothing. */
+  readonly bound?: S extends "clairvoyant" ? Bound : never;
   readonly params: Schema<P>;
   /** The memory before the first ask: one plain JSON value, new at each call. The host keeps it, journals it and hands it to decide. */
   memory(params: P): M;
-  /** The closure holds constants and scratch space only. */
-  create(params: P): Policy<M>;
+  /** The closure holds constants and scratch space only. A clairvoyant policy plans here and replays its plan through `decide`. */
+  create(params: P, ...foresight: Told<S>): Policy<M>;
 }
 
-/** Identity at run time; here so that P and M are inferred where a policy is written. */
-export const definePolicy = <P, M extends Json>(spec: PolicySpec<P, M>): PolicySpec<P, M> => spec;
+/** What a policy is created with beside its parameters. */
+export type Told<S extends Sight> = S extends "clairvoyant" ? readonly [foresight: Foresight] : readonly [];
+
+/** Of either sight, as a list holds them. */
+export type AnyPolicySpec = PolicySpec<unknown, Json, Sight>;
+
+/** @example decidesFor(greedy, "deadline-job") // false */
+export const decidesFor = ({ workloads = ["tasks"] }: AnyPolicySpec, workload: WorkloadName): boolean =>
+  workloads.includes(workload);
+
+/** Identity at run time; here so that P, M and S are inferred where a policy is written. */
+export const definePolicy = <P, M extends Json, S extends Sight = "causal">(
+  spec: PolicySpec<P, M, S>,
+): PolicySpec<P, M, S> => spec;
 
 /** Composes: again a spec, with the inner one's params; memory `{ own, inner }`. */
 export interface WrapperSpec<W, Own extends Json> {
@@ -42,6 +77,9 @@ export interface WrapperSpec<W, Own extends Json> {
   readonly source: string;
   readonly details?: readonly string[];
   readonly params: Schema<W>;
-  wrap<P, M extends Json>(inner: PolicySpec<P, M>, params: W): PolicySpec<P, { own: Own; inner: M }>;
+  wrap<P, M extends Json, S extends Sight>(
+    inner: PolicySpec<P, M, S>,
+    params: W,
+  ): PolicySpec<P, { own: Own; inner: M }, S>;
 }
 export const defineWrapper = <W, Own extends Json>(spec: WrapperSpec<W, Own>): WrapperSpec<W, Own> => spec;

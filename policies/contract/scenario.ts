@@ -33,7 +33,7 @@ export interface Cadence {
 /** What is to be done; each is a model of its own in the simulator. */
 export type WorkloadName = "tasks" | "deadline-job";
 
-export type ProfileName = "aws";
+export type ProfileName = "aws" | "cbl-tick-v1";
 
 export type Distribution =
   | { readonly kind: "constant"; readonly value: number }

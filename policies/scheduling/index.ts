@@ -1,10 +1,17 @@
-import type { PolicySpec } from "../contract/policy.ts";
-import type { Json } from "../contract/units.ts";
+import type { AnyPolicySpec } from "../contract/policy.ts";
+import { asFastAsPossible } from "./as-fast-as-possible.ts";
 import { asgPriceCapacityOptimized } from "./asg-price-capacity-optimized.ts";
 import { greedy } from "./greedy.ts";
+import { greedyDeadline } from "./greedy-deadline.ts";
 import { karpenterLike } from "./karpenter-like.ts";
+import { omniscient } from "./omniscient.ts";
+import { omniscientHeterogeneous } from "./omniscient-heterogeneous.ts";
 import { onDemandFallback } from "./on-demand-fallback.ts";
 import { onDemandOnly } from "./on-demand-only.ts";
+import { spotOnly } from "./spot-only.ts";
+import { timeSliced } from "./time-sliced.ts";
+import { uniformProgress } from "./uniform-progress.ts";
+import { upNextLifetime } from "./up-next-lifetime.ts";
 
 // A policy is one file and one line here. Each has parameters and memory of its own type; a list can only promise that they
 // belong together, which PolicySpec's own signature checks where the policy is defined.
@@ -14,4 +21,12 @@ export const schedulingPolicies = [
   onDemandFallback,
   asgPriceCapacityOptimized,
   karpenterLike,
-] as unknown as readonly PolicySpec<unknown, Json>[];
+  spotOnly,
+  asFastAsPossible,
+  greedyDeadline,
+  uniformProgress,
+  timeSliced,
+  upNextLifetime,
+  omniscient,
+  omniscientHeterogeneous,
+] as unknown as readonly AnyPolicySpec[];

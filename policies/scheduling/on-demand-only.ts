@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
+import { steer } from "./gang.ts";
 import { cheapestOnDemand, endIdle, launchShortfall, retryS } from "./launching.ts";
 
 /** Never reclaimed, always dearest: what a study's savings are measured against. */
 export const onDemandOnly = definePolicy({
   name: "on-demand-only",
   summary: "Every launch is on-demand, in the cheapest zone; ends what is idle.",
+  workloads: ["tasks", "deadline-job"],
   source: "Synkti, policy `ondemand` (crates/synkti-simulation)",
   params: z.strictObject({
     retryS,
@@ -13,6 +15,7 @@ export const onDemandOnly = definePolicy({
   memory: () => ({}),
   create: ({ retryS: pauseS }) => ({
     decide(view, act) {
+      for (const job of view.work.jobs) steer(view, act, job, ON_DEMAND);
       const { pending } = view.work;
       if (pending.length === 0) endIdle(view, act);
       else if (!launchShortfall(view, act, pending, cheapestOnDemand, "work without a place"))
@@ -20,3 +23,5 @@ export const onDemandOnly = definePolicy({
     },
   }),
 });
+
+const ON_DEMAND = { to: "onDemand", why: "on-demand, as always" } as const;

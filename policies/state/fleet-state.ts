@@ -273,6 +273,9 @@ export class FleetState implements Facts, FleetView {
   }
 
   terminate(instance: InstanceState): void {
+    // What it gives back, unless the provider takes it.
+    const { market } = instance;
+    if (market.obtainable !== undefined && instance.reclaimS === undefined) market.obtainable++;
     this.#end(instance);
   }
 

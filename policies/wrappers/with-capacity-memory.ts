@@ -21,13 +21,12 @@ export const withCapacityMemory = defineWrapper({
   }),
   wrap: (inner, { memoryS }) =>
     definePolicy({
+      ...inner,
       name: `with-capacity-memory(${inner.name})`,
       summary: `${inner.summary} Avoids markets that lacked capacity in the last ${memoryS} s.`,
-      source: inner.source,
-      params: inner.params,
       memory: (params) => ({ own: null, inner: inner.memory(params) }),
-      create: (params) => {
-        const policy = inner.create(params);
+      create: (params, ...foresight) => {
+        const policy = inner.create(params, ...foresight);
         return {
           decide(view, act, memory) {
             const unblockedS = nextUnblockedS(view, memoryS);

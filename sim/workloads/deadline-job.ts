@@ -1,3 +1,4 @@
+import type { JobArrival } from "../../policies/contract/facts.ts";
 import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { EVENT } from "../events.ts";
 import { PHASE, type SimInstance } from "../instance.ts";
@@ -26,25 +27,19 @@ export class SimJob {
  * Source: Wu et al., "Can't Be Late", NSDI 2024, 3.2: C = workS, R = deadlineS, d = restartOverheadS, N = nodes.
  */
 export class DeadlineJobWorkload implements Workload {
+  readonly jobs: readonly [JobArrival];
   readonly stretches: TimelineWork[] = [];
-  readonly #workS: Seconds;
-  readonly #deadlineS: Seconds;
-  readonly #restartOverheadS: Seconds;
-  readonly #nodes: number;
   readonly #world: WorkloadWorld;
   readonly #job = new SimJob();
   /** Progress made with all nodes on spot, and with any on-demand. */
   readonly #ranS = { spot: 0, onDemand: 0 };
-  #launches = 0;
+  #starts = 0;
   #reclaims = 0;
   #closed = false;
 
   constructor(written: unknown, world: WorkloadWorld) {
     const { workH, deadlineH, restartOverheadS, nodes } = deadlineJobParams.parse(written);
-    this.#workS = workH * HOUR_S;
-    this.#deadlineS = deadlineH * HOUR_S;
-    this.#restartOverheadS = restartOverheadS;
-    this.#nodes = nodes;
+    this.jobs = [{ workS: workH * HOUR_S, deadlineS: deadlineH * HOUR_S, restartOverheadS, nodes }];
     this.#world = world;
   }
 
@@ -53,19 +48,13 @@ export class DeadlineJobWorkload implements Workload {
   }
 
   start(): void {
-    this.#world.facts.jobArrived(this.#job.id, {
-      workS: this.#workS,
-      deadlineS: this.#deadlineS,
-      restartOverheadS: this.#restartOverheadS,
-      nodes: this.#nodes,
-    });
+    this.#world.facts.jobArrived(this.#job.id, this.jobs[0]);
   }
 
   // ── actions ────────────────────────────────────────────────────────────────────────
 
   place(_id: number, gang: readonly SimInstance[], nowS: Seconds): void {
     const job = this.#job;
-    this.#launches++;
     job.gang = gang;
     for (const instance of gang) {
       if (instance.phase >= PHASE.running) this.#world.cloud.idleS += nowS - instance.idleSinceS;
@@ -90,13 +79,13 @@ export class DeadlineJobWorkload implements Workload {
     if (job.seq !== seq) return;
     if (kind === EVENT.complete) {
       this.#leave(nowS, "completed");
-      job.doneS = this.#workS;
+      job.doneS = this.jobs[0].workS;
       job.completedS = nowS;
       this.#world.facts.workEnded(job.id);
     } else {
       job.running = true;
       job.anchorS = nowS;
-      this.#wait(nowS + this.#workS - job.doneS, EVENT.complete);
+      this.#wait(nowS + this.jobs[0].workS - job.doneS, EVENT.complete);
       this.#world.facts.progress(job.id, job.doneS, job.doneS, 1);
     }
   }
@@ -113,7 +102,11 @@ export class DeadlineJobWorkload implements Workload {
   }
 
   cut(nowS: Seconds): void {
-    if (this.#job.gang !== undefined) this.#stop(nowS, "cut");
+    const job = this.#job;
+    // What ends with the run is done.
+    const done = job.running && job.anchorS + this.jobs[0].workS - job.doneS <= nowS;
+    if (done) job.completedS = nowS;
+    if (job.gang !== undefined) this.#stop(nowS, done ? "completed" : "cut");
     this.#closed = true;
   }
 
@@ -123,11 +116,11 @@ export class DeadlineJobWorkload implements Workload {
     const { completedS, doneS } = this.#job;
     const metrics: Record<string, number> = {
       completedShare: completedS === undefined ? 0 : 1,
-      deadlineMetShare: completedS !== undefined && completedS <= this.#deadlineS ? 1 : 0,
+      deadlineMetShare: completedS !== undefined && completedS <= this.jobs[0].deadlineS ? 1 : 0,
       workHoursDone: doneS / HOUR_S,
       spotWorkHours: this.#ranS.spot / HOUR_S,
       onDemandWorkHours: this.#ranS.onDemand / HOUR_S,
-      gangLaunches: this.#launches,
+      gangStarts: this.#starts,
       gangReclaims: this.#reclaims,
     };
     if (completedS !== undefined) metrics.completionMeanH = completedS / HOUR_S;
@@ -138,9 +131,9 @@ export class DeadlineJobWorkload implements Workload {
     const { doneS } = this.#job;
     const ranS = this.#ranS.spot + this.#ranS.onDemand;
     if (Math.abs(doneS - ranS) > 1e-6 * (ranS + 1)) throw new Error(`${ranS} s were run, but ${doneS} s are done`);
-    if (doneS > this.#workS) throw new Error(`${doneS} s are done of ${this.#workS} s of work`);
-    if (this.#nodes * ranS > upSlotS * (1 + 1e-9) + 1e-6) {
-      throw new Error(`${ranS} s of work on ${this.#nodes} nodes ran on ${upSlotS} s of up-time x slots`);
+    if (doneS > this.jobs[0].workS) throw new Error(`${doneS} s are done of ${this.jobs[0].workS} s of work`);
+    if (this.jobs[0].nodes * ranS > upSlotS * (1 + 1e-9) + 1e-6) {
+      throw new Error(`${ranS} s of work on ${this.jobs[0].nodes} nodes ran on ${upSlotS} s of up-time x slots`);
     }
   }
 
@@ -148,7 +141,8 @@ export class DeadlineJobWorkload implements Workload {
 
   #begin(nowS: Seconds): void {
     if (this.#job.gang!.some(({ phase }) => phase !== PHASE.ready)) return;
-    this.#wait(nowS + this.#restartOverheadS, EVENT.start);
+    this.#starts++;
+    this.#wait(nowS + this.jobs[0].restartOverheadS, EVENT.start);
   }
 
   /** Integrates what it did up to now. */
@@ -158,7 +152,7 @@ export class DeadlineJobWorkload implements Workload {
     if (!job.running) return;
     const gang = job.gang!;
     job.running = false;
-    const ranS = ended === "completed" ? this.#workS - job.doneS : nowS - job.anchorS;
+    const ranS = ended === "completed" ? this.jobs[0].workS - job.doneS : nowS - job.anchorS;
     job.doneS += ranS;
     const { markets } = this.#world.fleet;
     const onSpot = gang.every(({ market }) => markets[market]!.capacityType === "spot");

@@ -67,6 +67,7 @@ export class SimTask {
  * where it ran and is fetched from there once the new place is ready, kept if fetched before the reclaim.
  */
 export class TasksWorkload implements Workload {
+  readonly jobs = NONE;
   readonly stretches: TimelineWork[] = [];
   readonly #params: TasksParams;
   readonly #list: TaskList;

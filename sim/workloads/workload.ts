@@ -1,4 +1,4 @@
-import type { Facts } from "../../policies/contract/facts.ts";
+import type { Facts, JobArrival } from "../../policies/contract/facts.ts";
 import type { FleetSpec } from "../../policies/contract/fleet.ts";
 import type { Random } from "../../policies/contract/random.ts";
 import type { Seconds } from "../../policies/contract/units.ts";
@@ -12,6 +12,8 @@ import type { TimelineWork } from "../simulation.ts";
 export interface Workload extends InstanceHooks {
   /** Nothing more will arrive and nothing is left to do. */
   readonly finished: boolean;
+  /** Jobs with a deadline that arrive; all at 0. */
+  readonly jobs: readonly JobArrival[];
   /** Who ran where and when; kept in traced runs only. */
   readonly stretches: readonly TimelineWork[];
   start(): void;

@@ -1,16 +1,16 @@
 import type { Actions } from "../../policies/contract/actions.ts";
-import { definePolicy, type PolicySpec } from "../../policies/contract/policy.ts";
+import { type AnyPolicySpec, definePolicy, type Sight } from "../../policies/contract/policy.ts";
 import type { Json } from "../../policies/contract/units.ts";
 
 // Each law as a policy around a policy: it runs inside any host, checks at every ask, and throws when the law is broken.
 
-type Spec = PolicySpec<unknown, Json>;
+type Spec = AnyPolicySpec;
 
 /** Asked again at the same instant with nothing changed, it asks for nothing and its memory stays. */
 export const settles = (inner: Spec): Spec => ({
   ...inner,
-  create: (params) => {
-    const policy = inner.create(params);
+  create: (params, ...foresight) => {
+    const policy = inner.create(params, ...foresight);
     return {
       decide(view, act, memory) {
         policy.decide(view, act, memory);
@@ -28,13 +28,13 @@ export const settles = (inner: Spec): Spec => ({
 
 /** Its memory goes through JSON and the policy is created anew before every ask. */
 export const resumed = (inner: Spec): Spec =>
-  definePolicy<unknown, { kept: string }>({
+  definePolicy<unknown, { kept: string }, Sight>({
     ...inner,
     memory: (params) => ({ kept: JSON.stringify(inner.memory(params)) }),
-    create: (params) => ({
+    create: (params, ...foresight) => ({
       decide(view, act, memory) {
         const own = JSON.parse(memory.kept) as Json;
-        inner.create(params).decide(view, act, own);
+        inner.create(params, ...foresight).decide(view, act, own);
         memory.kept = JSON.stringify(own);
       },
     }),
@@ -43,8 +43,8 @@ export const resumed = (inner: Spec): Spec =>
 /** Whatever it holds of the view is read-only: a write anywhere below throws. */
 export const readingOnly = (inner: Spec): Spec => ({
   ...inner,
-  create: (params) => {
-    const policy = inner.create(params);
+  create: (params, ...foresight) => {
+    const policy = inner.create(params, ...foresight);
     return {
       decide(view, act, memory) {
         policy.decide(frozen(view), act, memory);

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { definePolicy, type PolicySpec } from "../../policies/contract/policy.ts";
+import { type AnyPolicySpec, definePolicy, type PolicySpec } from "../../policies/contract/policy.ts";
 import type { CloudSpec } from "../../policies/contract/scenario.ts";
 import type { Json } from "../../policies/contract/units.ts";
 import type { Decisions } from "../../policies/decider.ts";
-import { resolveScenario } from "../../policies/registry.ts";
+import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { simulate } from "../../sim/simulate.ts";
-import { handCloud, input, scenario, table } from "../support/runs.ts";
+import { windowOf } from "../../traces/columns.ts";
+import { handCloud, input, jobInput, scenario, table } from "../support/runs.ts";
 import { readingOnly, resumed, settles } from "./laws.ts";
 
 // Goal: every listed policy, bare and in every listed wrapper, keeps the laws of the contract. Method: run it in worlds that
@@ -30,7 +31,7 @@ const zones = table(
   40 * HOUR,
 );
 
-const worlds = (["told", "tried"] as const).flatMap((visibility) =>
+const taskWorlds = (["told", "tried"] as const).flatMap((visibility) =>
   (["restart", "checkpointEvery", "checkpointInGrace", "migrate"] as const).map((onReclaim, i) => {
     const cloud: CloudSpec = { ...handCloud, visibility, slotsPerInstance: 1 + (i % 2) };
     const cadence = i % 2 === 0 ? { onChange: true } : { onChange: i === 1, everyS: 300 };
@@ -52,6 +53,30 @@ const worlds = (["told", "tried"] as const).flatMap((visibility) =>
     };
   }),
 );
+
+/** Gangs that break and start again, in ticks and in real time; one zone where an optimum is known. */
+const jobWorlds = ([1, 2] as const).flatMap((zoneCount) =>
+  ([1, 2] as const).flatMap((nodes) =>
+    (["in ticks", "told", "tried"] as const).map((how) => {
+      const shown = how === "in ticks" ? {} : { cloud: { ...handCloud, visibility: how }, horizonS: 16 * HOUR };
+      const cadence = { onChange: how === "told", everyS: 600 };
+      const job = { nodes, workH: 10, deadlineH: 15.05, restartOverheadS: 900 };
+      const spot = zoneCount === 1 ? windowOf(zones, 0, zones.endS, { zones: ["z0"] }) : zones;
+      return {
+        name: `${how}, ${nodes} of ${zoneCount} zones`,
+        input: jobInput({ table: spot, job, cadence, ...shown }),
+      };
+    }),
+  ),
+);
+
+/** Those that the policy decides for, with what it needs. A bound is of one market. */
+const worldsOf = ({ scheduling }: Decisions) =>
+  [...taskWorlds, ...jobWorlds].filter(({ input: { table, cloud, cadence, workload } }) => {
+    const zonesSeen = table.markets.length / 2;
+    const unfit = unfitFor({ scheduling }, workload.model, cloud, cadence);
+    return unfit === undefined && (scheduling.bound === undefined || zonesSeen === 1);
+  });
 
 const bare = schedulingPolicies.map(({ name }) => ({ name, decisions: scenario(name) }));
 /** Parameters that open branches which the defaults leave shut. */
@@ -78,17 +103,20 @@ const wrapped = wrappers.flatMap((wrapper) =>
   }),
 );
 
-const under = (
-  decisions: Decisions,
-  law: (spec: PolicySpec<unknown, Json>) => PolicySpec<unknown, Json>,
-): Decisions => ({
+const under = (decisions: Decisions, law: (spec: AnyPolicySpec) => AnyPolicySpec): Decisions => ({
   ...decisions,
   scheduling: law(decisions.scheduling),
 });
 
-describe.each([...bare, ...otherwise, ...wrapped])("$name", ({ decisions }) => {
+const listed = [...bare, ...otherwise, ...wrapped];
+
+describe.each(listed)("$name", ({ decisions }) => {
+  const worlds = worldsOf(decisions);
+
   it.each(worlds)("settles ($name)", ({ input: world }) => {
-    expect(simulate(world, under(decisions, settles)).metrics.tasksArrived).toBe(40);
+    const { metrics } = simulate(world, under(decisions, settles));
+    expect(metrics.tasksArrived ?? 0).toBe(world.workload.model === "tasks" ? 40 : 0);
+    if (world.workload.model === "deadline-job") expect(metrics.gangStarts).toBeGreaterThan(0);
   });
 
   it.each(worlds)("is reproducible, and resumable at every ask ($name)", ({ input: world }) => {
@@ -102,8 +130,12 @@ describe.each([...bare, ...otherwise, ...wrapped])("$name", ({ decisions }) => {
   });
 });
 
+it("every listed policy has worlds of its own kind, gangs among them", () => {
+  expect(listed.filter(({ decisions }) => worldsOf(decisions).length < 2).map(({ name }) => name)).toEqual([]);
+});
+
 describe("the laws find", () => {
-  const world = worlds[0]!.input;
+  const world = taskWorlds[0]!.input;
   const rogue = (decide: ReturnType<PolicySpec<unknown, { n: number }>["create"]>["decide"]): Decisions => ({
     ...scenario("greedy"),
     params: {},

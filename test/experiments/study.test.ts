@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadStudy } from "../../experiments/study.ts";
 import { policyIds } from "../../experiments/study-checks.ts";
-import { studyJsonSchema } from "../../experiments/study-schema.ts";
+import { type Study, studyJsonSchema } from "../../experiments/study-schema.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { root } from "../rules/project-files.ts";
 import { studyFile } from "./support/studies.ts";
@@ -207,7 +207,7 @@ describe("--set", () => {
       "policies.0.assignment=kuhn-munkres",
       "cloud.instanceTypes.seed.24gb.gpuMemoryMiB=30000",
     ]);
-    expect(study.workload.params.tasks).toBe(7);
+    expect(study.workload.params).toMatchObject({ tasks: 7 });
     expect(study.policies).toMatchObject([{ assignment: "kuhn-munkres" }, { caps: { instances: 3 } }]);
     expect(study.traces[0]!.windows).toEqual({ lengthH: 24, seeds: 5 });
     expect(study.cloud.instanceTypes["seed.24gb"]).toEqual({ gpuMemoryMiB: 30000, networkMiBPerS: 1000 });
@@ -253,7 +253,8 @@ describe("a sweep", () => {
       [2, 6],
       [2, 7],
     ]);
-    expect(points.map(({ study }) => [study.cloud.slotsPerInstance, study.workload.params.tasks])).toEqual(
+    const tasksOf = ({ workload }: Study) => ("tasks" in workload.params ? workload.params.tasks : undefined);
+    expect(points.map(({ study }) => [study.cloud.slotsPerInstance, tasksOf(study)])).toEqual(
       points.map(({ axes }) => Object.values(axes)),
     );
   });

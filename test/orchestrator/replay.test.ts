@@ -83,7 +83,7 @@ async function rewritten(from: string, change: (entry: JournalEntry, seq: number
 }
 
 const changed = (name: string, decide: (inner: PolicySpec<unknown, Json>) => PolicySpec<unknown, Json>) =>
-  decide(schedulingPolicies.find((each) => each.name === name)!);
+  decide(schedulingPolicies.find((each) => each.name === name) as PolicySpec<unknown, Json>);
 
 describe("replay", () => {
   it("decides a run of more than 10,000 events again, byte for byte", async () => {

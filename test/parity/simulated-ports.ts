@@ -55,11 +55,11 @@ export class SimulatedPorts {
   readonly #jobNames = new OutsideNames<WorkId>("job-");
 
   constructor(input: SimulationInput, order: string) {
-    this.#endS = input.horizonS + (input.drainS ?? 0);
     this.#random = createRandom(order);
     this.#orderStream = this.#random.stream("order");
     this.world = new SimWorld(input, () => this.#facts());
     this.fleet = this.world.fleet;
+    this.#endS = this.world.endS;
     this.world.start();
     this.world.beforeAsk(0);
   }

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import type { z } from "zod";
 import { assignmentStrategies } from "../../policies/assignment/index.ts";
+import { decidesFor } from "../../policies/contract/policy.ts";
 import type { Cadence, CloudSpec, Scenario } from "../../policies/contract/scenario.ts";
 import type { OnReclaim } from "../../policies/contract/view.ts";
+import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
-import { handCloud, input, type Steps, table } from "../support/runs.ts";
+import { handCloud, input, jobInput, type Steps, table } from "../support/runs.ts";
 
 const HOUR = 3600;
 
@@ -119,6 +121,7 @@ function retryingSeldom(scheduling: string): object {
 }
 
 const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
+const taskPolicies = schedulingPolicies.filter((spec) => decidesFor(spec, "tasks"));
 const visibilities = ["told", "tried"] as const;
 const cadences: readonly Cadence[] = [
   { onChange: true },
@@ -136,7 +139,7 @@ const interruptions: readonly CloudSpec["interruptions"][] = [
  * every policy sees every pair of interruption model and way to meet a reclaim, and both models with and without memory, told
  * and tried; assignment, slots, times of nothing, caps and models go round beside them.
  */
-export const parityCases: readonly ParityCase[] = names(schedulingPolicies).flatMap((scheduling, p) =>
+export const parityCases: readonly ParityCase[] = names(taskPolicies).flatMap((scheduling, p) =>
   visibilities.flatMap((visibility, v) =>
     [false, true].flatMap((memory, m) =>
       cadences.map((cadence, c) => {
@@ -164,7 +167,7 @@ export const parityCases: readonly ParityCase[] = names(schedulingPolicies).flat
 /** Any of the cases that could have been dealt. */
 export const anyParityCase: fc.Arbitrary<ParityCase> = fc
   .record({
-    scheduling: fc.constantFrom(...names(schedulingPolicies)),
+    scheduling: fc.constantFrom(...names(taskPolicies)),
     memory: fc.boolean(),
     assignment: fc.constantFrom(...names(assignmentStrategies)),
     visibility: fc.constantFrom(...visibilities),
@@ -179,3 +182,86 @@ export const anyParityCase: fc.Arbitrary<ParityCase> = fc
     seed: fc.string(),
   })
   .map(parityCase);
+
+interface JobDeal {
+  readonly scheduling: string;
+  readonly net: boolean;
+  readonly how: "in ticks" | (typeof visibilities)[number];
+  readonly onChange: boolean;
+  readonly nodes: number;
+  readonly instantly: Deal["instantly"];
+  readonly caps: boolean;
+  readonly seed: string;
+}
+
+function jobCase({ scheduling, net, how, onChange, nodes, instantly, caps, seed }: JobDeal): ParityCase | undefined {
+  const none = { kind: "constant", value: 0 } as const;
+  const cloud: CloudSpec = {
+    ...handCloud,
+    ...(instantly.answer && { answerS: none }),
+    ...(instantly.launch && { launchS: { boot: none, imagePull: none, engineStart: none } }),
+    ...(instantly.reclaim && { noticeLeadS: none }),
+  };
+  const world: ParityCase = {
+    name: [
+      net ? `with-safety-net(${scheduling})` : scheduling,
+      how,
+      onChange ? "on change too" : "polled",
+      `${nodes} nodes`,
+    ].join(", "),
+    input: jobInput({
+      table: zones,
+      horizonS: 20 * HOUR,
+      job: { nodes, restartOverheadS: 1_000, deadlineH: 16.02 },
+      cadence: { onChange: onChange && how !== "in ticks", everyS: 600 },
+      seed,
+      ...(how !== "in ticks" && { cloud: { ...cloud, visibility: how } }),
+    }),
+    scenario: {
+      scheduling,
+      assignment: "earliest-node",
+      ...(net && { wrappers: [{ name: "with-safety-net" }] }),
+      ...(caps && { caps: { instances: 5, launchesPerHour: 4 } }),
+    },
+  };
+  const { workload, cloud: seen, cadence } = world.input;
+  return unfitFor(resolveScenario(world.scenario), workload.model, seen, cadence) === undefined ? world : undefined;
+}
+
+const jobPolicies = names(
+  schedulingPolicies.filter((spec) => decidesFor(spec, "deadline-job") && spec.sight !== "clairvoyant"),
+);
+const hows = ["in ticks", ...visibilities] as const;
+
+/** Every listed policy for deadline jobs, bare and in the safety net, in ticks and in real time, with gangs of one and more. */
+export const jobCases: readonly ParityCase[] = jobPolicies.flatMap((scheduling, p) =>
+  hows.flatMap((how, h) =>
+    [false, true].flatMap(
+      (net, n) =>
+        jobCase({
+          scheduling,
+          net,
+          how,
+          onChange: (p + n) % 2 === 0,
+          nodes: 1 + ((p + h + n) % 3),
+          instantly: { answer: (p + h) % 3 === 0, launch: (p + n) % 3 === 0, reclaim: (h + n) % 2 === 0 },
+          caps: (p + h + n) % 4 === 1,
+          seed: `parity ${p}`,
+        }) ?? [],
+    ),
+  ),
+);
+
+export const anyJobCase: fc.Arbitrary<ParityCase> = fc
+  .record({
+    scheduling: fc.constantFrom(...jobPolicies),
+    net: fc.boolean(),
+    how: fc.constantFrom(...hows),
+    onChange: fc.boolean(),
+    nodes: fc.integer({ min: 1, max: 4 }),
+    instantly: fc.record({ answer: fc.boolean(), launch: fc.boolean(), reclaim: fc.boolean() }),
+    caps: fc.boolean(),
+    seed: fc.string(),
+  })
+  .map(jobCase)
+  .filter((world) => world !== undefined);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { billOf, splitSaving } from "../../experiments/statistics/saving-split.ts";
 import { assignmentStrategies } from "../../policies/assignment/index.ts";
+import { decidesFor } from "../../policies/contract/policy.ts";
 import type { CloudSpec } from "../../policies/contract/scenario.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { simulate } from "../../sim/simulate.ts";
@@ -32,7 +33,9 @@ const zone = fc
 
 const worlds = fc.record({
   zones: fc.array(zone, { minLength: 1, maxLength: 3 }),
-  scheduling: fc.constantFrom(...schedulingPolicies.map(({ name }) => name)),
+  scheduling: fc.constantFrom(
+    ...schedulingPolicies.filter((spec) => decidesFor(spec, "tasks")).map(({ name }) => name),
+  ),
   assignment: fc.constantFrom(...assignmentStrategies.map(({ name }) => name)),
   memory: fc.boolean(),
   caps: fc.option(

@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import type { PolicySpec } from "../../policies/contract/policy.ts";
-import type { Json } from "../../policies/contract/units.ts";
+import type { AnyPolicySpec } from "../../policies/contract/policy.ts";
 import { resolveScenario } from "../../policies/registry.ts";
 import { readingOnly, resumed, settles } from "../contract/laws.ts";
 import { handCloud, run, table } from "../support/runs.ts";
@@ -18,7 +17,7 @@ test("the policy in the README runs as it stands there, in its zone only, and ke
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "one-zone.ts"), source!);
   const { oneZone } = (await import(pathToFileURL(join(folder, "one-zone.ts")).href)) as {
-    readonly oneZone: PolicySpec<unknown, Json>;
+    readonly oneZone: AnyPolicySpec;
   };
 
   // Zone z1 has two instances, none between 5,000 and 7,000 s; z0 is cheaper and has many.

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { definePolicy, type PolicySpec } from "../../policies/contract/policy.ts";
+import { type AnyPolicySpec, definePolicy, type Sight } from "../../policies/contract/policy.ts";
 import type { Json } from "../../policies/contract/units.ts";
 import type { Decisions } from "../../policies/decider.ts";
 import { simulate } from "../../sim/simulate.ts";
@@ -76,7 +76,7 @@ describe("luck does not depend on what a policy does", () => {
   /** Greedy, with one useless launch at its third ask: an instance that takes no work and is kept to the end. */
   const wasteful = (market: number): Decisions => {
     const greedy = scenario("greedy");
-    const wasting: PolicySpec<unknown, { asks: number; own: Json }> = definePolicy({
+    const wasting = definePolicy<unknown, { asks: number; own: Json }, Sight>({
       ...greedy.scheduling,
       name: "wasteful",
       memory: (params: unknown) => ({ asks: 0, own: greedy.scheduling.memory(params) }),
@@ -90,7 +90,7 @@ describe("luck does not depend on what a policy does", () => {
         };
       },
     });
-    return { ...greedy, scheduling: wasting as unknown as PolicySpec<unknown, Json> };
+    return { ...greedy, scheduling: wasting as unknown as AnyPolicySpec };
   };
   /** What befell each stretch of work, whoever's instance id it ran on. */
   const fates = (timeline: Timeline) =>

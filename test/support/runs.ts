@@ -4,6 +4,7 @@ import type { Decisions } from "../../policies/decider.ts";
 import { resolveScenario } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
+import type { DeadlineJobParams } from "../../sim/workloads/deadline-job-params.ts";
 import type { TasksParams } from "../../sim/workloads/tasks-params.ts";
 import { tableFromSeries, withOnDemand } from "../../traces/columns.ts";
 import type { TraceTable } from "../../traces/trace-table.ts";
@@ -68,6 +69,35 @@ export function input(
     workload: { model: "tasks", params: { ...handTasks, ...tasks } },
     cloud: handCloud,
     cadence: { onChange: true },
+    seed: "test",
+    ...rest,
+  };
+}
+
+/** The same cloud in ticks: nothing takes time but the job's own restarts, and all is told. */
+export const tickCloud: CloudSpec = {
+  profile: "cbl-tick-v1",
+  interruptions: { model: "capacity" },
+  visibility: "told",
+  depth: "observed",
+  slotsPerInstance: 1,
+  instanceTypes: handCloud.instanceTypes,
+};
+
+/** One job with a deadline: 10 h of work in 15 h, restarts of 20 min, asked every 10 min in ticks. */
+export function jobInput(
+  changes: Partial<Omit<SimulationInput, "workload">> & {
+    readonly table: TraceTable;
+    readonly job?: Partial<DeadlineJobParams>;
+  },
+): SimulationInput {
+  const { job, ...rest } = changes;
+  const params = { workH: 10, deadlineH: 15, restartOverheadS: 1_200, nodes: 1, ...job };
+  return {
+    horizonS: changes.table.endS,
+    workload: { model: "deadline-job", params },
+    cloud: tickCloud,
+    cadence: { onChange: false, everyS: 600 },
     seed: "test",
     ...rest,
   };

@@ -1,0 +1,93 @@
+import { ClairvoyantError, type Foresight } from "../contract/foresight.ts";
+import type { Policy } from "../contract/policy.ts";
+import type { MarketId, Seconds } from "../contract/units.ts";
+import type { InstanceView } from "../contract/view.ts";
+import { endLeftOver } from "./gang.ts";
+import { IDLE, optimalPlan } from "./optimal-plan.ts";
+
+/** What a gang consists of in each tick: so many nodes on spot, the others on-demand. */
+export interface GangPlan {
+  readonly spot: MarketId;
+  readonly onDemand: MarketId;
+  readonly tickS: Seconds;
+  /** [tick] nodes on spot; undefined: no gang. */
+  readonly spotNodes: readonly (number | undefined)[];
+}
+
+/**
+ * The cheapest plan of one job in one spot market. Where none keeps the deadline: on-demand from the start.
+ * @param mixes the numbers of spot nodes that the gang may have.
+ * @throws ClairvoyantError for several jobs or spot markets, or times that are not whole seconds: it bounds nothing there
+ */
+export function planGangs(foresight: Foresight, mixes: (nodes: number) => readonly number[]): GangPlan {
+  const spot = onlyOne(marketsOf(foresight, "spot"), "spot market");
+  const [onDemand] = marketsOf(foresight, "onDemand");
+  const { workS, deadlineS, restartOverheadS, nodes } = onlyOne(foresight.jobs, "deadline job");
+  const tickS = foresight.everyS ?? 0;
+  if (onDemand === undefined)
+    throw new ClairvoyantError("the optimum needs an on-demand market beside the spot market");
+  if (![tickS, workS, restartOverheadS].every(Number.isInteger)) {
+    throw new ClairvoyantError(
+      `the optimum counts whole seconds; cadence.everyS is ${tickS}, the job has ${workS} s of work and ${restartOverheadS} s of overhead`,
+    );
+  }
+  const spotNodesOf = mixes(nodes);
+  const ticks = Math.floor(deadlineS / tickS);
+  const usd = (market: MarketId, count: number, tick: number) =>
+    count === 0 ? 0 : count * foresight.costUsd(market, tick * tickS, (tick + 1) * tickS);
+  const plan = optimalPlan({
+    workS,
+    restartOverheadS,
+    tickS,
+    ticks,
+    compositions: spotNodesOf.length,
+    tickUsd: (composition, tick) => {
+      const onSpot = spotNodesOf[composition]!;
+      if (foresight.capacityAt(spot, tick * tickS) < onSpot) return Infinity;
+      return usd(spot, onSpot, tick) + usd(onDemand, nodes - onSpot, tick);
+    },
+  });
+  const spotNodes =
+    plan === undefined
+      ? Array.from({ length: ticks + 1 }, () => 0)
+      : Array.from(plan.ticks, (composition) => (composition === IDLE ? undefined : spotNodesOf[composition]));
+  return { spot, onDemand, tickS, spotNodes };
+}
+
+/** Does what the plan says. A gang of another mix ends as a whole, and the new one launches on what that gave back. */
+export function replayPlan(plan: GangPlan): Policy<Record<string, never>> {
+  return {
+    decide(view, act) {
+      endLeftOver(view, act);
+      for (const job of view.work.jobs) {
+        const want = plan.spotNodes[Math.floor((view.nowS - job.arrivalS) / plan.tickS)];
+        const held = job.placements[0]?.instances;
+        if (held !== undefined) {
+          if (spotNodes(held) === want) continue;
+          act.note("planned");
+          for (const instance of held) act.terminate(instance);
+        }
+        if (want === undefined) continue;
+        const instances = Array.from({ length: job.nodes }, (_, node) => {
+          act.note("planned");
+          return act.launch(view.markets[node < want ? plan.spot : plan.onDemand]!);
+        });
+        act.note("planned");
+        act.place(job, { instances, exclusive: true });
+      }
+    },
+  };
+}
+
+const spotNodes = (gang: readonly InstanceView[]): number =>
+  gang.filter(({ market }) => market.capacityType === "spot").length;
+
+const marketsOf = ({ markets }: Foresight, capacityType: string): MarketId[] =>
+  markets.flatMap((market, id) => (market.capacityType === capacityType ? [id as MarketId] : []));
+
+function onlyOne<T>(list: readonly T[], what: string): T {
+  if (list.length === 1) return list[0]!;
+  throw new ClairvoyantError(
+    `the optimum is of one ${what}, here are ${list.length}; name one, or leave the bound out`,
+  );
+}

@@ -1,0 +1,61 @@
+import type { Actions } from "../contract/actions.ts";
+import type { CapacityType, FleetView, JobView, MarketView } from "../contract/view.ts";
+import { cheapestMarket } from "./launching.ts";
+
+/** Where a job's gang is, or shall be: all of it in one market, or nowhere. */
+export type Where = CapacityType | "idle";
+
+/** What a rule decides for a job, and why. */
+export interface Choice {
+  readonly to: Where;
+  readonly why: string;
+}
+
+/** Of a gang that is mixed, where its first node is. */
+export const whereIs = (job: JobView): Where => job.placements[0]?.instances[0]?.market.capacityType ?? "idle";
+
+/** Whether it runs on spot, or a spot market may grant all of its gang. */
+export const hasSpot = (view: FleetView, job: JobView): boolean =>
+  whereIs(job) === "spot" || marketFor(view, job, "spot") !== undefined;
+
+/** The cheapest market of a kind that may grant the whole gang of a job. */
+export const marketFor = (view: FleetView, { nodes }: JobView, capacityType: CapacityType): MarketView | undefined =>
+  cheapestMarket(view, capacityType, 0, ({ obtainable = nodes }) => obtainable >= nodes);
+
+/**
+ * Asks a rule for each deadline job and carries out what it says. Polarization: a gang has all of its nodes or none, so what is
+ * left of one that broke is ended first, and the next may launch on the capacity that this gives back.
+ * Source: Wu et al., "Can't Be Late", NSDI 2024, 5.5.
+ */
+export function steerJobs(view: FleetView, act: Actions, rule: (job: JobView) => Choice): void {
+  endLeftOver(view, act);
+  for (const job of view.work.jobs) steer(view, act, job, rule(job));
+}
+
+/** Moves the gang of a job: what it holds ends, a new one is launched and placed. Does nothing where it is there already. */
+export function steer(view: FleetView, act: Actions, job: JobView, { to, why }: Choice): void {
+  if (whereIs(job) === to) return;
+  const market = to === "idle" ? undefined : marketFor(view, job, to);
+  if (to !== "idle" && market === undefined) return;
+  const held = job.placements[0]?.instances ?? [];
+  // A launch cannot be taken back before its answer.
+  if (held.some(({ status }) => status === "requested")) return;
+  act.note(why);
+  for (const instance of held) act.terminate(instance);
+  if (market === undefined) return;
+  const instances = Array.from({ length: job.nodes }, () => {
+    act.note(why);
+    return act.launch(market);
+  });
+  act.note(why);
+  act.place(job, { instances, exclusive: true });
+}
+
+/** Ends what belongs to no gang. */
+export function endLeftOver(view: FleetView, act: Actions): void {
+  for (const instance of view.instances.withRoom) {
+    if (instance.placements.length > 0 || instance.status === "requested") continue;
+    act.note("its gang is broken or done");
+    act.terminate(instance);
+  }
+}

@@ -1,0 +1,156 @@
+import type { Seconds, Usd } from "../contract/units.ts";
+
+/** One job on a grid of ticks, in each of which it is idle or runs on one of several compositions of its gang. */
+export interface PlanProblem {
+  /** Whole seconds. */
+  readonly workS: Seconds;
+  readonly restartOverheadS: Seconds;
+  readonly tickS: Seconds;
+  readonly ticks: number;
+  readonly compositions: number;
+  /** Of the whole gang for that tick; Infinity where the composition is not to be had. */
+  tickUsd(composition: number, tick: number): Usd;
+}
+
+export interface Plan {
+  readonly costUsd: Usd;
+  /** The composition of each tick, IDLE for none. */
+  readonly ticks: Int8Array;
+}
+
+/** In `Plan.ticks`: the gang is down. */
+export const IDLE = -1;
+
+/**
+ * The cheapest plan that finishes the work within its ticks, exactly; undefined when there is none. A tick on another
+ * composition than the last, or after an idle one, begins with the overhead.
+ *
+ * Dynamic program over time lost, r = t g - p (t ticks of g seconds, progress p), in units of gcd(g, d): idling loses g, a
+ * launch loses d, running loses nothing, so that states of a gang that stays up keep their place and are updated in it. A plan is
+ * feasible when it has lost at most T g - C. Progress may be owed (p < 0) while an overhead is longer than a tick. To launch
+ * anew on the composition that it has is allowed and never pays, which saves keeping the second best.
+ *
+ * Source: Wu et al., "Can't Be Late", NSDI 2024, omniscient policy (there an integer program): C = workS, d = restartOverheadS.
+ * Cost: O(ticks x (T g - C) / gcd(g, d) x compositions) time, one to four bytes for each of the first two.
+ *
+ * @example optimalPlan({ workS: 4, restartOverheadS: 1, tickS: 1, ticks: 5, compositions: 1, tickUsd: () => 2 }) // 10 USD
+ */
+export function optimalPlan(problem: PlanProblem): Plan | undefined {
+  const { workS, restartOverheadS, tickS, ticks, compositions, tickUsd } = problem;
+  const unitS = gcd(tickS, restartOverheadS);
+  const idle = tickS / unitS;
+  const launch = restartOverheadS / unitS;
+  const lostMax = Math.floor((ticks * tickS - workS) / unitS);
+  if (lostMax < 0) return undefined;
+  const states = lostMax + 1;
+  const best = new Float64Array(states).fill(Infinity); // [lost] cheapest way to be anywhere
+  best[0] = 0;
+  const up = Array.from({ length: compositions }, () => new Float64Array(states).fill(Infinity)); // [composition][lost]
+  const record = new Record(ticks, states, compositions);
+  for (let t = 0; t < ticks; t++) {
+    const row = record.row(t);
+    for (let c = 0; c < compositions; c++) {
+      const costs = up[c]!;
+      const usd = tickUsd(c, t);
+      if (usd === Infinity) costs.fill(Infinity);
+      else runTick(costs, best, launch, usd, row, record.stayed(c));
+    }
+    settle(best, up, idle, row);
+  }
+  let lost = 0;
+  for (let r = 1; r < states; r++) if (best[r]! < best[lost]!) lost = r;
+  const costUsd = best[lost]!;
+  if (costUsd === Infinity) return undefined;
+  return { costUsd, ticks: traced(record, ticks, lost, idle, launch) };
+}
+
+/** A tick on one composition: those that were on it stay, those that do better come from anywhere at the price of a launch. */
+function runTick(costs: Float64Array, best: Float64Array, launch: number, usd: Usd, row: Row, stayed: number): void {
+  const states = costs.length;
+  for (let r = 0; r < Math.min(launch, states); r++) {
+    costs[r]! += usd;
+    row[r]! |= stayed;
+  }
+  for (let r = launch; r < states; r++) {
+    const stay = costs[r]!;
+    const come = best[r - launch]!;
+    if (stay <= come) {
+      costs[r] = stay + usd;
+      row[r]! |= stayed;
+    } else {
+      costs[r] = come + usd;
+    }
+  }
+}
+
+/** The cheapest way to be anywhere after the tick; from high to low, since idling comes from below. */
+function settle(best: Float64Array, up: readonly Float64Array[], idle: number, row: Row): void {
+  for (let r = best.length - 1; r >= 0; r--) {
+    let least = r >= idle ? best[r - idle]! : Infinity;
+    let choice = 0;
+    for (let c = 0; c < up.length; c++) {
+      const usd = up[c]![r]!;
+      if (usd < least) {
+        least = usd;
+        choice = c + 1;
+      }
+    }
+    best[r] = least;
+    row[r]! |= choice;
+  }
+}
+
+/** Walks the record back from the end. */
+function traced(record: Record, ticks: number, lostAtEnd: number, idle: number, launch: number): Int8Array {
+  const plan = new Int8Array(ticks).fill(IDLE);
+  let lost = lostAtEnd;
+  let on = IDLE; // what the tick after this one stayed on
+  for (let t = ticks - 1; t >= 0; t--) {
+    const cell = record.row(t)[lost]!;
+    const composition = on === IDLE ? record.choice(cell) : on;
+    plan[t] = composition;
+    if (composition === IDLE) {
+      lost -= idle;
+    } else if ((cell & record.stayed(composition)) !== 0) {
+      on = composition;
+    } else {
+      on = IDLE;
+      lost -= launch;
+    }
+  }
+  return plan;
+}
+
+type Row = Uint8Array | Uint16Array | Uint32Array;
+
+/** How each state was reached: the best choice (0 idle, c + 1), then a bit for each composition that was stayed on. */
+class Record {
+  readonly #cells: Row;
+  readonly #states: number;
+  readonly #choiceBits: number;
+
+  constructor(ticks: number, states: number, compositions: number) {
+    this.#states = states;
+    this.#choiceBits = 32 - Math.clz32(compositions);
+    const bits = this.#choiceBits + compositions;
+    if (bits > 32) throw new Error(`${compositions} compositions: there is room for 26`);
+    const cells = ticks * states;
+    this.#cells = bits <= 8 ? new Uint8Array(cells) : bits <= 16 ? new Uint16Array(cells) : new Uint32Array(cells);
+  }
+
+  row(tick: number): Row {
+    return this.#cells.subarray(tick * this.#states, (tick + 1) * this.#states);
+  }
+
+  stayed(composition: number): number {
+    return 1 << (this.#choiceBits + composition);
+  }
+
+  choice(cell: number): number {
+    return (cell & ((1 << this.#choiceBits) - 1)) - 1;
+  }
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
