@@ -47,6 +47,5 @@ async function computed(
       `no kind is called "${name}"; did you mean "${nearestName(name, names)}"? There are ${names.join(", ")}`,
     );
   }
-  if (policy !== undefined) throw new Error(`no policy "${policy}": cases of kind ${name} take none`);
-  return kind.compute(withFilesFound(inputs, dataRoots), params);
+  return kind.compute(withFilesFound(inputs, dataRoots), params, policy);
 }

@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { withFilesFound } from "../../../experiments/validation/data-paths.ts";
+import { defineKind } from "../../../experiments/validation/kind.ts";
 import { runCase } from "../../../experiments/validation/run-case.ts";
 import { scratchFolder } from "../support/studies.ts";
 import { targetCase } from "../support/targets.ts";
@@ -24,7 +26,7 @@ describe("a case", () => {
 
   it.each([
     ["of an unknown kind", { kind: "hulm" }, /no kind is called "hulm"; did you mean "holm"\? There are assignment, /],
-    ["with an unknown policy", { policy: "greedy" }, /no policy "greedy": cases of kind holm take none/],
+    ["with an unknown policy", { policy: "greedy" }, 'policy: cases of kind holm take none, found "greedy"'],
     ["with inputs of another type", { inputs: { p: "0.1" } }, 'inputs.p: expected a list, found "0.1"'],
     ["without its inputs", { inputs: {} }, "inputs.p: is missing; give a list"],
     ["that throws", { kind: "paired", inputs: { baseline: [], candidate: [] } }, /cannot be paired/],
@@ -34,6 +36,25 @@ describe("a case", () => {
     expect(result).toMatchObject({ passed: false, mismatches: [] });
     expect(result.error).toMatch(error);
     expect(result.got).toBeUndefined();
+  });
+});
+
+describe("a kind with policies", () => {
+  const kind = defineKind({
+    name: "k",
+    summary: "",
+    policies: ["first", "second"],
+    inputs: z.object({}),
+    params: z.object({ n: z.number() }),
+    compute: (_, { n }, policy) => ({ n, policy }),
+  });
+
+  it("is handed the one that the case names, and refuses others and none", () => {
+    expect(kind.compute({}, { n: 1 }, "second")).toEqual({ n: 1, policy: "second" });
+    expect(() => kind.compute({}, { n: 1 }, "secnod")).toThrow(
+      'expected "first" or "second", found "secnod"; did you mean "second"?',
+    );
+    expect(() => kind.compute({}, { n: 1 })).toThrow('policy: is missing; give "first" or "second"');
   });
 });
 
