@@ -75,7 +75,8 @@ function comparisonCells(comparison: Comparison | undefined, scale: Scale, isBas
 function notes(summary: Summary, group: SummaryGroup): string {
   const comparisons = onPrimaryMetric(group, summary.primaryMetric);
   const estimates = comparisons.map(({ difference }) => difference);
-  const smallest = comparisons.flatMap(({ pSmallest }) => pSmallest ?? []);
+  // 1 where no unit differs: that says nothing of how many there are.
+  const smallest = comparisons.flatMap(({ pSmallest }) => (pSmallest === null || pSmallest === 1 ? [] : pSmallest));
   return [
     `Under each mean: ${spreadName(estimates)}. Differences are policy minus ${summary.baseline}, paired by unit; change is the ratio of sums minus 1.`,
     comparisons.some(({ role }) => role === "primary") &&
