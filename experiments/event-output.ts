@@ -72,7 +72,10 @@ export class TextEvents implements ExperimentEvents {
     } else if (end.how === "complete") {
       const colours = coloursOf(process.stdout);
       print(`\n${rankedTables(end.summary, colours)}\n`);
-      if (end.summary.published.length > 0) print(`${publishedTable(end.summary.published, colours)}\n`);
+      for (const title of ["published", "expected"] as const) {
+        const figures = end.summary[title];
+        if (figures.length > 0) print(`${publishedTable(figures, colours, title)}\n`);
+      }
       if (end.failed > 0) {
         const where = join(this.#folder, "runs.ndjson");
         const text = `${counted(end.failed)} failed; errors, and a command that runs each again, are in ${where}`;

@@ -62,20 +62,11 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
       `no metric "${primary.metric}" that is better high or low; did you mean "${near}"? There are ${ranked.join(", ")}`,
     );
   }
-  publishedFaults(
-    part("published") ?? [],
-    {
-      policies: ids,
-      metrics: metrics.map(({ name }) => name),
-      sweep: Object.fromEntries(
-        Object.entries(part("sweep") ?? {}).map(([axis, values]) => [
-          axis,
-          axisValues(values).map(({ called }) => called),
-        ]),
-      ),
-    },
-    fault,
+  const sweep = Object.entries(part("sweep") ?? {}).map(
+    ([axis, values]) => [axis, axisValues(values).map(({ called }) => called)] as const,
   );
+  const names = { policies: ids, metrics: metrics.map(({ name }) => name), sweep: Object.fromEntries(sweep) };
+  for (const key of ["published", "expected"] as const) publishedFaults(key, part(key) ?? [], names, fault);
   const traces = part("traces");
   const drainH = part("drainH") ?? 0;
   for (const [i, trace] of (traces ?? []).entries()) {

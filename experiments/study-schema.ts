@@ -2,7 +2,7 @@ import { z } from "zod";
 import { deadlineJobParams } from "../sim/workloads/deadline-job-params.ts";
 import { tasksParams } from "../sim/workloads/tasks-params.ts";
 import { cadenceSchema, cloudSchema } from "./cloud-schema.ts";
-import { publishedSchema } from "./published/published-schema.ts";
+import { expectedSchema, publishedSchema } from "./published/published-schema.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
 import { traceSchema } from "./trace-schema.ts";
 
@@ -78,6 +78,7 @@ export const studySchema = z.strictObject({
     .array(publishedSchema)
     .default([])
     .describe("figures that others published: each gets ours beside it, and a verdict"),
+  expected: z.array(expectedSchema).default([]).describe("what the study expects, judged as published figures are"),
 });
 export type Study = z.infer<typeof studySchema>;
 

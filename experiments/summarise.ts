@@ -1,6 +1,6 @@
 import { metricNamed } from "./metrics.ts";
 import { judged } from "./published/judge.ts";
-import type { Published } from "./published/published-schema.ts";
+import type { Expected, Published } from "./published/published-schema.ts";
 import type { SweepPoint } from "./published/quantity.ts";
 import type { RunRecord } from "./record.ts";
 import { answerSentence } from "./statistics/answer.ts";
@@ -20,6 +20,7 @@ export interface Question {
   readonly baseline: string;
   readonly primary: { readonly metric: string; readonly comparisons: readonly (readonly [string, string])[] };
   readonly published?: readonly Published[];
+  readonly expected?: readonly Expected[];
 }
 
 /**
@@ -31,7 +32,7 @@ export interface Question {
  */
 export function summarise(
   records: readonly RunRecord[],
-  { question, baseline, primary, published = [] }: Question,
+  { question, baseline, primary, published = [], expected = [] }: Question,
 ): Summary {
   const better = metricNamed(primary.metric)?.better ?? "lower";
   const warnings: string[] = [];
@@ -46,14 +47,15 @@ export function summarise(
   const groups = points.map((point) =>
     summarisePoint(point, { question, baseline, primary }, better, resamples, warnings),
   );
-  const replicates = Math.max(...points.map((point) => point.replicates));
+  const judging = { baseline, points, replicates: Math.max(...points.map(({ replicates }) => replicates)), resamples };
   return {
     question,
     baseline,
     primaryMetric: primary.metric,
     better,
     groups,
-    published: judged(published, { baseline, points, replicates, resamples }),
+    published: judged(published, judging),
+    expected: judged(expected, judging),
     warnings: [...new Set(warnings)],
     cells: { ok: records.length - failed, failed },
   };

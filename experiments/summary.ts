@@ -12,6 +12,8 @@ export interface Summary {
   readonly groups: readonly SummaryGroup[];
   /** What others published, beside ours; in the study's order. */
   readonly published: readonly PublishedFigure[];
+  /** What the study expected, judged in the same way. */
+  readonly expected: readonly PublishedFigure[];
   /** Method warnings with their remedy: too few units, skewness beyond the interval's reach, failed cells, ... */
   readonly warnings: readonly string[];
   readonly cells: { readonly ok: number; readonly failed: number };
@@ -89,7 +91,7 @@ export type SavingPart = "priceUsd" | "hoursUsd" | "freeHoursUsd" | "otherUsd" |
 
 export type Verdict = "holds" | "does not hold" | "cannot be told";
 
-/** A figure that somebody published, ours, and what follows. */
+/** A figure that somebody published, or that the study expected; ours, and what follows. */
 export interface PublishedFigure {
   readonly id: string;
   readonly claim: string;

@@ -41,6 +41,12 @@ export interface ReportInput {
 const GROUPS_OPEN = 3;
 const GROUPS_DRAWN = 12;
 
+/** What is held against the runs, and how its section is headed. */
+const FIGURES = [
+  { id: "published", heading: "Published figures" },
+  { id: "expected", heading: "What was expected" },
+] as const;
+
 interface Section {
   readonly id: string;
   readonly heading: string;
@@ -68,13 +74,13 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
     },
     { id: "warnings", heading: "Warnings", body: warnings(summary) },
   ];
-  if (summary.published.length > 0) {
-    sections.push({ id: "published", heading: "Published figures", body: published(summary.published) });
+  for (const { id, heading } of FIGURES) {
+    if (summary[id].length > 0) sections.push({ id, heading, body: published(summary[id]) });
   }
   for (const view of figureViews) {
     const charts = await drawAll(
       view,
-      summary.published.map((figure) => ({ figure })),
+      [...summary.published, ...summary.expected].map((figure) => ({ figure })),
     );
     if (charts.some(Boolean)) sections.push({ ...view, body: charts });
   }

@@ -40,6 +40,39 @@ const TRACE_VALUES = z.looseObject({
   units: z.array(z.string()),
   values: z.record(z.string(), z.array(NUMBER_OR_NULL)),
 });
+const FIGURE = z.looseObject({
+  id: z.string(),
+  claim: z.string(),
+  source: z.string(),
+  from: NUMBER_OR_NULL,
+  to: NUMBER_OR_NULL,
+  of: z.enum(["mean", "oneRun"]),
+  within: z.number(),
+  quantity: z.string(),
+  unit: z.string(),
+  ours: ESTIMATE.nullable(),
+  offBy: NUMBER_OR_NULL,
+  runs: z
+    .looseObject({
+      n: z.number(),
+      low: z.number(),
+      median: z.number(),
+      high: z.number(),
+      shareAtLeast: z.number(),
+    })
+    .nullable(),
+  verdict: z.enum(["holds", "does not hold", "cannot be told"]),
+  why: z.string().nullable(),
+  steps: z.array(
+    z.looseObject({
+      label: z.string(),
+      quantity: z.string(),
+      ours: ESTIMATE.nullable(),
+      change: ESTIMATE.nullable(),
+      why: z.string().nullable(),
+    }),
+  ),
+});
 export const SUMMARY = z.looseObject({
   question: z.string(),
   baseline: z.string(),
@@ -57,41 +90,8 @@ export const SUMMARY = z.looseObject({
       answer: z.string(),
     }),
   ),
-  published: z.array(
-    z.looseObject({
-      id: z.string(),
-      claim: z.string(),
-      source: z.string(),
-      from: NUMBER_OR_NULL,
-      to: NUMBER_OR_NULL,
-      of: z.enum(["mean", "oneRun"]),
-      within: z.number(),
-      quantity: z.string(),
-      unit: z.string(),
-      ours: ESTIMATE.nullable(),
-      offBy: NUMBER_OR_NULL,
-      runs: z
-        .looseObject({
-          n: z.number(),
-          low: z.number(),
-          median: z.number(),
-          high: z.number(),
-          shareAtLeast: z.number(),
-        })
-        .nullable(),
-      verdict: z.enum(["holds", "does not hold", "cannot be told"]),
-      why: z.string().nullable(),
-      steps: z.array(
-        z.looseObject({
-          label: z.string(),
-          quantity: z.string(),
-          ours: ESTIMATE.nullable(),
-          change: ESTIMATE.nullable(),
-          why: z.string().nullable(),
-        }),
-      ),
-    }),
-  ),
+  published: z.array(FIGURE),
+  expected: z.array(FIGURE),
   warnings: z.array(z.string()),
   cells: z.looseObject({ ok: z.number(), failed: z.number() }),
 });

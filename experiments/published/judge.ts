@@ -2,21 +2,23 @@ import { quantile } from "../../sim/quantile.ts";
 import { meanEstimate } from "../statistics/estimate.ts";
 import type { Resamples } from "../statistics/resamples.ts";
 import type { Estimate, PublishedFigure, SingleRuns, Verdict } from "../summary.ts";
-import type { Published } from "./published-schema.ts";
+import type { Expected, Published } from "./published-schema.ts";
 import { type Measured, measured, quantityName, type SweepPoint, unitOf } from "./quantity.ts";
 
 /** Below so many runs their middle 95 % would be little else than all of them. */
 const RUNS_MIN = 40;
 
+const EXPECTED = "expected by this study";
+
 /**
- * Published figures beside ours. A figure holds where our whole 95 % interval lies within it and its tolerance, does not
+ * Figures, published or expected, beside ours. A figure holds where our whole 95 % interval lies within it and its tolerance, does not
  * where the interval lies wholly outside, and cannot be told otherwise: more units would tell. One that was a single run holds
  * where it lies among the middle 95 % of our runs.
  *
  * @param replicates in a unit: a unit is a single run only where there is one.
  */
 export const judged = (
-  published: readonly Published[],
+  figures: readonly (Published | Expected)[],
   {
     baseline,
     points,
@@ -29,14 +31,14 @@ export const judged = (
     readonly resamples: Resamples;
   },
 ): PublishedFigure[] =>
-  published.map(({ id, claim, source, value, of, within, ours: quantity, why, steps }) => {
+  figures.map(({ id, claim, value, of, within, ours: quantity, why, steps, ...more }) => {
     const ours = measured(quantity, baseline, points, resamples);
     const [from, to] = typeof value === "number" ? [value, value] : [value.from ?? null, value.to ?? null];
     const runs = ours === undefined || replicates > 1 ? null : singleRuns(ours, from ?? to!);
     return {
       id,
       claim,
-      source,
+      source: "source" in more ? more.source : EXPECTED,
       from,
       to,
       of,

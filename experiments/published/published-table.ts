@@ -4,15 +4,16 @@ import { brackets, number, wrapped } from "../ranked-table.ts";
 import type { PublishedFigure } from "../summary.ts";
 
 /**
- * What others published beside ours, for a terminal of 100 columns: figure, ours with its interval, verdict; what explains
+ * What others published, or the study expected, beside ours, for a terminal of 100 columns: figure, ours with its interval, verdict; what explains
  * each verdict below.
  */
 export function publishedTable(
   figures: readonly PublishedFigure[],
   colours: ReturnType<typeof pc.createColors>,
+  title: "published" | "expected" = "published",
 ): string {
   const table = new Table({
-    head: ["published", "value", "ours", "verdict"],
+    head: [title, "value", "ours", "verdict"],
     colWidths: [38, 17, 25, 15],
     wordWrap: true,
     wrapOnWordBoundary: true,
@@ -24,7 +25,11 @@ export function publishedTable(
   const why = figures.flatMap(({ id, why }) => (why === null ? [] : [wrapped(`${id}: ${why}`)]));
   const counts = Map.groupBy(figures, ({ verdict }) => verdict);
   const total = [...counts].map(([verdict, { length }]) => `${length} ${verdict}`).join(", ");
-  return [table.toString(), ...why, colours.bold(`Published figures: ${total}.`)].join("\n\n");
+  return [
+    table.toString(),
+    ...why,
+    colours.bold(`${title === "published" ? "Published figures" : "Expectations"}: ${total}.`),
+  ].join("\n\n");
 }
 
 /** As it was published. @example valueText({ from: 0.07, to: 0.46, unit: "share", of: "mean", within: 0 }) // "7 to 46 %" */

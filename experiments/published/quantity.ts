@@ -32,13 +32,13 @@ export const pointsAt = <Point extends Pick<SweepPoint, "axes">>(
 
 /** Undefined where no unit has what it takes, or the divisor is 0. */
 export function measured(
-  { metric, policy, as, against, againstMetric = metric, at }: Quantity,
+  { metric, policy, as, against, againstMetric = metric, at, againstAt = at }: Quantity,
   baseline: string,
   points: readonly SweepPoint[],
   resamples: Resamples,
 ): Measured | undefined {
   const units = pointsAt(points, at)[0]?.units;
-  const theirs = units?.get(against ?? baseline);
+  const theirs = pointsAt(points, againstAt)[0]?.units.get(against ?? baseline);
   const pairs = [...(units?.get(policy) ?? [])].flatMap(([unit, ours]) => {
     const [over, under] = [ours[metric], theirs?.get(unit)?.[againstMetric]];
     return over === undefined || (as !== "mean" && under === undefined) ? [] : [{ unit, over, under: under ?? 0 }];
@@ -71,18 +71,24 @@ export function unitOf({ metric, as }: Quantity): string {
 }
 
 /** @example quantityName({ metric: "costUsd", policy: "greedy", as: "saving", at: {} }, "on-demand") // "cost of greedy, saving against on-demand" */
-export function quantityName({ metric, policy, as, against, againstMetric, at }: Quantity, baseline: string): string {
+export function quantityName(
+  { metric, policy, as, against, againstMetric, at, againstAt }: Quantity,
+  baseline: string,
+): string {
   const title = (name: string): string =>
-    (metricNamed(name)?.title ?? name).replace(/^[A-Z](?=[a-z])/, (l) => l.toLowerCase());
-  const other = [againstMetric && title(againstMetric), against ?? baseline].filter(Boolean).join(" of ");
+    (metricNamed(name)?.title ?? name).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  const where = (point: Quantity["at"] = {}): string => {
+    const axes = Object.entries(point).map(
+      ([axis, value]) => `${axis} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+    );
+    return axes.length > 0 ? ` (${axes.join(", ")})` : "";
+  };
+  const other = `${againstMetric === undefined ? "" : `${title(againstMetric)} of `}${against ?? baseline}${where(againstAt)}`;
   const relation = {
     mean: "",
     difference: ` minus ${other}`,
     ratio: ` over ${other}`,
     saving: `, saving against ${other}`,
   };
-  const where = Object.entries(at).map(
-    ([axis, value]) => `${axis} ${typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
-  return `${title(metric)} of ${policy}${relation[as]}${where.length > 0 ? ` (${where.join(", ")})` : ""}`;
+  return `${title(metric)} of ${policy}${where(at)}${relation[as]}`;
 }

@@ -6,7 +6,7 @@ import { type Content, type Html, html } from "../html.ts";
 import { counted } from "../numbers.ts";
 import { type Table, tableHtml } from "../table.ts";
 
-/** What others published beside ours, a verdict on each that was computed, and what explains it. */
+/** What others published, or the study expected, beside ours, a verdict on each that was computed, and what explains it. */
 export const published = (figures: readonly PublishedFigure[]): Html => html`
 ${tableHtml(verdicts(figures))}
 <p class="note">${NOTE}</p>
@@ -16,9 +16,9 @@ const NOTE =
   "Verdicts are computed. A figure holds where our whole interval (95 %, bootstrap-t) lies within it and its tolerance, does not where the interval lies wholly outside, and cannot be told otherwise. A figure that was one run holds where it lies among the middle 95 % of our runs. Each interval stands alone: of twenty, one misses by chance. The reasons are the study's own words.";
 
 const verdicts = (figures: readonly PublishedFigure[]): Table => ({
-  caption: `${counted(figures.length, "published figure")} beside ours`,
+  caption: `${counted(figures.length, "figure")} beside ours`,
   columns: [
-    { title: "published" },
+    { title: "claim" },
     { title: "value", numeric: true },
     { title: "ours", numeric: true },
     { title: "verdict" },
@@ -34,9 +34,9 @@ const verdicts = (figures: readonly PublishedFigure[]): Table => ({
 });
 
 const behind = (figures: readonly PublishedFigure[]): Table => ({
-  caption: "What each published figure was compared with",
+  caption: "What each figure was compared with",
   columns: [
-    { title: "published" },
+    { title: "claim" },
     { title: "compared with" },
     { title: "off by", numeric: true },
     { title: "units", numeric: true },

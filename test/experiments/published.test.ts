@@ -3,7 +3,12 @@ import fc from "fast-check";
 import pc from "picocolors";
 import { describe, expect, test } from "vitest";
 import { judged } from "../../experiments/published/judge.ts";
-import { type Published, publishedSchema } from "../../experiments/published/published-schema.ts";
+import {
+  type Expected,
+  expectedSchema,
+  type Published,
+  publishedSchema,
+} from "../../experiments/published/published-schema.ts";
 import { publishedTable } from "../../experiments/published/published-table.ts";
 import { measured, type SweepPoint } from "../../experiments/published/quantity.ts";
 import { createResamples } from "../../experiments/statistics/resamples.ts";
@@ -34,7 +39,7 @@ const figure = (changes: Partial<Published>): Published =>
     ...changes,
   });
 
-const judge = (published: Published, points: readonly SweepPoint[], replicates = 1) =>
+const judge = (published: Published | Expected, points: readonly SweepPoint[], replicates = 1) =>
   judged([published], { baseline: "base", points, replicates, resamples })[0]!;
 
 /** Eight units: spot costs 0.4 of the base, give or take 1 %. */
@@ -110,6 +115,20 @@ describe("what a study says of a published figure", () => {
     expect(judge(figure({ ours: at(1) }), swept).ours!.mean).toBeCloseTo(0.4, 2);
     expect(judge(figure({ ours: at(2) }), swept).ours).toMatchObject({ mean: 1, low: 1, high: 1 });
   });
+});
+
+test("a quantity may be held against another point of the sweep, on the same units", () => {
+  const swept = [point({ base, spot }, { slots: 1 }), point({ base, spot: base }, { slots: 2 })];
+  const ours = { metric: "costUsd", policy: "spot", as: "saving", against: "spot", at: { slots: 1 } } as const;
+  expect(judge(figure({ ours }), swept).ours!.mean).toBe(0);
+  const found = judge(figure({ ours: { ...ours, againstAt: { slots: 2 } } }), swept);
+  expect(found.ours!.mean).toBeCloseTo(0.6, 2);
+  expect(found.quantity).toBe("cost of spot (slots 1), saving against spot (slots 2)");
+});
+
+test("what a study expects is judged as what others published, and says whose it is", () => {
+  const expected = expectedSchema.parse({ id: "e", claim: "half", value: { from: 0.5 }, ours: figure({}).ours });
+  expect(judge(expected, points)).toMatchObject({ verdict: "holds", source: "expected by this study" });
 });
 
 describe("the way from a figure to ours", () => {

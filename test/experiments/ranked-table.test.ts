@@ -53,6 +53,7 @@ function summary(
     better: "lower",
     groups: [{ ...group, axes: {} }],
     published: [],
+    expected: [],
     warnings: ["too few"],
     cells: { ok: 40, failed: 0 },
   };

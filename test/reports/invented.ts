@@ -154,6 +154,7 @@ export function inventedSummary(records: readonly RunRecord[]): Summary {
     better: "lower",
     groups,
     published: inventedFigures(),
+    expected: [],
     warnings: [
       "31 % of instance-hours lie beyond what the trace observed (one instance per zone); run fewer tasks at a time, or name the depth as an assumption",
       ...(failed > 0 ? [`${failed} runs failed and are left out; repeat them with the commands below`] : []),
