@@ -13,8 +13,6 @@ export interface Chart {
   /** What the marks and colours mean. */
   readonly key: readonly KeyEntry[];
   readonly spec: TopLevelSpec;
-  /** Tables that belong to what is said: always open. */
-  readonly shown: readonly Table[];
   readonly tables: readonly Table[];
 }
 
@@ -60,7 +58,7 @@ const CONFIG: Config = {
  * program for live.mjs; the tables behind it. Vega-Lite is compiled here and not in the page, which saves a third of its size.
  * @throws Error if Vega-Lite warns: then the view asked for something that would not be drawn.
  */
-export async function chartHtml(id: string, { title, caption, key, spec, shown, tables }: Chart): Promise<Html> {
+export async function chartHtml(id: string, { title, caption, key, spec, tables }: Chart): Promise<Html> {
   const warnings: string[] = [];
   const program = compile(
     { autosize: { type: "fit-x", contains: "padding" }, width: CHART_WIDTH, ...spec },
@@ -84,8 +82,7 @@ ${keyHtml(key)}
 <figcaption>${caption}</figcaption>
 <details><summary>The numbers behind this chart</summary>${tables.map(tableHtml)}</details>
 <script type="text/plain" class="program">${packed(JSON.stringify(program))}</script>
-</figure>
-${shown.map(tableHtml)}`;
+</figure>`;
 }
 
 const keyHtml = (key: readonly KeyEntry[]): Content =>

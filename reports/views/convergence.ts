@@ -1,6 +1,7 @@
 import type { Comparison, SummaryGroup } from "../../experiments/summary.ts";
-import { type Chart, INK, MUTED } from "../chart.ts";
+import { type Chart, INK } from "../chart.ts";
 import { differenceScales } from "../comparison-table.ts";
+import { byPolicy } from "../encodings.ts";
 import { comparisonName, estimateCell, spread } from "../estimates.ts";
 import { name } from "../html.ts";
 import { measure } from "../measures.ts";
@@ -36,13 +37,10 @@ export const convergence: View<GroupScene> = {
       }));
     });
     const sizes = [...new Set(steps.flat().map(({ n }) => n))].sort((a, b) => a - b);
-    const policies = [...new Set(comparisons.map(({ policyId }) => policyId))];
-    const color = {
-      field: "policy",
-      type: "nominal" as const,
-      legend: null,
-      scale: { domain: policies, range: policies.map((policy) => looks.get(policy)?.colour ?? MUTED) },
-    };
+    const color = byPolicy(
+      comparisons.map(({ policyId }) => policyId),
+      looks,
+    );
     const x = {
       field: "n",
       type: "quantitative" as const,
@@ -112,7 +110,6 @@ export const convergence: View<GroupScene> = {
           ),
         ],
       },
-      shown: [],
       tables: [
         {
           caption: `Difference in ${measure(primaryMetric).title}${scale.unit && `, ${scale.unit}`}, after the first n units`,

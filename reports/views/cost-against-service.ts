@@ -1,5 +1,6 @@
 import type { Estimate, SummaryGroup } from "../../experiments/summary.ts";
 import { type Chart, INK, MUTED } from "../chart.ts";
+import { byPolicy } from "../encodings.ts";
 import { estimateCell, spread, spreadName } from "../estimates.ts";
 import { name } from "../html.ts";
 import { measure, sentence } from "../measures.ts";
@@ -73,12 +74,7 @@ export const costAgainstService: View<GroupScene> = {
           })),
         },
         encoding: {
-          color: {
-            field: "policy",
-            type: "nominal",
-            legend: null,
-            scale: { domain: policies, range: policies.map((policy) => looks.get(policy)?.colour ?? MUTED) },
-          },
+          color: byPolicy(policies, looks),
         },
         layer: [
           {
@@ -132,7 +128,6 @@ export const costAgainstService: View<GroupScene> = {
           },
         ],
       },
-      shown: [],
       tables: [
         {
           caption: `Cost and service, means over ${counted(group.units, "unit")}`,

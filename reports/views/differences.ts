@@ -1,6 +1,7 @@
 import type { Comparison, Summary, SummaryGroup } from "../../experiments/summary.ts";
-import { type Chart, INK, MUTED } from "../chart.ts";
+import { type Chart, INK } from "../chart.ts";
 import { comparisonTable, differenceScales } from "../comparison-table.ts";
+import { byPolicy, labelledRows } from "../encodings.ts";
 import { comparisonName, onPrimaryMetric, spread, spreadName } from "../estimates.ts";
 import { measure } from "../measures.ts";
 import { counted, percentChange, pValue, type Scale } from "../numbers.ts";
@@ -15,20 +16,11 @@ export const differences: View<GroupScene> = {
     if (comparisons.length === 0) return undefined;
     const { title } = measure(summary.primaryMetric);
     const scale = differenceScales(comparisons).get(summary.primaryMetric)!;
-    const policies = [...new Set(comparisons.map(({ policyId }) => policyId))];
     const others = group.comparisons.filter(({ metric }) => metric !== summary.primaryMetric);
-    const y = {
-      field: "label",
-      type: "nominal" as const,
-      sort: null,
-      axis: { title: null, ticks: false, domain: false, labelLimit: 190, labelPadding: 10 },
-    };
-    const color = {
-      field: "policy",
-      type: "nominal" as const,
-      legend: null,
-      scale: { domain: policies, range: policies.map((policy) => looks.get(policy)?.colour ?? MUTED) },
-    };
+    const color = byPolicy(
+      comparisons.map(({ policyId }) => policyId),
+      looks,
+    );
     const tooltip = { field: "tip", type: "nominal" as const };
     return {
       title: `Difference in ${title} from ${summary.baseline}`,
@@ -51,7 +43,7 @@ export const differences: View<GroupScene> = {
                 title: `difference${scale.unit && `, ${scale.unit}`} (${summary.better === "lower" ? "left" : "right"} of 0 is better)`,
               },
               x2: { field: "high" },
-              y,
+              y: labelledRows,
               color,
               tooltip,
             },
@@ -64,7 +56,7 @@ export const differences: View<GroupScene> = {
                 condition: { ...color, test: "datum.role === 'primary'" },
                 value: "var(--page, #ffffff)",
               },
-              y,
+              y: labelledRows,
               color,
               tooltip,
             },
@@ -76,7 +68,6 @@ export const differences: View<GroupScene> = {
           },
         ],
       },
-      shown: [],
       tables: [
         comparisonTable(`Differences in ${title}`, comparisons, summary.baseline),
         ...(others.length > 0 ? [comparisonTable("Comparisons on other metrics", others, summary.baseline)] : []),

@@ -1,5 +1,6 @@
 import type { Estimate, Saving, SavingPart, SummaryGroup } from "../../experiments/summary.ts";
-import { type Chart, INK, MUTED } from "../chart.ts";
+import { type Chart, INK } from "../chart.ts";
+import { byPolicy, labelledRows } from "../encodings.ts";
 import { estimateCell, spread, spreadName } from "../estimates.ts";
 import { name } from "../html.ts";
 import { counted, scaleFor } from "../numbers.ts";
@@ -37,25 +38,16 @@ export const savingSplit: View<GroupScene> = {
         `${title}: ${scale.formatSigned(estimate.mean)} USD ${spread(estimate, scale.formatSigned)}`,
         `n = ${estimate.n}`,
       ].join("\n");
-    const y = {
-      field: "label",
-      type: "nominal" as const,
-      sort: null,
-      axis: { title: null, ticks: false, domain: false, labelLimit: 250, labelPadding: 10 },
-    };
     const colours = {
       field: "part",
       type: "nominal" as const,
       legend: null,
       scale: { domain: known, range: known.map(partColour) },
     };
-    const policies = [...new Set(savings.map(({ policyId }) => policyId))];
-    const color = {
-      field: "policy",
-      type: "nominal" as const,
-      legend: null,
-      scale: { domain: policies, range: policies.map((policy) => looks.get(policy)?.colour ?? MUTED) },
-    };
+    const color = byPolicy(
+      savings.map(({ policyId }) => policyId),
+      looks,
+    );
     const tooltip = { field: "tip", type: "nominal" as const };
     const totals = savings.map((saving) => ({
       label: labelOf(saving, baseline),
@@ -101,7 +93,7 @@ export const savingSplit: View<GroupScene> = {
                 scale: { nice: true },
                 title: "saving, USD per unit (right of 0 is cheaper)",
               },
-              y,
+              y: labelledRows,
               fill: colours,
               stroke: colours,
               fillOpacity: { condition: { test: "datum.unsure", value: 0.25 }, value: 1 },
@@ -112,12 +104,18 @@ export const savingSplit: View<GroupScene> = {
           {
             data: { values: totals },
             mark: { type: "rule", strokeWidth: 3, opacity: 0.7, yOffset: ROW_PX * 0.27 },
-            encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" }, y, color, tooltip },
+            encoding: {
+              x: { field: "low", type: "quantitative" },
+              x2: { field: "high" },
+              y: labelledRows,
+              color,
+              tooltip,
+            },
           },
           {
             data: { values: totals },
             mark: { type: "point", filled: true, size: 90, opacity: 1, yOffset: ROW_PX * 0.27 },
-            encoding: { x: { field: "saving", type: "quantitative" }, y, color, tooltip },
+            encoding: { x: { field: "saving", type: "quantitative" }, y: labelledRows, color, tooltip },
           },
           {
             data: { values: [{ zero: 0 }] },
@@ -126,7 +124,6 @@ export const savingSplit: View<GroupScene> = {
           },
         ],
       },
-      shown: [],
       tables: [
         {
           caption: `Saving against ${baseline} and its parts, means per unit`,

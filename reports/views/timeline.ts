@@ -125,7 +125,6 @@ export const timeline: View<RunScene> = {
           },
         ],
       },
-      shown: [],
       tables: [instanceTable(run, shown, clock), decisionTable(decisions, clock)],
     };
   },

@@ -1,6 +1,7 @@
 import type { Summary, SummaryGroup } from "../../experiments/summary.ts";
 import { ALARM, type Chart, INK, MUTED } from "../chart.ts";
 import { orDash } from "../comparison-table.ts";
+import { byPolicy } from "../encodings.ts";
 import { comparisonName, onPrimaryMetric } from "../estimates.ts";
 import { name } from "../html.ts";
 import { measure } from "../measures.ts";
@@ -80,10 +81,7 @@ export const unitByUnit: View<GroupScene> = {
               color: {
                 condition: {
                   test: "datum.wins",
-                  field: "policy",
-                  type: "nominal",
-                  legend: null,
-                  scale: { domain: policies, range: policies.map((policy) => looks.get(policy)?.colour ?? MUTED) },
+                  ...byPolicy(policies, looks),
                 },
                 value: ALARM,
               },
@@ -124,7 +122,6 @@ export const unitByUnit: View<GroupScene> = {
           ),
         ],
       },
-      shown: [],
       tables: [valueTable(group, stretches, `${title}`, unit)],
     };
   },

@@ -94,7 +94,6 @@ export const waterfall: View<FigureScene> = {
           },
         ],
       },
-      shown: [],
       tables: [
         {
           caption: `Steps from the published figure to ours: ${claim}`,

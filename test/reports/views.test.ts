@@ -53,7 +53,7 @@ describe.each(charts)("the chart %s", (id, chart) => {
 
   test("has the numbers behind it as tables, each row as wide as its header", () => {
     expect(chart.tables.length).toBeGreaterThan(0);
-    for (const { columns, rows } of [...chart.tables, ...chart.shown]) {
+    for (const { columns, rows } of chart.tables) {
       expect(rows.length).toBeGreaterThan(0);
       for (const row of rows) expect(row).toHaveLength(columns.length);
     }
