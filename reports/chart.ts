@@ -28,6 +28,7 @@ const CHART_WIDTH = 1040;
 export const INK = "currentColor";
 export const MUTED = "var(--muted, #59616e)";
 export const ALARM = "var(--alarm, #b3261e)";
+export const BETTER = "var(--accent, #1f56c3)";
 
 /** Text and lines take their colours from the page, so one drawing serves light, dark and print. */
 const CONFIG: Config = {

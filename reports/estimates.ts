@@ -34,9 +34,3 @@ export function onPrimaryMetric(group: SummaryGroup, primaryMetric: string): rea
 /** What a comparison is called where the baseline is clear from the context. */
 export const comparisonName = ({ policyId, against }: Comparison, baseline: string): string =>
   against === baseline ? policyId : `${policyId} \u2212 ${against}`;
-
-/** The coordinates of a point of the sweep as words; empty without a sweep. */
-export const groupName = (axes: SummaryGroup["axes"]): string =>
-  Object.entries(axes)
-    .map(([path, value]) => `${path} = ${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(", ");

@@ -2,7 +2,6 @@ import type { RunRecord } from "../experiments/record.ts";
 import type { Summary, SummaryGroup } from "../experiments/summary.ts";
 import type { Timeline } from "../sim/simulation.ts";
 import { chartHtml } from "./chart.ts";
-import { groupName } from "./estimates.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { inlined, programs, styleSheet } from "./libraries.ts";
 import {
@@ -20,7 +19,8 @@ import { failures } from "./sections/failures.ts";
 import { type Manifest, provenance } from "./sections/provenance.ts";
 import { published } from "./sections/published.ts";
 import { ranking } from "./sections/ranking.ts";
-import { figureViews, groupViews, runViews } from "./views/index.ts";
+import { groupName } from "./sweep.ts";
+import { figureViews, groupViews, runViews, sweepViews } from "./views/index.ts";
 import type { View } from "./views/view.ts";
 
 /** A traced run of one policy on one unit. */
@@ -37,9 +37,9 @@ export interface ReportInput {
   readonly timelines: readonly TracedRun[];
 }
 
-/** Points of the sweep that stand open, and those that have charts: a page with more would be slow, and read by nobody. */
+/** So few points of the sweep all stand open, of more the first alone; so many have charts: more would be slow, and read by nobody. */
 const GROUPS_OPEN = 3;
-const GROUPS_DRAWN = 12;
+const GROUPS_DRAWN = 6;
 
 /** What is held against the runs, and how its section is headed. */
 const FIGURES = [
@@ -63,7 +63,9 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
   const { groups } = summary;
   const drawn = groups.slice(0, GROUPS_DRAWN);
   const scenes = drawn.map((group) => ({ summary, group, looks }));
+  const overview = (await Promise.all(sweepViews.map((view) => drawAll(view, [{ summary, looks }])))).flat();
   const sections: Section[] = [
+    ...(overview.some(Boolean) ? [{ id: "sweep", heading: "Over the sweep", body: overview }] : []),
     {
       id: "ranking",
       heading: "Ranking",
@@ -131,7 +133,7 @@ function byGroup(groups: readonly SummaryGroup[], bodies: readonly (Html | undef
   return groups.map(
     ({ axes }, i) =>
       bodies[i] &&
-      html`<details class="group"${i < GROUPS_OPEN && html` open`}><summary>${groupName(axes)}</summary>${bodies[i]}</details>`,
+      html`<details class="group"${(i === 0 || groups.length <= GROUPS_OPEN) && html` open`}><summary>${groupName(axes)}</summary>${bodies[i]}</details>`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { RunRecord } from "../../experiments/record.ts";
-import { groupName } from "../estimates.ts";
 import { type Html, html, name } from "../html.ts";
+import { groupName } from "../sweep.ts";
 import { tableHtml } from "../table.ts";
 
 const SHOWN_MAX = 50;

@@ -2,10 +2,15 @@ import { convergence } from "./convergence.ts";
 import { costAgainstService } from "./cost-against-service.ts";
 import { differences } from "./differences.ts";
 import { savingSplit } from "./saving-split.ts";
+import { differenceOverAxis, valueOverAxis } from "./sweep-line.ts";
+import { sweepMap } from "./sweep-map.ts";
 import { timeline } from "./timeline.ts";
 import { unitByUnit } from "./unit-by-unit.ts";
-import type { FigureScene, GroupScene, RunScene, View } from "./view.ts";
+import type { FigureScene, GroupScene, RunScene, SweepScene, View } from "./view.ts";
 import { waterfall } from "./waterfall.ts";
+
+/** Drawn once, over all points of the sweep. */
+export const sweepViews: readonly View<SweepScene>[] = [valueOverAxis, differenceOverAxis, sweepMap];
 
 /** Drawn once for each point of the sweep, in this order. */
 export const groupViews: readonly View<GroupScene>[] = [

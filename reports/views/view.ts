@@ -18,6 +18,12 @@ export interface GroupScene {
   readonly looks: Looks;
 }
 
+/** All points of the sweep. */
+export interface SweepScene {
+  readonly summary: Summary;
+  readonly looks: Looks;
+}
+
 /** One run of one policy. */
 export interface RunScene {
   readonly policyId: string;

@@ -128,11 +128,19 @@ describe("the page", () => {
     }
   });
 
-  test("draws at most twelve points of a sweep and says that the tables hold all", async () => {
+  test("answers a sweep by how often each policy comes out best, and shows it as a whole before its points", async () => {
+    const groups = [1, 2, 4, 8, 16].map((count) => ({ count }));
+    const text = await renderReport({ ...inventedReport({ groups, units: 6 }), timelines: [] });
+    expect(text).toContain("greedy+kuhn-munkres comes out best on cost per work-hour at all 5 points of the sweep.");
+    expect(text.indexOf('id="sweep-value-1"')).toBeGreaterThan(0);
+    expect(text.indexOf('id="sweep-value-1"')).toBeLessThan(text.indexOf('id="ranking"'));
+  });
+
+  test("draws at most six points of a sweep and says that the tables hold all", async () => {
     const groups = Array.from({ length: 14 }, (_, count) => ({ count }));
     const text = await renderReport({ ...inventedReport({ groups, units: 6 }), timelines: [] });
-    expect(text.match(/id="differences-\d+"/g)).toHaveLength(12);
-    expect(text).toContain("the first 12 of 14 points");
+    expect(text.match(/id="differences-\d+"/g)).toHaveLength(6);
+    expect(text).toContain("the first 6 of 14 points");
     expect(text.match(/Every metric, means over/g)!.length).toBeGreaterThanOrEqual(14);
   });
 

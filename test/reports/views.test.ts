@@ -4,7 +4,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import { describe, expect, test } from "vitest";
 import type { Estimate, Saving, Summary } from "../../experiments/summary.ts";
 import { type Chart, chartHtml } from "../../reports/chart.ts";
-import { scaleFor } from "../../reports/numbers.ts";
+import { percentChange, scaleFor } from "../../reports/numbers.ts";
 import { looksFor } from "../../reports/palette.ts";
 import { clockFor } from "../../reports/timeline/clock.ts";
 import { sliced } from "../../reports/timeline/steps.ts";
@@ -13,6 +13,8 @@ import { costAgainstService } from "../../reports/views/cost-against-service.ts"
 import { differences } from "../../reports/views/differences.ts";
 import { groupViews, runViews } from "../../reports/views/index.ts";
 import { savingSplit } from "../../reports/views/saving-split.ts";
+import { differenceOverAxis, valueOverAxis } from "../../reports/views/sweep-line.ts";
+import { sweepMap } from "../../reports/views/sweep-map.ts";
 import { timeline } from "../../reports/views/timeline.ts";
 import { unitByUnit } from "../../reports/views/unit-by-unit.ts";
 import type { Timeline } from "../../sim/simulation.ts";
@@ -263,6 +265,87 @@ describe("unit by unit", () => {
 
   test("is absent where only one unit was run", () => {
     expect(unitByUnit.draw({ ...scene, group: { ...group, traces: traces.slice(1) } })).toBeUndefined();
+  });
+});
+
+describe("over the sweep", () => {
+  const swept = (groups: readonly Readonly<Record<string, unknown>>[]) => ({
+    summary: inventedReport({ groups, units: 8 }).summary,
+    looks,
+  });
+  const slots = swept([1, 2, 8].map((count) => ({ "cloud.slotsPerInstance": count })));
+  const grid = swept(
+    [1, 2].flatMap((count) => ["told", "tried"].map((visibility) => ({ count, "cloud.visibility": visibility }))),
+  );
+
+  test.each([
+    ["the value", valueOverAxis, 4 * 3],
+    ["the difference from the baseline", differenceOverAxis, 3 * 3],
+  ] as const)("draws %s of every policy at every value of one numeric axis, at its place", async (_, view, count) => {
+    const chart = view.draw(slots)!;
+    const points = drawn({ ...chart, spec: layersOf(chart).at(-1) } as Chart);
+    expect(points).toHaveLength(count);
+    expect(new Set(points.map(({ x }) => x))).toEqual(new Set([1, 2, 8]));
+    expect(JSON.stringify(chart.spec)).toMatch(/"type":"linear".*"slots per instance \(cloud\.slotsPerInstance\)"/);
+    expect(chart.caption).toMatch(/8 units of inference at each of 3 points.*bootstrap-t/);
+    expect(chart.tables[0]!.rows).toHaveLength(3);
+    expect((await chartHtml("sweep", chart)).markup).toContain("<svg ");
+  });
+
+  test("draws the very means and intervals of the summary", () => {
+    const chart = valueOverAxis.draw(slots)!;
+    const [group] = slots.summary.groups;
+    const { mean, low, high } = group!.policies.find(({ policyId }) => policyId === POLICIES[1])!.metrics
+      .usdPerWorkHour!;
+    const points = drawn({ ...chart, spec: layersOf(chart).at(-1) } as Chart);
+    expect(points).toContainEqual(expect.objectContaining({ policy: POLICIES[1], x: 1, mean, low, high }));
+  });
+
+  test("takes a logarithmic axis where values span two orders of magnitude, and words side by side", () => {
+    const wide = valueOverAxis.draw(swept([10, 100, 5000].map((everyS) => ({ everyS }))))!;
+    expect(JSON.stringify(wide.spec)).toContain('"type":"log"');
+    const words = valueOverAxis.draw(swept([{ visibility: "told" }, { visibility: "tried" }]))!;
+    expect(JSON.stringify(words.spec)).toMatch(/"xOffset"/);
+    expect(words.caption).not.toContain("lines only join");
+  });
+
+  test("maps two axes: a row for each value of the second, the baseline's own values first", async () => {
+    const chart = sweepMap.draw(grid)!;
+    const cells = drawn({ ...chart, spec: layersOf(chart)[0] } as Chart);
+    expect(cells).toHaveLength(4 * 4);
+    expect(cells.slice(0, 2).map(({ policy, column, change }) => [policy, column, change])).toEqual([
+      [POLICIES[0], "1", 0],
+      [POLICIES[0], "2", 0],
+    ]);
+    const { ratio } = grid.summary.groups[0]!.comparisons[0]!;
+    expect(cells[4]).toMatchObject({ policy: POLICIES[1], better: true, change: ratio!.mean - 1 });
+    expect(cells[4]!.text).toBe(percentChange(ratio!.mean));
+    expect(new Set(cells.map(({ top }) => top)).size).toBe(8);
+    expect((await chartHtml("map", chart)).markup).toContain("visibility = told");
+  });
+
+  test("puts what cannot be told from no change into parentheses, whatever its colour", () => {
+    const [first, ...rest] = grid.summary.groups;
+    const comparisons = first!.comparisons.map((each) => ({
+      ...each,
+      ratio: { mean: 0.9, low: 0.7, high: 1.1, kind: "interval" as const, n: 8 },
+    }));
+    const chart = sweepMap.draw({
+      looks,
+      summary: { ...grid.summary, groups: [{ ...first!, comparisons }, ...rest] },
+    })!;
+    const texts = drawn({ ...chart, spec: layersOf(chart)[0] } as Chart).map(({ text }) => text);
+    expect(texts).toContain("(\u221210.0\u00A0%)");
+  });
+
+  test("draws lines for one axis, a map for more, and neither without a sweep or for an axis of one value", () => {
+    const views = [valueOverAxis, differenceOverAxis, sweepMap];
+    const which = (of: Parameters<typeof swept>[0]) => views.map((view) => view.draw(swept(of)) !== undefined);
+    expect(which([{}])).toEqual([false, false, false]);
+    expect(which([{ count: 1 }])).toEqual([false, false, false]);
+    expect(which([{ count: 1 }, { count: 2 }])).toEqual([true, true, false]);
+    expect(which([1, 2].map((count) => ({ count, seed: 7 })))).toEqual([true, true, false]);
+    expect(which([1, 2].flatMap((a) => [1, 2].map((b) => ({ a, b }))))).toEqual([false, false, true]);
   });
 });
 
