@@ -1,6 +1,7 @@
 import type { Estimate, Summary, SummaryGroup } from "../../experiments/summary.ts";
-import { type Chart, INK, MUTED } from "../chart.ts";
+import { type Chart, INK } from "../chart.ts";
 import { orDash } from "../comparison-table.ts";
+import { byPolicy } from "../encodings.ts";
 import { estimateCell, onPrimaryMetric, spread, spreadName } from "../estimates.ts";
 import { name } from "../html.ts";
 import { measure, sentence } from "../measures.ts";
@@ -75,12 +76,7 @@ function lines(summary: Summary, looks: Looks, { title, caption, yTitle, zero, o
     measure(summary.primaryMetric).unit,
     points.flatMap(({ estimate: { mean, low, high } }) => [mean, low, high]),
   );
-  const color = {
-    field: "policy",
-    type: "nominal" as const,
-    legend: null,
-    scale: { domain: policies, range: policies.map((policy) => looks.get(policy)?.colour ?? MUTED) },
-  };
+  const color = byPolicy(policies, looks);
   const shape = {
     field: "policy",
     type: "nominal" as const,
@@ -164,7 +160,6 @@ function lines(summary: Summary, looks: Looks, { title, caption, yTitle, zero, o
         },
       ],
     },
-    shown: [],
     tables: [
       {
         caption: `${title}${scale.unit && `, ${scale.unit}`}`,

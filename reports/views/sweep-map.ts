@@ -121,7 +121,6 @@ export const sweepMap: View<SweepScene> = {
           },
         ],
       },
-      shown: [],
       tables: [table(summary, policies, scale)],
     };
   },
