@@ -15,6 +15,7 @@ import { fitModel } from "./fit-model.ts";
 import { type TimeUnit, timeUnits } from "./formats/node-events.ts";
 import { STDIN } from "./formats/source-file.ts";
 import { generateTrace } from "./generate.ts";
+import type { Progress } from "./import-archive.ts";
 import type { ImportReport } from "./import-report.ts";
 import { openStudyTrace, type TraceRef } from "./open.ts";
 import { type Preset, presets } from "./presets.ts";
@@ -29,7 +30,7 @@ import {
   noneUpShare,
 } from "./statistics.ts";
 import { copyTraceFile, openTraceFile, type Parsed, writeTraceFile } from "./trace-file.ts";
-import type { TraceTable } from "./trace-table.ts";
+import type { MarketFilter, TraceTable } from "./trace-table.ts";
 
 /** The one place where text leaves: names and zones come from files, and a terminal obeys control characters. */
 const print = (text: string): void => say(1, text);
@@ -86,7 +87,7 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
             .option("json", json),
         async (options) => {
           const ref = refOf(options);
-          const trace = await openStudyTrace(ref);
+          const trace = await openStudyTrace(ref, undefined, everyFewSeconds());
           if (options.out !== undefined) copyTraceFile(trace.path, options.out);
           print(options.json ? asJsonText(trace.digest, trace.report) : told(trace.digest, trace.report));
           if (options.out !== undefined && !options.json) print(`\nwritten: ${options.out}`);
@@ -120,8 +121,9 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           y
             .positional("file", { type: "string", describe: "as written by import or generate" })
             .option("preset", { type: "string", describe: "instead: the preset beside the data it was fitted to" })
+            .options(marketOptions)
             .option("json", json),
-        ({ file, preset, json: asJson }) => {
+        ({ file, preset, json: asJson, ...markets }) => {
           if ((file === undefined) === (preset === undefined)) {
             throw new TraceError("inspect what? Name one table file, or --preset NAME");
           }
@@ -130,30 +132,29 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
             print(asJson ? JSON.stringify(fit, null, 2) : fitTable(fit));
             return;
           }
-          const { report, digest, endS, codings, window } = openTraceFile(file!);
-          const table = window(0, endS);
+          const { report, digest, endS, window } = openTraceFile(file!);
+          const table = window(0, endS, filterOf(markets));
           const nameOf = marketNames(table.markets);
-          const markets = table.markets.map((market, m) => ({
+          const each = table.markets.map((market, m) => ({
             name: nameOf(market),
-            stored: codings[m],
             depth: table.depth(m),
             gapS: table.gapS(m),
             ...marketStatistics(table, m),
           }));
-          const shown = markets.length <= CORRELATED_MAX;
+          const shown = each.length <= CORRELATED_MAX;
           const correlation = shown ? correlationsOf(table) : null;
           const noneUp = noneUpShare(table);
           if (asJson) {
-            print(JSON.stringify({ digest, report, markets, noneUpShare: noneUp, correlation }, null, 2));
+            print(JSON.stringify({ digest, report, markets: each, noneUpShare: noneUp, correlation }, null, 2));
             return;
           }
           print(
             [
               told(digest, report),
-              spellTable(markets),
+              spellTable(each),
               `no market has an instance to give: ${percent(noneUp)} of the time`,
               correlation === null
-                ? `${markets.length} markets: correlations are shown for up to ${CORRELATED_MAX}`
+                ? `${each.length} markets: correlations are shown for up to ${CORRELATED_MAX}`
                 : correlationTable(table, correlation),
             ].join("\n\n"),
           );
@@ -200,10 +201,11 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
         (y) =>
           y
             .positional("file", { type: "string", demandOption: true, describe: "as written by import or generate" })
-            .option("out", { type: "string", demandOption: true, describe: "ends in .csv or .parquet" }),
-        async ({ file, out }) => {
+            .option("out", { type: "string", demandOption: true, describe: "ends in .csv or .parquet" })
+            .options(marketOptions),
+        async ({ file, out, ...markets }) => {
           const { window, endS } = openTraceFile(file);
-          print(`${await exportTable(window(0, endS), out)} rows written: ${out}`);
+          print(`${await exportTable(window(0, endS, filterOf(markets)), out)} rows written: ${out}`);
         },
       )
       .command(
@@ -255,6 +257,34 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
     say(2, `error: ${error.message}`);
     return 2;
   }
+}
+
+/** Which markets of a table file. */
+const marketOptions = {
+  type: { type: "string", array: true, describe: "instance types; all if not given" },
+  zone: { type: "string", array: true, describe: "zones; all if not given" },
+  product: { type: "string", describe: "where the file holds several" },
+} as const;
+
+const filterOf = (options: {
+  readonly type?: readonly string[] | undefined;
+  readonly zone?: readonly string[] | undefined;
+  readonly product?: string | undefined;
+}): MarketFilter => ({
+  ...(options.type && { instanceTypes: options.type }),
+  ...(options.zone && { zones: options.zone }),
+  ...(options.product !== undefined && { product: options.product }),
+});
+
+/** Tells how far a long import is, on standard error. */
+function everyFewSeconds(): Progress {
+  let lastMs = performance.now();
+  return ({ doing, rows, share }) => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs < 2000) return;
+    lastMs = nowMs;
+    say(2, `${doing}: ${(rows / 1e6).toFixed(1)} million rows, ${percent(share)}`);
+  };
 }
 
 /** A century. Longer is a slip of the keyboard, and would not fit into memory. */

@@ -1,16 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nearestName } from "../policies/contract/nearest.ts";
 import { HOUR_S } from "../policies/contract/units.ts";
-import { TraceError, tableFromSeries } from "./columns.ts";
+import { TraceError, tableFromSeries, takesPart } from "./columns.ts";
 import { type DataSet, dataSets } from "./datasets.ts";
 import { type FormatRead, type ReadOptions, type TraceFormat, traceFormats } from "./formats/index.ts";
 import { mappedCsv } from "./formats/mapped-csv.ts";
+import { priceArchive } from "./formats/price-archive.ts";
 import { zoneInName } from "./formats/probe-series.ts";
 import { readSources, type SourceFile, type SourceLimits } from "./formats/source-file.ts";
 import { parseJson } from "./formats/values.ts";
+import { importArchive, type Progress } from "./import-archive.ts";
 import { isPresent, publicSetNamed, userSetFolder } from "./public-sets.ts";
 import { type GapRule, iso, marketNames, mergePulls, type Pull } from "./rows.ts";
 import { marketStatistics } from "./statistics.ts";
@@ -37,11 +39,15 @@ const IMPORTER = "4";
  * Opens a trace, from the cache of parsed traces where the same bytes were read before.
  * @throws TraceError with the remedy: an unknown data set, a folder that was not named, a file that is missing or spoilt.
  */
-export async function openStudyTrace(ref: TraceRef, cacheFolder = ".cache/traces"): Promise<OpenTrace> {
+export async function openStudyTrace(
+  ref: TraceRef,
+  cacheFolder = ".cache/traces",
+  progress: Progress = () => {},
+): Promise<OpenTrace> {
   if ("files" in ref && ref.files.some(isTraceFile)) return ofProduct(openTraceFile(onlyOne(ref.files)), ref.product);
   const set = "dataset" in ref ? dataSetOf(ref.dataset) : undefined;
   const options: ImportOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
-  const files = await readSources("dataset" in ref ? pathsOf(set!, ref.root) : ref.files, () => false, options);
+  const files = await readSources("dataset" in ref ? pathsOf(set!, ref.root) : ref.files, isArchive, options);
   try {
     const { polarity, instanceType, zone, product, usdPerHour, tz, gap, map, timeUnit } = options;
     const digest = sha256([
@@ -56,32 +62,53 @@ export async function openStudyTrace(ref: TraceRef, cacheFolder = ".cache/traces
       // Not there, partial, or of another version: as good as none.
       if (!(error instanceof TraceError)) throw error;
     }
+    const archive = files.filter(isArchive).length;
+    if (archive > 0) {
+      if (archive < files.length)
+        throw new TraceError(
+          `${files.find((file) => !isArchive(file))!.path}: not of the price archive as the others are; import those apart`,
+        );
+      return await stored(cacheFolder, cached, (path) => importArchive(files, options, digest, path, progress));
+    }
     const reads = await readAll(files, options);
     const format = set === undefined ? formatsOf(reads) : `data set ${set.name} (${publicSetNamed(set.set).licence})`;
-    return stored(build(digest, files, format, reads, options), cacheFolder, cached);
+    const parsed = build(digest, files, format, reads, options);
+    return await stored(cacheFolder, cached, (path) => writeTraceFile(path, parsed));
   } finally {
     for (const file of files) file.dispose();
   }
 }
 
-/** A folder that cannot be written costs a parse the next time, no more. */
-function stored(parsed: Parsed, folder: string, path: string): OpenTrace {
+const isArchive = (file: Pick<SourceFile, "head" | "text">): boolean => priceArchive.matches(file);
+
+/** A folder that cannot be written costs an import the next time, no more. */
+async function stored(folder: string, path: string, write: (path: string) => Promise<void> | void): Promise<OpenTrace> {
   try {
     mkdirSync(folder, { recursive: true });
-    writeTraceFile(path, parsed);
-    return openTraceFile(path);
-  } catch (error) {
-    if (!(error instanceof TraceError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+    accessSync(folder, constants.W_OK);
+  } catch {
+    const own = join(tmpdir(), `synkti-${randomBytes(8).toString("hex")}.trace`);
+    process.once("exit", () => rmSync(own, { force: true }));
+    await write(own);
+    return openTraceFile(own);
   }
-  const own = join(tmpdir(), `synkti-${randomBytes(8).toString("hex")}.trace`);
-  process.once("exit", () => rmSync(own, { force: true }));
-  writeTraceFile(own, parsed);
-  return openTraceFile(own);
+  await write(path);
+  return openTraceFile(path);
 }
 
 function ofProduct(trace: OpenTrace, product: string | undefined): OpenTrace {
   if (product === undefined) return trace;
-  return { ...trace, window: (fromS, lengthS, filter) => trace.window(fromS, lengthS, { ...filter, product }) };
+  const { path, digest, report, endS } = trace;
+  return {
+    path,
+    digest,
+    report,
+    endS,
+    get markets() {
+      return trace.markets.filter((market) => takesPart(market, { product }));
+    },
+    window: (fromS, lengthS, filter) => trace.window(fromS, lengthS, { ...filter, product }),
+  };
 }
 
 function onlyOne(files: readonly string[]): string {
@@ -131,7 +158,7 @@ function formatOf(file: SourceFile, { map }: ReadOptions): TraceFormat {
   const format = map === undefined ? traceFormats.find((each) => each.matches(file)) : mappedCsv; // whoever maps means it
   if (format !== undefined) return format;
   if (/^\s*[{[]/.test(file.text)) parseJson(file); // half a file may lack what it is known by
-  const known = traceFormats.map((each) => each.source).join("; ");
+  const known = [priceArchive, ...traceFormats].map((each) => each.source).join("; ");
   throw new TraceError(`${file.path}: no known trace format; known are: ${known}`);
 }
 

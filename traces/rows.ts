@@ -13,6 +13,8 @@ export interface Pull {
   readonly stamped: boolean;
   /** Between samples, the last of which stands for as long; 0 where each row is a change at its exact time. */
   readonly gapS: Seconds;
+  /** A source that repeats an unchanged value has a gap where it is silent for longer. */
+  readonly silentS?: Seconds;
 }
 
 /** What stands where the source was not looking. A price is held in any case. */
@@ -63,7 +65,7 @@ export const noCounts = (): Counts => ({
 /** More of a pull's rows than this contradicting one another means that two pools share a name. Our choice. */
 const CONTRADICTION_SHARE_MAX = 0.01;
 /** AWS repeats an unchanged price about daily; a market silent for longer may have been cut off. Our choice. */
-const SILENT_S = 48 * HOUR_S;
+export const SILENT_S = 48 * HOUR_S;
 /** Probes come a little late now and then; one that is later than this was left out. Our choice. */
 const LATE_GAPS = 2;
 /** A declared cadence is wrong beyond this share of it. Our choice. */
@@ -250,6 +252,7 @@ function commonSpan(all: readonly (readonly [name: string, step: Step])[]) {
 export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, gap: GapRule): Step {
   const { timesS, values, pullOf } = inOrder(pulls);
   const gapS = cadenceOf(pulls, timesS, counts);
+  const dueS = gapS > 0 ? LATE_GAPS * gapS : (pulls[0]!.silentS ?? Infinity);
   const contradictions = new Map<number, string[]>();
   const kept = { timesS: [] as number[], values: [] as number[] };
   let previousS = timesS[0]!;
@@ -271,7 +274,7 @@ export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, g
       if (counts.clashes.length < NAMED_MAX) counts.clashes.push(`${name} ${clash}`);
     }
     if (i + 1 < timesS.length && timesS[i + 1] === timeS) continue; // the last of an instant stands
-    if (timeS - previousS > (gapS === 0 ? SILENT_S : LATE_GAPS * gapS)) {
+    if (timeS - previousS > dueS) {
       const length =
         timeS - previousS < HOUR_S ? `${timeS - previousS} s` : `${((timeS - previousS) / HOUR_S).toFixed(1)} h`;
       const where = `${name}: no row for ${length} from ${iso(previousS)}`;

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { crc32 } from "node:zlib";
-import type { Seconds } from "../policies/contract/units.ts";
+import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
 import {
   checkWindow,
   chosenFrom,
@@ -52,14 +52,17 @@ export interface Parsed {
  *
  *     magic 12 bytes | u32 version | f64 where the index starts | u32 its bytes | u32 its CRC-32
  *     columns        each a directory (f64 first time, u32 CRC-32 of the block; a row per block), then its blocks
- *     index          JSON: digest, end, report, and per market where its columns are
+ *     groups         JSON: markets of one instance type, each with where its columns are
+ *     index          JSON: digest, end, report, and where each group is
  *
+ * A window reads the index, the groups of the types it names, and of their columns the blocks of its time: what it costs does
+ * not depend on how much else the file holds.
  * A block holds up to 4,096 steps and stands alone: times as u32 seconds since the step before (the first since the block's
  * first time), then values as u32: micro-dollars, or counts. A column with a time that is no whole second, or a value finer or
  * larger than that, holds doubles instead: nothing is rounded. Prefix sums are built when a window is opened.
  */
 const MAGIC = "SYNKTI-TRACE";
-const VERSION = 2;
+const VERSION = 3;
 const HEAD_BYTES = 32;
 const BLOCK_STEPS = 4096;
 const ROW_BYTES = 12;
@@ -76,17 +79,26 @@ interface Column {
 
 interface Entry {
   readonly market: TraceMarket;
+  /** Its first row, where that is after time 0: nothing is known of it before. */
+  readonly beginsS?: Seconds;
   readonly depth: Depth;
   readonly gapS: Seconds;
   readonly price: Column;
   readonly capacity?: Column;
 }
 
+interface Group {
+  readonly instanceType: string;
+  readonly at: number;
+  readonly bytes: number;
+  readonly crc: number;
+}
+
 interface Index {
   readonly digest: string;
   readonly endS: Seconds;
   readonly report: ImportReport;
-  readonly markets: readonly Entry[];
+  readonly groups: readonly Group[];
 }
 
 /** A table file: how each market's prices are stored, beside what every trace has. */
@@ -99,19 +111,28 @@ export interface TraceFile extends OpenTrace {
  * @throws TraceError for a file that is none, is cut short, damaged, or of another version.
  */
 export function openTraceFile(path: string): TraceFile {
-  const { digest, endS, report, markets } = reading(path, (file) => readIndex(file, path));
+  const { digest, endS, report, groups } = reading(path, (file) => readIndex(file, path));
+  const entriesOf = (types: readonly string[] | undefined) =>
+    reading(path, (file) =>
+      groups.flatMap((group) => (types?.includes(group.instanceType) === false ? [] : readGroup(file, path, group))),
+    );
   return {
     path,
     digest,
     report,
     endS,
-    markets: markets.map(({ market }) => market),
-    codings: markets.map(({ price }) => price.coding),
+    get markets() {
+      return entriesOf(undefined).map(({ market }) => market);
+    },
+    get codings() {
+      return entriesOf(undefined).map(({ price }) => price.coding);
+    },
     window(fromS, lengthS, filter = {}) {
       checkWindow(endS, fromS, lengthS);
-      const chosen = chosenFrom(markets, filter);
+      const chosen = chosenFrom(entriesOf(filter.instanceTypes), filter);
       const series = reading(path, (file) =>
-        chosen.map(({ market, depth, gapS, price, capacity }): MarketSeries => {
+        chosen.map(({ market, beginsS, depth, gapS, price, capacity }): MarketSeries => {
+          if (beginsS !== undefined && beginsS > fromS) throw tooEarly(market, beginsS, fromS);
           const steps = (column: Column) =>
             stretch(readColumn(file, path, column, fromS, fromS + lengthS), fromS, lengthS);
           const prices = steps(price);
@@ -130,6 +151,11 @@ export function openTraceFile(path: string): TraceFile {
   };
 }
 
+const tooEarly = ({ instanceType, zone }: TraceMarket, beginsS: Seconds, fromS: Seconds) =>
+  new TraceError(
+    `${instanceType} ${zone}: its first row is at ${(beginsS / HOUR_S).toFixed(2)} h, the window begins at ${(fromS / HOUR_S).toFixed(2)} h; leave it out under markets, or begin later`,
+  );
+
 /** By its first bytes; false for what cannot be read. */
 export function isTraceFile(path: string): boolean {
   try {
@@ -144,48 +170,96 @@ export function isTraceFile(path: string): boolean {
  * @throws TraceError when the folder is not there or cannot be written.
  */
 export function writeTraceFile(path: string, { table, report }: Parsed): void {
-  drafted(path, (draft) => {
-    const file = openSync(draft, "wx");
-    try {
-      let at = HEAD_BYTES;
-      const put = ({ timesS, values }: StepList, coding: Exclude<Coding, "doubles">): Column => {
-        const { bytes, ...column } = coded({ timesS, values }, coding);
-        const whole = { ...column, at };
-        at += writeAll(file, bytes, at);
-        return whole;
-      };
-      const markets = seriesOf(table).map(
-        ({ market, depth, gapS, price, capacity }): Entry => ({
-          market,
-          depth,
-          gapS,
-          price: put({ timesS: price.timesS, values: price.usdPerHour }, "micro-dollars"),
-          ...(capacity && { capacity: put({ timesS: capacity.timesS, values: capacity.counts }, "counts") }),
-        }),
-      );
-      const index: Index = { digest: table.digest, endS: table.endS, report, markets };
-      const text = Buffer.from(JSON.stringify(index), "utf8");
-      writeAll(file, text, at);
-      const head = Buffer.alloc(HEAD_BYTES);
-      head.write(MAGIC, "latin1");
-      head.writeUInt32LE(VERSION, 12);
-      head.writeDoubleLE(at, 16);
-      head.writeUInt32LE(text.length, 24);
-      head.writeUInt32LE(crc32(text), 28);
-      writeAll(file, head, 0);
-    } finally {
-      closeSync(file);
-    }
-  });
+  const writer = new TraceFileWriter(path);
+  try {
+    for (const series of seriesOf(table)) writer.add(series);
+    writer.finish({ digest: table.digest, endS: table.endS, report });
+  } finally {
+    writer.discard();
+  }
 }
 
-function drafted(path: string, write: (draft: string) => void): void {
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
+/** Writes a table file market by market, so that none needs to be in memory as a whole. Markets of one type come together. */
+export class TraceFileWriter {
+  readonly #path: string;
+  readonly #draft: string;
+  #file: number | undefined;
+  #at = HEAD_BYTES;
+  readonly #groups: Group[] = [];
+  #type = "";
+  #entries: Entry[] = [];
+
+  /** @throws TraceError when the folder is not there or cannot be written. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#draft = `${path}.${randomBytes(6).toString("hex")}`;
+    this.#file = writing(path, () => openSync(this.#draft, "wx"));
+  }
+
+  /** `beginsS`: the first row, where that is after time 0. */
+  add({ market, price, capacity, depth, gapS }: MarketSeries, beginsS = 0): void {
+    if (market.instanceType !== this.#type) this.#endGroup();
+    this.#type = market.instanceType;
+    this.#entries.push({
+      market,
+      ...(beginsS > 0 && { beginsS }),
+      depth,
+      gapS,
+      price: this.#column({ timesS: price.timesS, values: price.usdPerHour }, "micro-dollars"),
+      ...(capacity && { capacity: this.#column({ timesS: capacity.timesS, values: capacity.counts }, "counts") }),
+    });
+  }
+
+  /** Gives the file its name. Nothing can be added after. */
+  finish(about: Omit<Index, "groups">): void {
+    this.#endGroup();
+    const at = this.#at;
+    const index: Index = { ...about, groups: this.#groups };
+    const { bytes, crc } = this.#put(Buffer.from(JSON.stringify(index), "utf8"));
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.write(MAGIC, "latin1");
+    head.writeUInt32LE(VERSION, 12);
+    head.writeDoubleLE(at, 16);
+    head.writeUInt32LE(bytes, 24);
+    head.writeUInt32LE(crc, 28);
+    writing(this.#path, () => {
+      writeAll(this.#file!, head, 0);
+      closeSync(this.#file!);
+      this.#file = undefined;
+      renameSync(this.#draft, this.#path);
+    });
+  }
+
+  /** Removes what was written, unless it has its name. */
+  discard(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    rmSync(this.#draft, { force: true });
+  }
+
+  #column(steps: StepList, wished: Exclude<Coding, "doubles">): Column {
+    const { bytes, ...column } = coded(steps, wished);
+    return { ...column, at: this.#put(bytes).at };
+  }
+
+  #endGroup(): void {
+    if (this.#entries.length === 0) return;
+    this.#groups.push({ instanceType: this.#type, ...this.#put(Buffer.from(JSON.stringify(this.#entries), "utf8")) });
+    this.#entries = [];
+  }
+
+  #put(bytes: Uint8Array): Omit<Group, "instanceType"> {
+    const at = this.#at;
+    writing(this.#path, () => writeAll(this.#file!, bytes, at));
+    this.#at += bytes.length;
+    return { at, bytes: bytes.length, crc: crc32(bytes) };
+  }
+}
+
+function writing<T>(path: string, write: () => T): T {
   try {
-    write(draft);
-    renameSync(draft, path);
+    return write();
   } catch (error) {
-    rmSync(draft, { force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new TraceError(`${path}: cannot be written (${code}); name a file in a folder that is there and writable`);
@@ -194,7 +268,15 @@ function drafted(path: string, write: (draft: string) => void): void {
 
 /** Copies a table file, by way of a draft beside the copy. @throws TraceError when it cannot be written. */
 export function copyTraceFile(from: string, to: string): void {
-  drafted(to, (draft) => copyFileSync(from, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL));
+  const draft = `${to}.${randomBytes(6).toString("hex")}`;
+  try {
+    writing(to, () => {
+      copyFileSync(from, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+      renameSync(draft, to);
+    });
+  } finally {
+    rmSync(draft, { force: true });
+  }
 }
 
 /** Whole seconds and whole units where that loses nothing, else doubles. */
@@ -300,6 +382,12 @@ function readIndex(file: number, path: string): Index {
   const text = readExactly(file, path, at, bytes);
   if (crc32(text) !== head.readUInt32LE(28)) throw damaged(path);
   return JSON.parse(text.toString("utf8")) as Index;
+}
+
+function readGroup(file: number, path: string, { at, bytes, crc }: Group): Entry[] {
+  const text = readExactly(file, path, at, bytes);
+  if (crc32(text) !== crc) throw damaged(path);
+  return JSON.parse(text.toString("utf8")) as Entry[];
 }
 
 const damaged = (path: string) =>

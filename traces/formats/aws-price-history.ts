@@ -1,4 +1,5 @@
 import { TraceError } from "../columns.ts";
+import { SILENT_S } from "../rows.ts";
 import type { FormatRead, TraceFormat } from "./index.ts";
 import { PriceRows } from "./price-rows.ts";
 import { parseJson, priceOf, stampOf } from "./values.ts";
@@ -31,7 +32,7 @@ export const awsPriceHistory: TraceFormat = {
         `${file.path}: SpotPriceHistory is not a list; is this the answer of describe-spot-price-history?`,
       );
     }
-    const rows = new PriceRows(options);
+    const rows = new PriceRows(options, { gapS: 0, silentS: SILENT_S });
     for (const [i, row] of list.entries()) {
       const where = `${file.path}: row ${i + 1}`;
       const { AvailabilityZone, AvailabilityZoneId, InstanceType, ProductDescription, SpotPrice, Timestamp } = (row ??

@@ -1,4 +1,5 @@
 import { TraceError } from "../columns.ts";
+import { SILENT_S } from "../rows.ts";
 import { pageWarnings } from "./aws-price-history.ts";
 import type { FormatRead, TraceFormat } from "./index.ts";
 import { PriceRows } from "./price-rows.ts";
@@ -23,7 +24,7 @@ export const awsText: TraceFormat = {
     /^(NEXTTOKEN\t.*\r?\n)?SPOTPRICEHISTORY\t/.test(head) ||
     /^(\s*[-+|].*\r?\n)*\s*\|.*SpotPrice\s*\|/.test(head.slice(0, 4096)),
   read: (file, options): FormatRead => {
-    const rows = new PriceRows(options);
+    const rows = new PriceRows(options, { gapS: 0, silentS: SILENT_S });
     let count = 0;
     let goesOn = false;
     let header: readonly string[] | undefined;

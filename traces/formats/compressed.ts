@@ -9,9 +9,15 @@ const ZSTD_SKIPPABLE = /^5.2a4d18/;
 
 /**
  * The bytes of a file, decompressed where its first bytes say gzip or Zstandard, whatever its name says.
+ * `seen.bytes` is how far the file was read, packed as it is.
  * @throws TraceError for a compressed file that is cut short or damaged, and beyond `maxBytes`.
  */
-export async function* bytesOf(path: string, magic: Buffer, maxBytes: number): AsyncGenerator<Buffer> {
+export async function* bytesOf(
+  path: string,
+  magic: Buffer,
+  maxBytes: number,
+  seen: { bytes: number } = { bytes: 0 },
+): AsyncGenerator<Buffer> {
   const hex = magic.toString("hex");
   const raw = createReadStream(path, { highWaterMark: 1 << 18 });
   // pipeline closes the file when the reader stops early, and hands errors on to whoever iterates.
@@ -34,6 +40,7 @@ export async function* bytesOf(path: string, magic: Buffer, maxBytes: number): A
           `${path}: more than ${maxBytes} bytes once unpacked; if that is meant, allow more with --max-bytes`,
         );
       }
+      seen.bytes = raw.bytesRead;
       yield chunk;
     }
   } catch (error) {

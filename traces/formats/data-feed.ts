@@ -1,3 +1,4 @@
+import { HOUR_S } from "../../policies/contract/units.ts";
 import { TraceError } from "../columns.ts";
 import { csvRows } from "./csv.ts";
 import type { FormatRead, TraceFormat } from "./index.ts";
@@ -22,7 +23,7 @@ export const dataFeed: TraceFormat = {
     /^(#.*\r?\n)*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\t[^\t]*\tRunInstances/.test(head) ||
     /^#Version:.*\r?\n#Fields:/.test(head),
   read: async (file, options): Promise<FormatRead> => {
-    const rows = new PriceRows({}, 3600);
+    const rows = new PriceRows({}, { gapS: HOUR_S });
     const { zone } = options;
     const instances = new Set<string>();
     let hours = 0;

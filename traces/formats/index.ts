@@ -41,16 +41,19 @@ export interface FormatRead {
 }
 
 /** One way in which people hold a trace, recognised by content. The page of formats is made of these. */
-export interface TraceFormat {
+export interface FormatAbout {
   readonly name: string;
   readonly holds: string;
   /** Who publishes it, or what writes it. */
   readonly source: string;
   readonly get: string;
   readonly command: string;
+  matches(file: Pick<SourceFile, "head" | "text">): boolean;
+}
+
+export interface TraceFormat extends FormatAbout {
   /** Formats whose files lie beside its own in one folder, since they belong together. */
   readonly besides?: readonly string[];
-  matches(file: SourceFile): boolean;
   /**
    * `ticks` are the capacities read so far: prices that stand on the ticks of another file need them.
    * @throws TraceError with file, place and remedy.

@@ -18,13 +18,13 @@ export interface PriceRow {
 export class PriceRows {
   readonly #pulls = new Map<string, Pull>();
   readonly #product: string | undefined;
-  readonly #gapS: Seconds;
+  readonly #about: Pick<Pull, "gapS" | "silentS">;
   #ofOthers = 0;
 
-  /** `gapS`: between snapshots; 0 where a row is a change at its exact time. */
-  constructor({ product }: ReadOptions, gapS: Seconds = 0) {
+  /** `gapS`: between snapshots; 0 where a row is a change at its exact time. `silentS`: as a pull has it. */
+  constructor({ product }: ReadOptions, about: Pick<Pull, "gapS" | "silentS"> = { gapS: 0 }) {
     this.#product = product;
-    this.#gapS = gapS;
+    this.#about = about;
   }
 
   add({ instanceType, zone, zoneId, region, product, timeS, usdPerHour }: PriceRow): void {
@@ -44,7 +44,7 @@ export class PriceRows {
     const key = marketKey(market);
     let pull = this.#pulls.get(key);
     if (pull === undefined) {
-      pull = { market, kind: "price", timesS: [], values: [], stamped: true, gapS: this.#gapS };
+      pull = { market, kind: "price", timesS: [], values: [], stamped: true, ...this.#about };
       this.#pulls.set(key, pull);
     }
     pull.timesS.push(timeS);

@@ -36,6 +36,8 @@ export interface SourceFile {
   readonly sha256: string;
   /** Its bytes, unpacked, from the beginning. @throws TraceError where they are damaged, or more than allowed. */
   chunks(): AsyncGenerator<Buffer>;
+  /** How much of `bytes` its chunks have come to. */
+  bytesRead(): number;
   /** Removes what was stored while reading standard input. */
   dispose(): void;
 }
@@ -59,7 +61,7 @@ const HEAD_BYTES = 1 << 16;
  */
 export async function readSources(
   paths: readonly string[],
-  isStreamed: (head: string) => boolean,
+  isStreamed: (file: Pick<SourceFile, "head" | "text">) => boolean,
   limits: SourceLimits = {},
 ): Promise<SourceFile[]> {
   const files = paths.flatMap((path) =>
@@ -115,7 +117,7 @@ const unreadable = (path: string, error: unknown) => {
 async function readSource(
   given: string,
   name: string,
-  isStreamed: (head: string) => boolean,
+  isStreamed: (file: Pick<SourceFile, "head" | "text">) => boolean,
   maxBytes: number,
 ): Promise<Omit<SourceFile, "folder">> {
   const spooled = given === STDIN || !statusOf(given).isFile();
@@ -132,7 +134,8 @@ async function readSource(
       );
     }
     const magic = firstBytes(path, 4);
-    const chunks = () => renamed(bytesOf(path, magic, maxBytes), path, shown);
+    const seen = { bytes: 0 };
+    const chunks = () => renamed(bytesOf(path, magic, maxBytes, seen), path, shown);
     const parts: Buffer[] = [];
     let length = 0;
     let head: string | undefined;
@@ -141,7 +144,7 @@ async function readSource(
       length += chunk.length;
       if (head === undefined && length >= HEAD_BYTES) {
         head = headOf(Buffer.concat(parts), shown);
-        if (isStreamed(head)) break;
+        if (isStreamed({ head, text: head })) break;
       }
       if (length > WHOLE_BYTES_MAX) {
         throw new TraceError(
@@ -156,10 +159,11 @@ async function readSource(
       path: shown,
       name,
       head,
-      text: isStreamed(head) ? head : decoded(all, shown),
+      text: isStreamed({ head, text: head }) ? head : decoded(all, shown),
       bytes: size,
       sha256: await sha256Of(path),
       chunks,
+      bytesRead: () => seen.bytes,
       dispose,
     };
   } catch (error) {

@@ -27,7 +27,7 @@ export const spotLake: TraceFormat = {
     );
   },
   read: async (file, options): Promise<FormatRead> => {
-    const rows = new PriceRows(options, GAP_S);
+    const rows = new PriceRows(options, { gapS: GAP_S });
     let names: readonly string[] | undefined;
     let missing = 0;
     const scored = { before: false, after: false };
