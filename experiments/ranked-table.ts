@@ -86,7 +86,7 @@ export function number(value: number, unit: string): string {
   return value.toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : 3);
 }
 
-const signed = (value: number, unit: string): string => `${value > 0 ? "+" : ""}${number(value, unit)}`;
+export const signed = (value: number, unit: string): string => `${value > 0 ? "+" : ""}${number(value, unit)}`;
 
 export function wrapped(text: string): string {
   const lines: string[] = [];

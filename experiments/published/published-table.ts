@@ -1,11 +1,11 @@
 import Table from "cli-table3";
 import type pc from "picocolors";
-import { brackets, number, wrapped } from "../ranked-table.ts";
+import { brackets, number, signed, wrapped } from "../ranked-table.ts";
 import type { PublishedFigure } from "../summary.ts";
 
 /**
- * What others published, or the study expected, beside ours, for a terminal of 100 columns: figure, ours with its interval, verdict; what explains
- * each verdict below.
+ * What others published, or the study expected, beside ours, for a terminal of 100 columns: figure, ours with its interval,
+ * difference, verdict; what explains each verdict below.
  */
 export function publishedTable(
   figures: readonly PublishedFigure[],
@@ -13,15 +13,15 @@ export function publishedTable(
   title: "published" | "expected" = "published",
 ): string {
   const table = new Table({
-    head: [title, "value", "ours", "verdict"],
-    colWidths: [38, 17, 25, 15],
+    head: [title, "value", "ours", "off by", "verdict"],
+    colWidths: [31, 15, 21, 12, 15],
     wordWrap: true,
     wrapOnWordBoundary: true,
     style: { head: [], border: [] },
-    colAligns: ["left", "right", "right", "left"],
+    colAligns: ["left", "right", "right", "right", "left"],
   });
   for (const figure of figures)
-    table.push([`${figure.id}\n${figure.claim}`, valueText(figure), oursText(figure), figure.verdict]);
+    table.push([`${figure.id}\n${figure.claim}`, valueText(figure), oursText(figure), offText(figure), figure.verdict]);
   const why = figures.flatMap(({ id, why }) => (why === null ? [] : [wrapped(`${id}: ${why}`)]));
   const counts = Map.groupBy(figures, ({ verdict }) => verdict);
   const total = [...counts].map(([verdict, { length }]) => `${length} ${verdict}`).join(", ");
@@ -54,4 +54,10 @@ function oursText({ ours, unit, runs, of }: PublishedFigure): string {
   const spread =
     of === "oneRun" && runs !== null ? `\nruns: ${number(runs.low, unit)} to ${number(runs.high, unit)}` : "";
   return `${number(ours.mean, unit)}${suffix}\n${brackets(ours, unit)}${spread}`;
+}
+
+/** From the figure, or from the nearer end of its range; shares differ by points, not by per cent. */
+function offText({ offBy, unit }: PublishedFigure): string {
+  if (offBy === null || offBy === 0) return offBy === null ? "-" : "0";
+  return unit === "share" ? signed(offBy, "share").replace("%", "points") : signed(offBy, unit);
 }

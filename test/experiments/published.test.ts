@@ -246,8 +246,8 @@ test("the table for a terminal shows figure, ours, verdict and reason, and count
     },
   );
   const text = publishedTable(figures, pc.createColors(false));
-  expect(text).toMatch(/│ one +│ +50 % │ +60\.0 % │ does not hold │/);
-  expect(text).toMatch(/│ two +│ +at least 50 % │ +60\.0 % │ holds +│/);
+  expect(text).toMatch(/│ one +│ +50 % │ +60\.0 % │ +\+10\.0 │ does not hold │/);
+  expect(text).toMatch(/│ two +│ +at least 50 % │ +60\.0 % │ +0 │ holds +│/);
   expect(text).toContain("one: the price");
   expect(text).toMatch(/Published figures: 1 does not hold, 1 holds\.$/);
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
