@@ -15,7 +15,7 @@ const scripts = (
 describe("the documents", () => {
   test("are there", () => {
     const wanted = ["README.md", "CHANGELOG.md"].concat(
-      ["ARCHITECTURE", "DETERMINISM", "METRICS", "GLOSSARY", "HACKING"].map((name) => `docs/${name}.md`),
+      ["ARCHITECTURE", "DETERMINISM", "METRICS", "STUDIES", "GLOSSARY", "HACKING"].map((name) => `docs/${name}.md`),
     );
     expect(pages.map(({ file }) => file)).toEqual(expect.arrayContaining(wanted));
   });
@@ -72,6 +72,17 @@ describe("the documents", () => {
   test("VALIDATION lists exactly the kinds of cases that can be computed, and what each computes", () => {
     const rows = [...readProjectFile("docs/VALIDATION.md").source.matchAll(/^\| `([\w-]+)` \| [^|]+ \| ([^|]+) \|$/gm)];
     expect(rows.map(([, name, summary]) => [name, summary])).toEqual(kinds.map(({ name, summary }) => [name, summary]));
+  });
+
+  test("STUDIES names every study that ships, with its question", () => {
+    const rows = [
+      ...readProjectFile("docs/STUDIES.md").source.matchAll(/^\| \[([\w-]+\.yaml)\]\(([^)]+)\) \| ([^|]+) \|/gm),
+    ];
+    const shipped = projectPaths().filter((file) => /^experiments\/configs\/[\w-]+\.yaml$/.test(file));
+    const questions = shipped.map((file) => /^question: (.*)$/m.exec(readProjectFile(file).source)?.[1]);
+    expect(new Map(rows.map(([, , path, question]) => [posix.join("docs", path!), question]))).toEqual(
+      new Map(shipped.map((file, i) => [file, questions[i]])),
+    );
   });
 
   test("decisions are numbered without gaps, and each says what was rejected", () => {
