@@ -17,7 +17,7 @@ import { SlotRanks } from "./slots.ts";
 export interface InstanceHooks {
   ready(instance: SimInstance): void;
   /** Gone, whoever ended it; called after the fact. */
-  lost(instance: SimInstance): void;
+  lost(instance: SimInstance, nowS: Seconds): void;
 }
 
 /** Draws of boots and answers are shared by all launches of a market within one such stretch of time. */
@@ -241,7 +241,7 @@ export class SimulatedCloud {
       this.#forget(instance, "refused", nowS);
       this.#facts.refused(instance.id, "capacity", "market");
       this.#tell(instance.market);
-      this.#hooks!.lost(instance);
+      this.#hooks!.lost(instance, nowS);
       return;
     }
     instance.phase = PHASE.pending;
@@ -359,7 +359,7 @@ export class SimulatedCloud {
       if (instance.isIdle) this.idleS += nowS - instance.idleSinceS;
       this.#meter.charge(id, market, instance.runningS, nowS, endedBy);
     }
-    this.#hooks!.lost(instance);
+    this.#hooks!.lost(instance, nowS);
     this.#tell(market);
   }
 

@@ -39,7 +39,9 @@ export class DeadlineJobWorkload implements Workload {
 
   constructor(written: unknown, world: WorkloadWorld) {
     const { workH, deadlineH, restartOverheadS, nodes } = deadlineJobParams.parse(written);
-    this.jobs = [{ workS: workH * HOUR_S, deadlineS: deadlineH * HOUR_S, restartOverheadS, nodes }];
+    // Whole, so that policies compare times without rounding errors.
+    const [workS, deadlineS] = [Math.round(workH * HOUR_S), Math.round(deadlineH * HOUR_S)];
+    this.jobs = [{ workS, deadlineS, restartOverheadS, nodes }];
     this.#world = world;
   }
 
@@ -94,10 +96,10 @@ export class DeadlineJobWorkload implements Workload {
     if (instance.job !== undefined) this.#begin(instance.readyS);
   }
 
-  lost(instance: SimInstance): void {
+  lost(instance: SimInstance, nowS: Seconds): void {
     if (this.#closed || instance.job === undefined) return;
     if (instance.endedBy === "reclaimed") this.#reclaims++;
-    this.#leave(this.#world.queue.timeS, "stopped");
+    this.#leave(nowS, "stopped");
     this.#report();
   }
 

@@ -184,9 +184,8 @@ export class TasksWorkload implements Workload {
     for (const task of instance.tasks) this.#begin(task, instance.readyS);
   }
 
-  lost(instance: SimInstance): void {
+  lost(instance: SimInstance, nowS: Seconds): void {
     if (this.#closed) return;
-    const nowS = this.#queue.timeS;
     for (const task of instance.tasks) {
       this.#stop(task, nowS);
       this.#leave(task, nowS);

@@ -1,10 +1,35 @@
 import { describe, expect, it } from "vitest";
+import { type AnyPolicySpec, definePolicy } from "../../policies/contract/policy.ts";
+import type { InstanceView } from "../../policies/contract/view.ts";
 import { handCloud, run, scenario, table } from "../support/runs.ts";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 describe("one task, by hand", () => {
+  it("work on an instance that its policy ends counts up to that instant, also when nothing else happens then", () => {
+    // Ready at 60 s; at 1200 s only the grid asks.
+    let own: InstanceView | undefined;
+    const ending = definePolicy({
+      name: "ending",
+      summary: "launches at the start, ends after 1200 s",
+      source: "house",
+      params: { parse: () => ({}) },
+      memory: () => ({}),
+      create: () => ({
+        decide(view, act) {
+          if (view.nowS === 1200 && own!.status !== "ended") act.terminate(own!);
+          if (view.nowS > 0 || own !== undefined) return;
+          own = act.launch(view.markets[1]!);
+          act.place(view.work.pending[0]!, { instances: [own] });
+        },
+      }),
+    });
+    const decisions = { ...scenario("greedy"), params: {}, scheduling: ending as unknown as AnyPolicySpec };
+    const world = { table: table([{}], DAY), cadence: { onChange: false, everyS: 600 }, horizonS: 2 * HOUR };
+    expect(run(world, decisions).metrics.lostWorkHours).toBeCloseTo(1140 / HOUR, 12);
+  });
+
   it("on-demand is billed from running to the end of the work: 16 s of warming and an hour", () => {
     const { metrics } = run({ table: table([{ capacity: [[0, 1]] }], DAY) }, scenario("on-demand-only"));
     expect(metrics.costUsd).toBeCloseTo((3.6 * (16 + HOUR)) / HOUR, 12);

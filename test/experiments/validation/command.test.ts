@@ -23,6 +23,7 @@ describe.skipIf(targetsMissing)("the published cases pass", () => {
     ["assignment", 110],
     ["statistics", 26],
     ["traces", 30],
+    ["cant-be-late", 30],
   ])("%s", async (suite, cases) => {
     const { code, out } = await validate(["--targets", join(targetsRoot, `${suite}.json`)]);
     const lines = out.trimEnd().split("\n");

@@ -1,0 +1,258 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Scenario } from "../../policies/contract/scenario.ts";
+import { resolveScenario } from "../../policies/registry.ts";
+import { simulate } from "../../sim/simulate.ts";
+import { tableFromSeries } from "../../traces/columns.ts";
+import { cheapestByBruteForce, rules, runInTicks, sliced, type TickCase } from "../support/deadline-ticks.ts";
+import { tickCloud } from "../support/runs.ts";
+
+// Goal: the engine, under the profile cbl-tick-v1, is Can't Be Late's model, and the optimum is the optimum. Method: a naive
+// tick-by-tick program and a search over all plans beside it, on cases drawn by fast-check and on some worked by hand.
+
+const HOUR = 3600;
+const net = [{ name: "with-safety-net" }];
+
+/** One run of the engine in the terms of the naive program. */
+function run(job: TickCase, scenario: Pick<Scenario, "scheduling" | "wrappers">) {
+  const { counts, tickS, workS, deadlineS, overheadS, k, nodes } = job;
+  const market = (capacityType: "spot" | "onDemand", usdPerHour: number) => ({
+    market: { instanceType: "g.x", region: "r", zone: "z", capacityType },
+    price: { timesS: [0], usdPerHour: [usdPerHour] },
+    depth: { kind: "unlimited" as const, instances: 0 },
+    gapS: 0,
+  });
+  // Only where it changes: most instants then have no event at all.
+  const changes = [...counts.keys()].filter((i) => i === 0 || counts[i] !== counts[i - 1]);
+  const capacity = { timesS: changes.map((i) => i * tickS), counts: changes.map((i) => counts[i]!) };
+  const table = tableFromSeries([{ ...market("spot", 1), capacity }, market("onDemand", k)], {
+    digest: "test",
+    endS: counts.length * tickS,
+  });
+  const { metrics } = simulate(
+    {
+      table,
+      horizonS: table.endS,
+      workload: {
+        model: "deadline-job",
+        params: { workH: workS / HOUR, deadlineH: deadlineS / HOUR, restartOverheadS: overheadS, nodes },
+      },
+      cloud: tickCloud,
+      cadence: { onChange: false, everyS: tickS },
+      seed: "test",
+    },
+    resolveScenario({ ...scenario, assignment: "earliest-node" }),
+  );
+  const m = metrics as Readonly<Record<string, number>>;
+  const inTicks = (hours: number) => Math.round((hours * HOUR) / nodes / tickS);
+  return {
+    cost: m.costUsd!,
+    spotTicks: inTicks(m.spotUpHours!),
+    onDemandTicks: inTicks(m.onDemandUpHours!),
+    spotWorkS: Math.round(m.spotWorkHours! * HOUR),
+    onDemandWorkS: Math.round(m.onDemandWorkHours! * HOUR),
+    launches: m.gangStarts!,
+    preemptions: m.gangReclaims!,
+    ticks:
+      m.completionMeanH === undefined
+        ? Math.ceil(deadlineS / tickS)
+        : Math.ceil(Math.round(m.completionMeanH * HOUR) / tickS),
+    completed: m.completedShare === 1,
+  };
+}
+
+/** Any job that fits its trace; spells of capacity rather than noise, and deadlines that are no multiple of a tick. */
+const anyJob = (options: { readonly ticksMax: number; readonly spare: number } = { ticksMax: 60, spare: 6 }) =>
+  fc
+    .record({
+      tickS: fc.constantFrom(30, 195, 600),
+      overheadTicks: fc.constantFrom(0, 0.2, 0.5, 1, 1.2, 2.6),
+      k: fc.constantFrom(1.5, 2.222222, 3, 3.154),
+      nodes: fc.integer({ min: 1, max: 4 }),
+      spells: fc.array(fc.tuple(fc.integer({ min: 1, max: 8 }), fc.constantFrom(0, 0, 1, 2, 3, 4, 4, 5)), {
+        minLength: 2,
+        maxLength: 20,
+      }),
+      workTicks: fc.double({ min: 1, max: options.ticksMax / 2, noNaN: true }),
+      slack: fc.double({ min: 0, max: 1.5, noNaN: true }),
+    })
+    .map(({ tickS, overheadTicks, k, nodes, spells, workTicks, slack }): TickCase => {
+      const overheadS = Math.round(overheadTicks * tickS);
+      const workS = Math.max(1, Math.round(workTicks * tickS));
+      const deadlineS = workS + 2 * overheadS + Math.round(slack * workS);
+      const ticks = Math.ceil(deadlineS / tickS) + options.spare;
+      const seen = spells.flatMap(([length, count]) => new Array<number>(length).fill(count));
+      const counts = Array.from({ length: ticks }, (_, i) => seen[i % seen.length]!);
+      return { counts, tickS, workS, deadlineS, overheadS, k, nodes };
+    });
+
+describe("a run in ticks", () => {
+  const netted = ["greedy-deadline", "uniform-progress", "up-next-lifetime"] as const;
+  const bare = ["on-demand-only", "spot-only", "as-fast-as-possible"] as const;
+  const all = [
+    ...bare.map((name) => ({ name, scenario: { scheduling: name }, rule: () => rules[name], withNet: false })),
+    ...netted.map((name) => ({
+      name,
+      scenario: { scheduling: name, wrappers: net },
+      rule: () => rules[name],
+      withNet: true,
+    })),
+    {
+      name: "uniform-progress without hysteresis",
+      scenario: { scheduling: { name: "uniform-progress", params: { hysteresis: false } }, wrappers: net },
+      rule: () => rules.plain,
+      withNet: true,
+    },
+    ...[1, 3, 8].map((slices) => ({
+      name: `time-sliced in ${slices}`,
+      scenario: { scheduling: { name: "time-sliced", params: { slices } }, wrappers: net },
+      rule: () => sliced(slices),
+      withNet: true,
+    })),
+  ];
+
+  it.each(all)("is what the naive program gives: $name", ({ scenario, rule, withNet }) => {
+    fc.assert(
+      fc.property(anyJob(), (job) => {
+        const { cost, ...expected } = runInTicks(job, rule(), withNet);
+        const { cost: got, ...rest } = run(job, scenario);
+        expect(rest).toEqual(expected);
+        expect(got).toBeCloseTo(cost, 9);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("pays for a reclaim inside the overhead with all of it: 2 ticks lost, then 1 of overhead and 2 of work", () => {
+    // 90 s of overhead in ticks of 60 s: up in ticks 0 and 1, gone in tick 2, up again from 3 on with another 90 s to wait.
+    const job = {
+      counts: [1, 0, 1, 1, 1, 1, 1, 1],
+      tickS: 60,
+      workS: 100,
+      deadlineS: 480,
+      overheadS: 90,
+      k: 2,
+      nodes: 1,
+    };
+    expect(run(job, { scheduling: "spot-only" })).toEqual({
+      cost: expect.closeTo(5 / 60, 9),
+      spotTicks: 5, // tick 0; then 2 to 5: 90 s of overhead, 100 s of work, 50 s for nothing
+      onDemandTicks: 0,
+      spotWorkS: 100,
+      onDemandWorkS: 0,
+      launches: 2,
+      preemptions: 1,
+      ticks: 6,
+      completed: true,
+    });
+  });
+});
+
+describe("the safety net", () => {
+  it("misses no deadline, read as rounded up to ticks, that leaves two overheads at the start", () => {
+    const inner = fc.constantFrom(
+      "greedy-deadline",
+      "spot-only",
+      "as-fast-as-possible",
+      "uniform-progress",
+      "time-sliced",
+    );
+    fc.assert(
+      fc.property(anyJob(), inner, (job, scheduling) => {
+        expect(run(job, { scheduling, wrappers: net }).completed).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("is what makes the difference: without it greedy misses one", () => {
+    const job = { counts: [0, 0, 0, 0], tickS: 600, workS: 600, deadlineS: 2_400, overheadS: 60, k: 3, nodes: 1 };
+    expect(run(job, { scheduling: "greedy-deadline" }).completed).toBe(false);
+    expect(run(job, { scheduling: "greedy-deadline", wrappers: net }).completed).toBe(true);
+  });
+});
+
+describe("the optimum", () => {
+  const small = anyJob({ ticksMax: 5, spare: 0 });
+  const mixesOf = {
+    omniscient: ({ nodes }: TickCase) => [nodes, 0],
+    "omniscient-heterogeneous": ({ nodes }: TickCase) => Array.from({ length: nodes + 1 }, (_, spot) => spot),
+  };
+
+  it.each(Object.entries(mixesOf))(
+    "of %s is what a search over all plans finds, priced by the meter",
+    (scheduling, mixes) => {
+      fc.assert(
+        fc.property(small, (job) => {
+          const best = cheapestByBruteForce(job, mixes(job));
+          fc.pre(best < Infinity);
+          const got = run(job, { scheduling });
+          expect(got.cost).toBeCloseTo(best, 9);
+          expect(got.completed).toBe(true);
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
+
+  it("is undercut by no policy that finishes within floor(R/g) ticks, and by the mixed one at most", () => {
+    const causal = fc.constantFrom(
+      { scheduling: "on-demand-only" },
+      { scheduling: "spot-only" },
+      { scheduling: "as-fast-as-possible" },
+      ...["greedy-deadline", "uniform-progress", "up-next-lifetime", "time-sliced"].map((scheduling) => ({
+        scheduling,
+        wrappers: net,
+      })),
+    );
+    fc.assert(
+      fc.property(anyJob(), causal, (job, scenario) => {
+        const { cost, ticks, completed } = run(job, scenario);
+        const optimum = run(job, { scheduling: "omniscient" });
+        const mixed = run(job, { scheduling: "omniscient-heterogeneous" });
+        if (!optimum.completed) return;
+        expect(mixed.cost).toBeLessThanOrEqual(optimum.cost + 1e-9);
+        if (completed && ticks <= Math.floor(job.deadlineS / job.tickS))
+          expect(cost).toBeGreaterThan(optimum.cost - 1e-9);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("is greedy where a restart takes no time and work and deadline are whole ticks", () => {
+    fc.assert(
+      fc.property(anyJob(), (any) => {
+        const whole = (timeS: number) => Math.ceil(timeS / any.tickS) * any.tickS;
+        const job = { ...any, overheadS: 0, workS: whole(any.workS), deadlineS: whole(any.deadlineS) };
+        const greedy = run(job, { scheduling: "greedy-deadline", wrappers: net });
+        expect(greedy.cost).toBeCloseTo(run(job, { scheduling: "omniscient" }).cost, 9);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("never costs less when capacity is taken away", () => {
+    fc.assert(
+      fc.property(anyJob(), fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 30 }), (job, taken) => {
+        const counts = job.counts.map((count, i) => Math.max(0, count - taken[i % taken.length]!));
+        for (const scheduling of ["omniscient", "omniscient-heterogeneous"]) {
+          const [full, poor] = [run(job, { scheduling }), run({ ...job, counts }, { scheduling })];
+          if (full.completed) expect(poor.cost).toBeGreaterThan(full.cost - 1e-9);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe("slices", () => {
+  it("one slice is greedy", () => {
+    fc.assert(
+      fc.property(anyJob(), (job) => {
+        const one = run(job, { scheduling: { name: "time-sliced", params: { slices: 1 } }, wrappers: net });
+        expect(one).toEqual(run(job, { scheduling: "greedy-deadline", wrappers: net }));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
