@@ -1,3 +1,4 @@
+import { medianSorted } from "simple-statistics";
 import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
 import { type StepList, seriesOf, stretch } from "./columns.ts";
 import type { TraceTable } from "./trace-table.ts";
@@ -131,11 +132,10 @@ function spellsOf(steps: StepList, up: boolean, endS: Seconds): SpellStatistics 
     .map(({ lengthS }) => lengthS / HOUR_S);
   if (lengths.length === 0) return null;
   lengths.sort((a, b) => a - b);
-  const middle = lengths.length >> 1;
   return {
     count: lengths.length,
     meanH: lengths.reduce((sum, each) => sum + each, 0) / lengths.length,
-    medianH: lengths.length % 2 === 1 ? lengths[middle]! : (lengths[middle - 1]! + lengths[middle]!) / 2,
+    medianH: medianSorted(lengths),
     p90H: lengths[Math.ceil(0.9 * lengths.length) - 1]!,
     longestH: lengths.at(-1)!,
   };

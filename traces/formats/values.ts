@@ -1,3 +1,4 @@
+import type { Seconds } from "../../policies/contract/units.ts";
 import { TraceError } from "../columns.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -91,10 +92,16 @@ export const isZone = (text: string): boolean =>
   /^[a-z]{2}(-[a-z]+)+-\d+(-[a-z0-9]+-\d+)?[a-z]$|^[a-z]+-[a-z]+\d+-[a-z]$/.test(text);
 export const isZoneId = (zone: string): boolean => /^[a-z]+\d(-[a-z]+\d*)*-az\d+$/.test(zone);
 
-/** The middle of the times from each sample to the next: what the cadence is, whatever a file declares. 0 for one sample. */
-export function medianGapS(timesS: readonly number[]): number {
-  const gaps = timesS.slice(1).map((timeS, i) => Math.abs(timeS - timesS[i]!));
-  gaps.sort((a, b) => a - b);
+/** Times from each sample to the next, the shortest first. */
+export const gapsS = (timesS: readonly Seconds[]): Seconds[] =>
+  timesS
+    .slice(1)
+    .map((timeS, i) => Math.abs(timeS - timesS[i]!))
+    .sort((a, b) => a - b);
+
+/** What the cadence is, whatever a file declares: of two gaps in the middle the shorter, since samples go missing. 0 for one sample. */
+export function medianGapS(timesS: readonly Seconds[]): Seconds {
+  const gaps = gapsS(timesS);
   return gaps[(gaps.length - 1) >> 1] ?? 0;
 }
 

@@ -1,5 +1,6 @@
+import { medianSorted } from "simple-statistics";
 import { z } from "zod";
-import { quantile } from "../../../sim/quantile.ts";
+import { gapsS } from "../../../traces/formats/values.ts";
 import { spellsInside, upOf } from "../../../traces/statistics.ts";
 import { defineKind } from "../kind.ts";
 import { probesOf, SKYPILOT } from "./source.ts";
@@ -18,25 +19,22 @@ export const availability = defineKind({
     const lengths = (isUp: boolean) => spellsInside(up, isUp, ticks).map(({ lengthS }) => lengthS);
     const [upTicks, downTicks] = [lengths(true), lengths(false)];
     const availableTicks = upTicks.reduce((sum, each) => sum + each, 0);
-    const gaps = format === SKYPILOT ? { gapS: declaredS } : gapsOf(timesS);
-    const longestS = (spells: readonly number[]) => spells.reduce((most, each) => Math.max(most, each), 0) * gaps.gapS;
+    const gaps = gapsS(timesS);
+    const gapS = format === SKYPILOT || gaps.length === 0 ? declaredS : medianSorted(gaps);
+    const longestS = (spells: readonly number[]) => spells.reduce((most, each) => Math.max(most, each), 0) * gapS;
     return {
       ticks,
       availableTicks,
       fraction: availableTicks / ticks,
       upSpells: upTicks.length,
       downSpells: downTicks.length,
-      meanUpSpellS: upTicks.length === 0 ? null : (availableTicks * gaps.gapS) / upTicks.length,
+      meanUpSpellS: upTicks.length === 0 ? null : (availableTicks * gapS) / upTicks.length,
       longestUpSpellS: longestS(upTicks),
       longestDownSpellS: longestS(downTicks),
       maxValue: values.reduce((most, each) => Math.max(most, each), 0),
-      ...gaps,
+      gapS,
+      minGapS: gaps[0] ?? null,
+      maxGapS: gaps.at(-1) ?? null,
     };
   },
 });
-
-/** Of the stamps, from one probe to the next. */
-function gapsOf(timesS: readonly number[]) {
-  const sorted = Float64Array.from(timesS.slice(1), (timeS, i) => Math.abs(timeS - timesS[i]!)).sort();
-  return { gapS: quantile(sorted, 0.5), minGapS: quantile(sorted, 0), maxGapS: quantile(sorted, 1) };
-}

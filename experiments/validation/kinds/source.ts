@@ -2,7 +2,7 @@ import { type FormatRead, type ReadOptions, traceFormats } from "../../../traces
 import { readSources } from "../../../traces/formats/source-file.ts";
 import type { Pull } from "../../../traces/rows.ts";
 
-/** The one that declares its cadence, and leaves open what 1 means. */
+/** The one format that declares its cadence, and leaves open what 1 means. */
 export const SKYPILOT = "skypilot-json";
 
 /** What target files call the formats, and what the importers do. */

@@ -150,6 +150,8 @@ describe("kind availability", () => {
       longestDownSpellS: 90,
       maxValue: 4,
       gapS: 30,
+      minGapS: 30,
+      maxGapS: 30,
     });
     expect(await of(trace, "skypilot-json", 4)).toMatchObject({
       availableTicks: 3,
