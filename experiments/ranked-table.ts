@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import type pc from "picocolors";
 import { metricNamed } from "./metrics.ts";
+import { pointName } from "./point-name.ts";
 import type { Comparison, Estimate, Summary, SummaryGroup } from "./summary.ts";
 
 const COLUMNS = 100;
@@ -13,18 +14,12 @@ export function rankedTables(summary: Summary, colours: ReturnType<typeof pc.cre
   const left = summary.groups.length - shown.length;
   return [
     colours.bold(wrapped(summary.question)),
-    ...shown.flatMap((group) => [heading(group), rankedTable(summary, group), wrapped(group.answer)]),
+    ...shown.flatMap((group) => [pointName(group.axes), rankedTable(summary, group), wrapped(group.answer)]),
     ...(left > 0 ? [`${left} more points of the sweep are in the report.`] : []),
     ...summary.warnings.map((warning) => colours.yellow(wrapped(`warning: ${warning}`))),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
-}
-
-function heading({ axes }: SummaryGroup): string {
-  return Object.entries(axes)
-    .map(([axis, value]) => `${axis} = ${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(", ");
 }
 
 function rankedTable({ primaryMetric, baseline }: Summary, { policies, comparisons }: SummaryGroup): string {

@@ -1,4 +1,5 @@
 import { metricNamed } from "./metrics.ts";
+import { pointName } from "./point-name.ts";
 import { judged } from "./published/judge.ts";
 import type { Expected, Published } from "./published/published-schema.ts";
 import type { SweepPoint } from "./published/quantity.ts";
@@ -35,10 +36,10 @@ export function summarise(
   { question, baseline, primary, published = [], expected = [] }: Question,
 ): Summary {
   const better = metricNamed(primary.metric)?.better ?? "lower";
-  const warnings: string[] = [];
+  const warnings = new Warnings();
   const failed = records.filter((record) => !record.ok).length;
   if (failed > 0) {
-    warnings.push(
+    warnings.add(
       `${failed} of ${records.length} cells failed; their units are left out of every pair they would be in. Mend what the table of failed cells names, and run again: only they are computed`,
     );
   }
@@ -56,9 +57,28 @@ export function summarise(
     groups,
     published: judged(published, judging),
     expected: judged(expected, judging),
-    warnings: [...new Set(warnings)],
+    warnings: warnings.texts,
     cells: { ok: records.length - failed, failed },
   };
+}
+
+/** Each said once, with where in the sweep it holds. */
+class Warnings {
+  readonly #points = new Map<string, string[]>();
+
+  add(text: string, point = ""): void {
+    this.#points.set(text, [...(this.#points.get(text) ?? []), point]);
+  }
+
+  get texts(): string[] {
+    return [...this.#points].map(([text, points]) => {
+      const [first] = points;
+      if (first === "") return text;
+      return points.length === 1
+        ? `${first}: ${text}`
+        : `${text} (at ${points.length} points of the sweep: ${points.join("; ")})`;
+    });
+  }
 }
 
 interface Point extends SweepPoint {
@@ -82,7 +102,7 @@ function summarisePoint(
   { baseline, primary }: Question,
   better: "lower" | "higher",
   resamples: Resamples,
-  warnings: string[],
+  warnings: Warnings,
 ): SummaryGroup {
   const whole = new Set([...units.values()].flatMap((each) => [...each.keys()])).size;
   const policies = [...units].map(([policyId, each]) => summarisePolicy(policyId, each, resamples));
@@ -108,8 +128,9 @@ function summarisePoint(
     .flatMap((pair) => compare(pair, units, 0.95, resamples) ?? []);
   const comparisons = [...primaries, ...others].map(({ comparison }) => comparison);
   const pairs = new Map(comparisons.map((pair) => [JSON.stringify([pair.policyId, pair.against]), pair]));
-  const where = Object.keys(axes).length === 0 ? "" : `${JSON.stringify(axes)} `;
-  warnings.push(...warningsOf({ metric: primary.metric, named, primaries, units, whole }).map((text) => where + text));
+  for (const text of warningsOf({ metric: primary.metric, named, primaries, units, whole })) {
+    warnings.add(text, pointName(axes));
+  }
   return {
     axes,
     units: whole,

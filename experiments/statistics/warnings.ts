@@ -71,7 +71,9 @@ function doubtsOf({ comparison, paired }: Compared, whole: number, primaries: nu
   if (unlike === 0) {
     return [
       ...doubts,
-      `all ${n} differences are equal, so the interval has no width; check that the units differ at all`,
+      difference.mean === 0
+        ? `the two came to the same in each of ${n} units, so nothing tells them apart; expected where they have nothing to choose from`
+        : `all ${n} differences are equal, so the interval has no width; check that the units differ at all`,
     ];
   }
   if (difference.low <= 0 && difference.high >= 0) {

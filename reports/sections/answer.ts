@@ -1,5 +1,5 @@
-import type { Summary } from "../../experiments/summary.ts";
-import { type Html, html } from "../html.ts";
+import type { PublishedFigure, Summary, SummaryGroup, Verdict } from "../../experiments/summary.ts";
+import { type Content, type Html, html } from "../html.ts";
 import { measure } from "../measures.ts";
 import { counted } from "../numbers.ts";
 import { groupName } from "../sweep.ts";
@@ -26,6 +26,8 @@ ${
 <dl class="answers">${groups.map((group) => html`<div><dt>${groupName(group.axes)}</dt><dd>${group.answer}</dd></div>`)}</dl>
 </details>`
 }
+${claims("published", "published figure", summary.published)}
+${claims("expected", "expectation", summary.expected)}
 <p class="facts">${[
     counted(policies, "policy", "policies"),
     units.length === 1
@@ -42,17 +44,39 @@ ${
 </section>`;
 }
 
+/** What became of what was said beforehand. @example "Of 4 expectations 3 hold and 1 does not." */
+function claims(id: string, noun: string, figures: readonly PublishedFigure[]): Content {
+  if (figures.length === 0) return undefined;
+  const count = (verdict: Verdict): number => figures.filter((figure) => figure.verdict === verdict).length;
+  const [holds, fails, open] = [count("holds"), count("does not hold"), count("cannot be told")];
+  const parts = [
+    holds > 0 && `${holds} ${holds === 1 ? "holds" : "hold"}`,
+    fails > 0 && `${fails} ${fails === 1 ? "does" : "do"} not${holds > 0 ? "" : " hold"}`,
+    open > 0 && `${open} cannot be told`,
+  ].filter((part) => part !== false);
+  const said = parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : parts[0];
+  return html`<p class="claims"><a href="${`#${id}`}">Of ${counted(figures.length, noun)}</a> ${said}.</p>`;
+}
+
 /** Which policy comes out best at how many points of the sweep. */
 function winners({ groups, primaryMetric }: Summary): string {
   const best = groups.flatMap(({ policies: [first] }) => (first?.metrics[primaryMetric] ? [first.policyId] : []));
   if (best.length === 0) return "No run succeeded, so there is nothing to compare.";
   const counts = [...Map.groupBy(best, (id) => id)].map(([id, of]) => ({ id, points: of.length }));
-  const { title } = measure(primaryMetric);
   const [most, ...others] = counts.sort((a, b) => b.points - a.points);
+  const at = most!.points === groups.length ? "all" : `${most!.points} of`;
   const points = counted(groups.length, "point of the sweep", "points of the sweep");
-  if (others.length === 0 && most!.points === groups.length) {
-    return `${most!.id} comes out best on ${title} at all ${points}.`;
-  }
   const rest = others.map(({ id, points }) => `, ${id} at ${points}`).join("");
-  return `${most!.id} comes out best on ${title} at ${most!.points} of ${points}${rest}.`;
+  const told = groups.filter((group) => isTold(group, primaryMetric)).length;
+  return `${most!.id} comes out best on ${measure(primaryMetric).title} at ${at} ${points}${rest}. A comparison tells the best from the next at ${told === 0 ? "none" : told === groups.length ? "all" : told} of them.`;
 }
+
+/** The best is more than first in order. */
+const isTold = ({ policies: [best, next], comparisons }: SummaryGroup, primaryMetric: string): boolean =>
+  comparisons.some(
+    ({ metric, policyId, against, difference: { kind, low, high } }) =>
+      metric === primaryMetric &&
+      [best?.policyId, next?.policyId].every((id) => id === policyId || id === against) &&
+      kind === "interval" &&
+      (low > 0 || high < 0),
+  );

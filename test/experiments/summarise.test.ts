@@ -266,13 +266,36 @@ describe("what cannot be said is said", () => {
     );
   });
 
+  it("a warning that holds at several points of the sweep is said once, with where", () => {
+    const at = (slots: number) =>
+      both((i) => ({ costUsd: 30 + i, hours: 10 })).map((record) => ({
+        ...record,
+        spec: { ...record.spec, axes: { slots } },
+      }));
+    const { warnings } = summarise([...at(1), ...at(4)], question);
+    expect(warnings.filter((text) => text.includes("came to the same"))).toEqual([
+      expect.stringMatching(/^thrifty against base: .* \(at 2 points of the sweep: slots = 1; slots = 4\)$/),
+    ]);
+    expect(summarise(at(4), question).warnings).toContainEqual(
+      expect.stringMatching(/^slots = 4: thrifty against base/),
+    );
+  });
+
+  it("a difference that is the same in every unit, and not 0, is doubted", () => {
+    const { warnings } = summarise(
+      both((i) => ({ costUsd: 25 + i, hours: 10 })),
+      question,
+    );
+    expect(warnings.join("\n")).toContain("all 8 differences are equal, so the interval has no width");
+  });
+
   it("equal bills are called the same, and the interval without width is pointed out", () => {
     const { groups, warnings } = summarise(
       both((i) => ({ costUsd: 30 + i, hours: 10 })),
       question,
     );
     expect(groups[0]!.answer).toContain("the next, thrifty, is the same as base in each of 8 units");
-    expect(warnings.join("\n")).toContain("all 8 differences are equal");
+    expect(warnings.join("\n")).toContain("thrifty against base: the two came to the same in each of 8 units");
   });
 
   it("three units of eight that differ are too few to bound a mean", () => {

@@ -132,6 +132,8 @@ describe("the page", () => {
     const groups = [1, 2, 4, 8, 16].map((count) => ({ count }));
     const text = await renderReport({ ...inventedReport({ groups, units: 6 }), timelines: [] });
     expect(text).toContain("greedy+kuhn-munkres comes out best on cost per work-hour at all 5 points of the sweep.");
+    // The next best is no baseline, and nobody compared the two.
+    expect(text).toContain("A comparison tells the best from the next at none of them.");
     expect(text.indexOf('id="sweep-value-1"')).toBeGreaterThan(0);
     expect(text.indexOf('id="sweep-value-1"')).toBeLessThan(text.indexOf('id="ranking"'));
   });

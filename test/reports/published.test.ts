@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { Verdict } from "../../experiments/summary.ts";
 import { chartHtml } from "../../reports/chart.ts";
+import { answer } from "../../reports/sections/answer.ts";
 import { published } from "../../reports/sections/published.ts";
 import { figureViews } from "../../reports/views/index.ts";
 import { waterfall } from "../../reports/views/waterfall.ts";
-import { inventedFigures } from "./invented.ts";
+import { inventedFigures, inventedReport } from "./invented.ts";
 
 const figures = inventedFigures();
 const [spot, half] = figures;
@@ -22,6 +24,24 @@ describe("the table of published figures", () => {
     expect(text).toContain("Verdicts are computed.");
     expect(text).toMatch(/spot-saves .* −20\.0 points 20 40\.0 to 85\.0 % 25 %/);
   });
+});
+
+test("the answer counts the verdicts, and leads to them", () => {
+  const { summary } = inventedReport();
+  const text = (verdicts: readonly Verdict[]) => {
+    const expected = verdicts.map((verdict) => ({ ...half!, verdict }));
+    const { markup } = answer({ ...summary, expected });
+    return /<a href="#expected">.*/.exec(markup)?.[0].replace(/<[^>]*>/g, "");
+  };
+  expect(text(["holds", "holds", "does not hold"])).toBe("Of 3 expectations 2 hold and 1 does not.");
+  expect(text(["does not hold", "does not hold", "cannot be told"])).toBe(
+    "Of 3 expectations 2 do not hold and 1 cannot be told.",
+  );
+  expect(text(["holds"])).toBe("Of 1 expectation 1 holds.");
+  expect(text([])).toBeUndefined();
+  expect(answer(summary).markup).toContain(
+    '<a href="#published">Of 3 published figures</a> 1 holds, 1 does not and 1 cannot be told.',
+  );
 });
 
 describe("the waterfall", () => {
