@@ -43,19 +43,21 @@ export function optimalPlan(problem: PlanProblem): Plan | undefined {
   const lostMax = Math.floor((ticks * tickS - workS) / unitS);
   if (lostMax < 0) return undefined;
   const states = lostMax + 1;
-  const best = new Float64Array(states).fill(Infinity); // [lost] cheapest way to be anywhere
+  let best = new Float64Array(states).fill(Infinity); // [lost] cheapest way to be anywhere
+  let next = new Float64Array(states);
   best[0] = 0;
   const up = Array.from({ length: compositions }, () => new Float64Array(states).fill(Infinity)); // [composition][lost]
   const record = new Record(ticks, states, compositions);
   for (let t = 0; t < ticks; t++) {
     const row = record.row(t);
+    next.fill(Infinity, 0, Math.min(idle, states));
+    if (idle < states) next.set(best.subarray(0, states - idle), idle);
     for (let c = 0; c < compositions; c++) {
-      const costs = up[c]!;
       const usd = tickUsd(c, t);
-      if (usd === Infinity) costs.fill(Infinity);
-      else runTick(costs, best, launch, usd, row, record.stayed(c));
+      if (usd === Infinity) up[c]!.fill(Infinity);
+      else runTick(up[c]!, best, next, launch, usd, row, record.stayed(c), c + 1, record.choiceMask);
     }
-    settle(best, up, idle, row);
+    [best, next] = [next, best];
   }
   let lost = 0;
   for (let r = 1; r < states; r++) if (best[r]! < best[lost]!) lost = r;
@@ -64,39 +66,30 @@ export function optimalPlan(problem: PlanProblem): Plan | undefined {
   return { costUsd, ticks: traced(record, ticks, lost, idle, launch) };
 }
 
-/** A tick on one composition: those that were on it stay, those that do better come from anywhere at the price of a launch. */
-function runTick(costs: Float64Array, best: Float64Array, launch: number, usd: Usd, row: Row, stayed: number): void {
-  const states = costs.length;
-  for (let r = 0; r < Math.min(launch, states); r++) {
-    costs[r]! += usd;
-    row[r]! |= stayed;
-  }
-  for (let r = launch; r < states; r++) {
+/** A tick on one composition: those on it stay, or come from anywhere at the price of a launch where that is cheaper. */
+function runTick(
+  costs: Float64Array,
+  best: Float64Array,
+  next: Float64Array,
+  launch: number,
+  usd: Usd,
+  row: Row,
+  stayed: number,
+  choice: number,
+  choiceMask: number,
+): void {
+  for (let r = 0; r < costs.length; r++) {
     const stay = costs[r]!;
-    const come = best[r - launch]!;
-    if (stay <= come) {
-      costs[r] = stay + usd;
-      row[r]! |= stayed;
-    } else {
-      costs[r] = come + usd;
+    const come = r < launch ? Infinity : best[r - launch]!;
+    const stays = stay <= come;
+    const cost = (stays ? stay : come) + usd;
+    let cell = stays ? row[r]! | stayed : row[r]!;
+    costs[r] = cost;
+    if (cost < next[r]!) {
+      next[r] = cost;
+      cell = (cell & ~choiceMask) | choice;
     }
-  }
-}
-
-/** The cheapest way to be anywhere after the tick; from high to low, since idling comes from below. */
-function settle(best: Float64Array, up: readonly Float64Array[], idle: number, row: Row): void {
-  for (let r = best.length - 1; r >= 0; r--) {
-    let least = r >= idle ? best[r - idle]! : Infinity;
-    let choice = 0;
-    for (let c = 0; c < up.length; c++) {
-      const usd = up[c]![r]!;
-      if (usd < least) {
-        least = usd;
-        choice = c + 1;
-      }
-    }
-    best[r] = least;
-    row[r]! |= choice;
+    row[r] = cell;
   }
 }
 
@@ -146,8 +139,12 @@ class Record {
     return 1 << (this.#choiceBits + composition);
   }
 
+  get choiceMask(): number {
+    return (1 << this.#choiceBits) - 1;
+  }
+
   choice(cell: number): number {
-    return (cell & ((1 << this.#choiceBits) - 1)) - 1;
+    return (cell & this.choiceMask) - 1;
   }
 }
 

@@ -110,6 +110,14 @@ describe("a fault is told with line, column, what was expected, what was found a
       'study.yaml:27:57: policies.1.scheduling.params.retry: no such key; did you mean "retryS"? There are retryS',
     ],
     [
+      "a policy for other work",
+      "scheduling: greedy",
+      "scheduling: uniform-progress",
+      expect.stringMatching(
+        /^study\.yaml:27:31: policies\.1\.scheduling: uniform-progress does not decide for the workload tasks; those that do are /,
+      ),
+    ],
+    [
       "a file of one's own that is not there",
       "scheduling: greedy",
       "scheduling: ./mine.ts",

@@ -131,6 +131,55 @@ describe("facts in, view out", () => {
   });
 });
 
+describe("a gang", () => {
+  const gang = { workS: 3_600, deadlineS: 7_200, restartOverheadS: 60, nodes: 2 };
+
+  it("is placed by the policy as one, and is nowhere once one of its nodes is gone; the others have room again", () => {
+    state.jobArrived(work(0), gang);
+    const [job] = state.work.jobs;
+    expect(state.work.pending).toEqual([]);
+    const nodes = [act.launch(state.markets[0]!), act.launch(state.markets[0]!)];
+    act.place(job!, { instances: nodes, exclusive: true });
+    expect(job!.placements.map(({ instances }) => ids(instances))).toEqual([[0, 1]]);
+    expect(state.instances.withRoom).toEqual([]);
+    for (const { id } of nodes) state.status(id, "ready");
+    state.progress(work(0), 0, 0, 1);
+    state.advance(600);
+    expect(job).toMatchObject({ doneS: 600, running: true });
+    state.ended(instance(1), "reclaimed");
+    state.advance(900);
+    expect(job).toMatchObject({ doneS: 600, running: false, placements: [] });
+    expect(ids(state.instances.withRoom)).toEqual([0]);
+    state.workEnded(work(0));
+    expect(state.work.jobs).toEqual([]);
+  });
+
+  it("of other nodes, in another order, has another fingerprint", () => {
+    const placed = (order: readonly number[]) => {
+      const fleet = new FleetState({ markets: [market("a")], launch: { answerS: 4, bootS: 40, warmS: 16 } });
+      const writer = new ActionWriter(fleet, false);
+      fleet.jobArrived(work(0), gang);
+      const launched = [0, 1, 2].map(() => writer.launch(fleet.markets[0]!));
+      writer.place(fleet.work.jobs[0]!, { instances: order.map((i) => launched[i]!) });
+      return fleet.fingerprint.hex();
+    };
+    expect(new Set([placed([0, 1]), placed([1, 0]), placed([0, 2])]).size).toBe(3);
+  });
+});
+
+it("what a policy ends is obtainable again at once, unless the provider takes it", () => {
+  const [own] = state.markets;
+  state.obtainable(own!.id, 2);
+  const [first, second] = [act.launch(own!), act.launch(own!)];
+  for (const { id } of [first, second]) state.status(id, "ready");
+  expect(own!.obtainable).toBe(0);
+  act.terminate(first);
+  expect(own!.obtainable).toBe(1);
+  state.reclaimNotice(second.id, 120);
+  act.terminate(second);
+  expect(own!.obtainable).toBe(1);
+});
+
 describe("a wrong action throws where it was asked for", () => {
   it.each<[string, () => void]>([
     ["has not been granted yet", () => act.terminate(act.launch(state.markets[0]!))],
@@ -175,6 +224,21 @@ describe("a wrong action throws where it was asked for", () => {
       () => {
         state.workArrived(work(0), task);
         act.checkpoint(state.work.pending[0]!);
+      },
+    ],
+    [
+      "work 0 runs on 2 instances, not on 1",
+      () => {
+        state.jobArrived(work(0), { workS: 1, deadlineS: 1, restartOverheadS: 0, nodes: 2 });
+        act.place(state.work.jobs[0]!, { instances: [act.launch(state.markets[0]!)] });
+      },
+    ],
+    [
+      "instance 0 cannot be two nodes of one gang",
+      () => {
+        state.jobArrived(work(0), { workS: 1, deadlineS: 1, restartOverheadS: 0, nodes: 2 });
+        const launched = act.launch(state.markets[0]!);
+        act.place(state.work.jobs[0]!, { instances: [launched, launched] });
       },
     ],
     ["is no time", () => act.wakeAt(Number.NaN)],
