@@ -25,7 +25,7 @@ export async function replayPublished(): Promise<number> {
     );
   }
   const colours = coloursOf(process.stdout);
-  const unexplained: string[] = [];
+  const figures: PublishedFigure[] = [];
   let failed = 0;
   for (const study of studies) {
     const options = parsedArguments([relative("", study)], root);
@@ -37,17 +37,20 @@ export async function replayPublished(): Promise<number> {
       return INTERRUPTED;
     }
     failed += end.failed;
-    unexplained.push(...end.summary.published.filter(isUnexplained).map(({ id }) => id));
+    figures.push(...end.summary.published);
     print(
       `\n${colours.bold(end.summary.question)}\n${publishedTable(end.summary.published, colours)}\nreport: ${end.report}`,
     );
   }
+  const unexplained = figures.filter(({ verdict, why }) => verdict !== "holds" && why === null).map(({ id }) => id);
+  const counts = [...Map.groupBy(figures, ({ verdict }) => verdict)].map(
+    ([verdict, { length }]) => `${length} ${verdict}`,
+  );
+  const rest = unexplained.length === 0 ? "what differs is explained" : `not explained: ${unexplained.join(", ")}`;
   if (failed > 0) complain(`${failed} cells failed; \`npm run experiment\` with the study says which`);
-  if (unexplained.length > 0) complain(`not as published, and no study says why: ${unexplained.join(", ")}`);
+  print(`\nPublished figures in all: ${counts.join(", ")}; ${rest}`);
   return failed + unexplained.length === 0 ? OK : SOME_FAILED;
 }
-
-const isUnexplained = ({ verdict, why }: PublishedFigure): boolean => verdict !== "holds" && why === null;
 
 function publishedStudies(): string[] {
   const folder = join(root, "experiments", "configs");

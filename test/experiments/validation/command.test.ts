@@ -121,15 +121,17 @@ describe("without --targets", () => {
     expect(out).toContain("Which is cheaper?");
     expect(out).toMatch(/one-run.* 40(?:\.0)? USD .*cannot be/s);
     expect(out).toContain("one-run: two runs are few");
-    expect(out).toMatch(/report: results\/study\/report\.html\n$/);
+    expect(out).toMatch(
+      /report: results\/study\/report\.html\n\nPublished figures in all: 1 cannot be told; what differs is explained\n$/,
+    );
     expect(existsSync(join(tree, "results", "study", "report.html"))).toBe(true);
     expect(code).toBe(0);
   });
 
   it("ends with 1 where a figure differs and nobody says why", async () => {
     const figures = [figure("told", "{ to: 1 }", ", why: it does"), figure("untold", "{ to: 1 }")];
-    const { code, err } = await replay(treeOf(`published:\n${figures.join("")}`));
-    expect(err).toMatch(/\nnot as published, and no study says why: untold\n$/);
+    const { code, out } = await replay(treeOf(`published:\n${figures.join("")}`));
+    expect(out).toMatch(/\nPublished figures in all: 2 cannot be told; not explained: untold\n$/);
     expect(code).toBe(1);
   });
 
