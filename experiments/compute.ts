@@ -1,7 +1,9 @@
-import type { SimulationResult, Timeline } from "../sim/simulation.ts";
+import type { SimulationResult } from "../sim/simulation.ts";
 import type { CellOutcome, CellTask } from "./cell-task.ts";
 import type { Cell, Grid } from "./grid.ts";
 import { type PoolItem, runOnPool } from "./pool.ts";
+import type { TracedRun } from "./record.ts";
+import type { Traced } from "./worth-tracing.ts";
 
 export interface ComputeOptions {
   readonly studyFolder: string;
@@ -52,11 +54,11 @@ export class DeterminismError extends Error {
 
 /** Runs cells once more, this time recording all that happens; each must do exactly what it did before. */
 export async function traceCells(
-  cells: readonly { readonly cell: Cell; readonly fingerprint: string }[],
+  cells: readonly Traced[],
   tables: Grid["tables"],
   options: ComputeOptions,
   warn: (text: string) => void,
-): Promise<{ readonly policyId: string; readonly unit: string; readonly timeline: Timeline }[]> {
+): Promise<TracedRun[]> {
   const results = new Map<Cell, SimulationResult>();
   const told = (cell: Cell, outcome: CellOutcome): void => {
     if (outcome.ok) results.set(cell, outcome.result);
@@ -67,12 +69,12 @@ export async function traceCells(
   return cells.flatMap(({ cell, fingerprint }) => {
     const result = results.get(cell);
     if (result?.timeline === undefined) return [];
-    const { policyId, unit } = cell.spec;
+    const { policyId, trace, unit, replicate, axes } = cell.spec;
     if (result.fingerprint !== fingerprint) {
       throw new DeterminismError(
         `${policyId} did something else when it was run again on ${unit} (fingerprint ${result.fingerprint}, recorded ${fingerprint}); a policy may depend on nothing but its view, memory and parameters`,
       );
     }
-    return [{ policyId, unit, timeline: result.timeline }];
+    return [{ policyId, trace, unit, replicate, axes, timeline: result.timeline }];
   });
 }

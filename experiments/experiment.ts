@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Timeline } from "../sim/simulation.ts";
 import { CodeDigests } from "./closure.ts";
 import { type ComputeOptions, computeCells, traceCells } from "./compute.ts";
 import { type Cell, type Grid, gridOf } from "./grid.ts";
@@ -8,13 +7,14 @@ import { lockFolder } from "./lock.ts";
 import { manifestOf } from "./manifest.ts";
 import { chosen } from "./only.ts";
 import { type Plan, planOf } from "./plan.ts";
-import type { RunRecord } from "./record.ts";
+import type { RunRecord, TracedRun } from "./record.ts";
 import { json, lines, makeFolder, removeOutdated, writeResult } from "./results.ts";
 import { assertResultsFolder, CellLog, readCells, type StoredCell } from "./store.ts";
 import { loadStudy } from "./study.ts";
 import { summarise } from "./summarise.ts";
 import type { Summary } from "./summary.ts";
 import { summaryCsv } from "./summary-csv.ts";
+import { worthTracing } from "./worth-tracing.ts";
 
 export interface ExperimentOptions extends Omit<ComputeOptions, "studyFolder"> {
   readonly study: string;
@@ -42,7 +42,7 @@ export interface ReportInput {
   readonly summary: Summary;
   readonly records: readonly RunRecord[];
   readonly manifest: Readonly<Record<string, unknown>>;
-  readonly timelines: readonly { readonly policyId: string; readonly unit: string; readonly timeline: Timeline }[];
+  readonly timelines: readonly TracedRun[];
 }
 
 export type ExperimentEnd =
@@ -169,28 +169,4 @@ function* timingsOf(cells: readonly Cell[], stored: ReadonlyMap<string, StoredCe
     const wallMs = stored.get(key)?.wallMs;
     if (wallMs !== undefined) yield { key, policyId: spec.policyId, wallMs };
   }
-}
-
-/** The best policy and the baseline (or the next best) on the first unit that both have done: what a reader wants to see. */
-function worthTracing(
-  cells: readonly Cell[],
-  stored: ReadonlyMap<string, StoredCell>,
-  { groups, baseline }: Summary,
-): { readonly cell: Cell; readonly fingerprint: string }[] {
-  const ranking = groups[0]?.policies.map(({ policyId }) => policyId) ?? [];
-  const [best] = ranking;
-  const wanted = [best, best === baseline ? ranking[1] : baseline].filter((id) => id !== undefined);
-  const sides = new Map<string, Map<string, Cell>>();
-  for (const cell of cells) {
-    const { axes, trace, unit, replicate, policyId } = cell.spec;
-    if (!wanted.includes(policyId) || !stored.has(cell.key)) continue;
-    const at = JSON.stringify([axes, trace, unit, replicate]);
-    const side = sides.get(at) ?? new Map<string, Cell>();
-    sides.set(at, side.set(policyId, cell));
-    if (side.size < wanted.length) continue;
-    return wanted
-      .map((id) => side.get(id)!)
-      .map((cell) => ({ cell, fingerprint: stored.get(cell.key)!.result.fingerprint }));
-  }
-  return [];
 }

@@ -1,6 +1,6 @@
 import type { Cadence, CloudSpec, Scenario } from "../policies/contract/scenario.ts";
 import type { Seconds } from "../policies/contract/units.ts";
-import type { WorkloadSpec } from "../sim/simulation.ts";
+import type { Timeline, WorkloadSpec } from "../sim/simulation.ts";
 
 /** One cell: a policy, on one stretch of one market, with one replicate of luck. The seed never depends on the policy. */
 export interface RunSpec {
@@ -42,3 +42,8 @@ export type RunRecord = {
     }
   | { readonly ok: false; readonly error: string; readonly replay: string }
 );
+
+/** A run with everything that happened in it, and where it stands in the study. */
+export interface TracedRun extends Pick<RunSpec, "policyId" | "trace" | "unit" | "replicate" | "axes"> {
+  readonly timeline: Timeline;
+}

@@ -1,6 +1,5 @@
-import type { RunRecord } from "../experiments/record.ts";
+import type { RunRecord, TracedRun } from "../experiments/record.ts";
 import type { Summary, SummaryGroup } from "../experiments/summary.ts";
-import type { Timeline } from "../sim/simulation.ts";
 import { chartHtml } from "./chart.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { inlined, programs, styleSheet } from "./libraries.ts";
@@ -20,15 +19,8 @@ import { type Manifest, provenance } from "./sections/provenance.ts";
 import { published } from "./sections/published.ts";
 import { ranking } from "./sections/ranking.ts";
 import { groupName } from "./sweep.ts";
-import { figureViews, groupViews, runViews, sweepViews } from "./views/index.ts";
+import { figureViews, groupViews, luckViews, sweepViews } from "./views/index.ts";
 import type { View } from "./views/view.ts";
-
-/** A traced run of one policy on one unit. */
-export interface TracedRun {
-  readonly policyId: string;
-  readonly unit: string;
-  readonly timeline: Timeline;
-}
 
 export interface ReportInput {
   readonly summary: Summary;
@@ -90,10 +82,10 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
     const charts = await drawAll(view, scenes);
     if (charts.some(Boolean)) sections.push({ ...view, body: [byGroup(drawn, charts), leftOut(groups)] });
   }
-  for (const view of runViews) {
+  for (const view of luckViews) {
     const charts = await drawAll(
       view,
-      timelines.map((run) => ({ ...run, looks })),
+      sameLuck(timelines).map((runs) => ({ runs, looks })),
     );
     if (charts.some(Boolean)) sections.push({ ...view, body: charts });
   }
@@ -118,6 +110,10 @@ function policyOrder(summary: Summary, records: readonly RunRecord[]): readonly 
   const ranked = summary.groups.flatMap(({ policies }) => policies.map(({ policyId }) => policyId)).sort();
   return [...new Set([...records.map(({ spec }) => spec.policyId), ...ranked])];
 }
+
+const sameLuck = (runs: readonly TracedRun[]): readonly (readonly TracedRun[])[] => [
+  ...Map.groupBy(runs, ({ trace, unit, replicate, axes }) => JSON.stringify([trace, unit, replicate, axes])).values(),
+];
 
 const drawAll = <Scene>(view: View<Scene>, scenes: readonly Scene[]): Promise<readonly (Html | undefined)[]> =>
   Promise.all(

@@ -42,7 +42,7 @@ export const pixels = (field: string, heightPx: number) => ({
 
 /** Over each panel a name at the left, from fromPx on, and what it comes to at the right. */
 export const titleLayers = (
-  titles: readonly { readonly policy: string; readonly px: number; readonly name: string; readonly result: string }[],
+  titles: readonly { readonly policy?: string; readonly px: number; readonly name: string; readonly result: string }[],
   heightPx: number,
   fromPx = 0,
 ) => [

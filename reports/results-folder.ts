@@ -3,9 +3,9 @@ import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import type { RunRecord } from "../experiments/record.ts";
+import type { RunRecord, TracedRun } from "../experiments/record.ts";
 import type { Summary } from "../experiments/summary.ts";
-import type { ReportInput, TracedRun } from "./page.ts";
+import type { ReportInput } from "./page.ts";
 import { RECORD, SUMMARY, TRACED_RUN } from "./results-schema.ts";
 
 /** A results folder from which no report can be made: names the file, what is wrong, and what helps. */

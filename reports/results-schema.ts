@@ -113,7 +113,10 @@ export const RECORD = z.intersection(
 );
 export const TRACED_RUN = z.looseObject({
   policyId: z.string(),
+  trace: z.string(),
   unit: z.string(),
+  replicate: z.number(),
+  axes: z.record(z.string(), z.unknown()),
   timeline: z.looseObject({
     endS: z.number(),
     markets: z.array(z.looseObject({ name: z.string(), capacityType: z.string() })),

@@ -3,7 +3,6 @@ import { name } from "../html.ts";
 import { counted } from "../numbers.ts";
 import type { Table } from "../table.ts";
 import type { Clock } from "./clock.ts";
-import { DECISIONS } from "./layout.ts";
 
 /** Marks that fit side by side, and lines that a tooltip can hold. */
 const MARKS_MAX = 90;
@@ -39,16 +38,16 @@ export function decisionsOf(run: Timeline, clock: Clock): readonly Decisions[] {
 }
 
 /** A mark in the lane of decisions; its tooltip says what and why. */
-export const decisionMark = ({ timeS, reasoned, lines }: Decisions, clock: Clock) => ({
+export const decisionMark = ({ timeS, reasoned, lines }: Decisions, px: number, clock: Clock) => ({
   from: clock.time(timeS),
-  top: DECISIONS / 2,
+  top: px,
   reasoned,
   tip: [clock.write(timeS), ...lines].join("\n"),
 });
 
 /** The same for those who cannot hover. */
-export const decisionTable = (decisions: readonly Decisions[], clock: Clock): Table => ({
-  caption: "Decisions with their reasons, times from the start of the window",
+export const decisionTable = (policyId: string, decisions: readonly Decisions[], clock: Clock): Table => ({
+  caption: `Decisions of ${policyId} with their reasons, times from the start of the window`,
   columns: [{ title: "time", numeric: true }, { title: "decided" }],
   rows: decisions.map(({ timeS, lines }) => [clock.write(timeS), name(lines.join("\n"))]),
 });

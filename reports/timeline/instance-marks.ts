@@ -1,9 +1,8 @@
-import type { Timeline, TimelineWork } from "../../sim/simulation.ts";
+import type { TimelineWork } from "../../sim/simulation.ts";
 import { counted, scaleFor } from "../numbers.ts";
 import { round } from "../panels.ts";
 import type { Clock } from "./clock.ts";
-import { type MarketGroup, ROW, type Row } from "./layout.ts";
-import { SLICES } from "./steps.ts";
+import { type Block, REFUSED, ROW, type Row } from "./layout.ts";
 
 /** An instance from its request to its end: a thin line while nothing runs yet, then starting, then ready. */
 export function instanceSpans({ instance, topPx }: Row, clock: Clock) {
@@ -63,7 +62,7 @@ export const notices = ({ instance, topPx }: Row, clock: Clock) =>
       ];
 
 /** When it took it. */
-export const reclaims = ({ rows }: MarketGroup, clock: Clock) =>
+export const reclaims = ({ rows }: Block, clock: Clock) =>
   rows
     .filter(({ instance }) => instance.endedBy === "reclaimed")
     .map(({ instance, topPx }) => ({
@@ -72,13 +71,21 @@ export const reclaims = ({ rows }: MarketGroup, clock: Clock) =>
       tip: `instance ${instance.id}: reclaimed\n${clock.write(instance.endS)}`,
     }));
 
-/** Refused launches hold no row: a cross at the foot of the market's band, one for all of a slice of time. */
-export function refusals(run: Timeline, { market, bandEndPx }: MarketGroup, clock: Clock) {
-  const refused = run.instances.filter((instance) => instance.market === market && instance.endedBy === "refused");
-  const slices = Map.groupBy(refused, ({ endS }) => Math.floor((endS / run.endS) * SLICES));
-  return [...slices.values()].map((of) => ({
-    from: clock.time(of[0]!.endS),
-    top: bandEndPx - 5,
-    tip: `${counted(of.length, "launch", "launches")} refused\n${clock.write(of[0]!.endS)}`,
+/** Refused launches hold no row: a strip over those of the run, whole where one refusal follows the other. */
+export function refusals({ refused, topPx }: Block, clock: Clock, gapS: number) {
+  const spells: { fromS: number; toS: number; launches: number }[] = [];
+  for (const { endS } of refused.toSorted((a, b) => a.endS - b.endS)) {
+    const last = spells.at(-1);
+    if (last !== undefined && endS - last.toS <= gapS) {
+      last.toS = endS;
+      last.launches++;
+    } else spells.push({ fromS: endS, toS: endS, launches: 1 });
+  }
+  return spells.map(({ fromS, toS, launches }) => ({
+    from: clock.time(fromS),
+    to: clock.time(Math.max(toS, fromS + gapS / 2)), // a single one is to be seen too
+    top: topPx + 1,
+    bottom: topPx + REFUSED - 2,
+    tip: `${counted(launches, "launch", "launches")} refused\n${clock.write(fromS)}${launches > 1 ? ` to ${clock.write(toS)}` : ""}`,
   }));
 }

@@ -4,15 +4,24 @@ import { scaleFor } from "../numbers.ts";
 import type { Table } from "../table.ts";
 import type { Clock } from "./clock.ts";
 
+/** More than these are in the results folder. */
+const ROWS_MAX = 60;
+
 /** When each instance changed its state, why it ended, and its bill. */
-export function instanceTable(run: Timeline, shown: readonly TimelineInstance[], clock: Clock): Table {
+export function instanceTable(
+  policyId: string,
+  run: Timeline,
+  shown: readonly TimelineInstance[],
+  clock: Clock,
+): Table {
+  const listed = shown.slice(0, ROWS_MAX);
   const usd = scaleFor(
     "USD",
-    shown.map((instance) => instance.usd),
+    listed.map((instance) => instance.usd),
   );
   const time = (timeS: number | null) => (timeS === null ? "\u2013" : clock.write(timeS));
   return {
-    caption: "Instances, times from the start of the window",
+    caption: `${listed.length < shown.length ? `The first ${listed.length} instances` : "Instances"} of ${policyId}, times from the start of the window`,
     columns: [
       { title: "instance", numeric: true },
       { title: "market" },
@@ -21,7 +30,7 @@ export function instanceTable(run: Timeline, shown: readonly TimelineInstance[],
       { title: "pieces of work", numeric: true },
       { title: "bill", unit: "USD", numeric: true },
     ],
-    rows: shown.map((instance) => [
+    rows: listed.map((instance) => [
       instance.id,
       name(run.markets[instance.market]?.name ?? String(instance.market)),
       time(instance.requestedS),

@@ -1,7 +1,7 @@
 import type { Timeline } from "../../sim/simulation.ts";
 
 /** Most spans drawn of one step function. */
-export const SLICES = 180;
+export const SLICES = 120;
 
 export const maximum = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);
 export const pricesOf = (run: Timeline, market: number) => run.prices.filter((step) => step.market === market);

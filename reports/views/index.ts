@@ -6,7 +6,7 @@ import { differenceOverAxis, valueOverAxis } from "./sweep-line.ts";
 import { sweepMap } from "./sweep-map.ts";
 import { timeline } from "./timeline.ts";
 import { unitByUnit } from "./unit-by-unit.ts";
-import type { FigureScene, GroupScene, RunScene, SweepScene, View } from "./view.ts";
+import type { FigureScene, GroupScene, LuckScene, SweepScene, View } from "./view.ts";
 import { waterfall } from "./waterfall.ts";
 
 /** Drawn once, over all points of the sweep. */
@@ -21,8 +21,8 @@ export const groupViews: readonly View<GroupScene>[] = [
   costAgainstService,
 ];
 
-/** Drawn once for each traced run. */
-export const runViews: readonly View<RunScene>[] = [timeline];
+/** Drawn once for all traced runs that met the same luck. */
+export const luckViews: readonly View<LuckScene>[] = [timeline];
 
 /** Drawn once for each published figure. */
 export const figureViews: readonly View<FigureScene>[] = [waterfall];

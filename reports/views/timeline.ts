@@ -1,99 +1,151 @@
-import type { Timeline } from "../../sim/simulation.ts";
-import { ALARM, type Chart, INK, MUTED } from "../chart.ts";
+import type { TracedRun } from "../../experiments/record.ts";
+import type { TimelineInstance } from "../../sim/simulation.ts";
+import { ALARM, type Chart, INK, type KeyEntry, MUTED } from "../chart.ts";
+import { byPolicy } from "../encodings.ts";
 import { counted } from "../numbers.ts";
-import { clockFor } from "../timeline/clock.ts";
+import { panels, panelsHeight, pixels, titleLayers } from "../panels.ts";
+import { groupName } from "../sweep.ts";
+import { type Clock, clockFor } from "../timeline/clock.ts";
 import { type Decisions, decisionMark, decisionsOf, decisionTable } from "../timeline/decisions.ts";
 import { instanceSpans, notices, reclaims, refusals, workSpans } from "../timeline/instance-marks.ts";
 import { instanceTable } from "../timeline/instance-table.ts";
-import { DECISIONS, layout } from "../timeline/layout.ts";
+import { layout, longest, type MarketGroup } from "../timeline/layout.ts";
 import { bandLabel, capacitySteps, priceSteps } from "../timeline/market-marks.ts";
-import { capacityOf, maximum, pricesOf, SLICES } from "../timeline/steps.ts";
-import type { RunScene, View } from "./view.ts";
+import { progressLayers, progressOf } from "../timeline/progress-panels.ts";
+import { capacityOf, pricesOf, SLICES } from "../timeline/steps.ts";
+import type { LuckScene, View } from "./view.ts";
 
-/** More would be neither readable nor quick; the caption says what was left out. */
-const INSTANCES_MAX = 40;
+const PANEL = 46;
+/** A lane of decisions for each run. */
+const LANE = 20;
 
-/** One run as a picture: what the market offered, what was held, what ran on it, and why. */
-export const timeline: View<RunScene> = {
+/** A traced run, and what of it is drawn. */
+interface Side extends TracedRun {
+  readonly shown: readonly TimelineInstance[];
+  readonly decisions: readonly Decisions[];
+}
+
+/** Runs on the same luck in one picture: what the market offered to all, and under it what each held, what ran there, and why. */
+export const timeline: View<LuckScene> = {
   id: "timeline",
-  heading: "One run in detail",
-  draw({ policyId, unit, timeline: run, looks }): Chart | undefined {
-    if (run.instances.length === 0 && run.asks.length === 0) return undefined;
-    const clock = clockFor(run.endS);
-    const granted = run.instances.filter(({ runningS }) => runningS !== null);
-    const shown = granted.slice(0, INSTANCES_MAX);
-    const groups = layout(run, shown);
-    const height = groups.at(-1)?.endPx ?? DECISIONS;
-    const decisions = decisionsOf(run, clock);
-    const x = axis("from", [0, clock.time(run.endS)], {});
-    const y = axis("top", [height, 0], null);
+  heading: "Side by side on the same luck",
+  draw({ runs, looks }): Chart | undefined {
+    if (runs.every(({ timeline: { instances, asks } }) => instances.length === 0 && asks.length === 0))
+      return undefined;
+    const whole = longest(runs.map((run) => run.timeline));
+    const clock = clockFor(whole.endS);
+    const panelled = progressOf(runs, whole.endS);
+    const all = panels(panelled.length, PANEL);
+    const lanesPx = panelsHeight(all) + 28;
+    const groups = layout(
+      runs.map((run) => run.timeline),
+      lanesPx + LANE * runs.length,
+    );
+    const sides = runs.map(
+      (run, i): Side => ({
+        ...run,
+        shown: groups
+          .flatMap(({ blocks }) => blocks.filter((block) => block.run === i).flatMap(({ rows }) => rows))
+          .map(({ instance }) => instance)
+          .sort((a, b) => a.id - b.id),
+        decisions: decisionsOf(run.timeline, clock),
+      }),
+    );
+    const height = groups.at(-1)?.endPx ?? lanesPx + LANE * sides.length;
+    const marks = marksOf(sides, groups, clock, whole.endS / SLICES);
+    const x = {
+      field: "from",
+      type: "quantitative" as const,
+      scale: { domain: [0, clock.time(whole.endS)], nice: false },
+      axis: {
+        title: `${clock.unit} from the start of the window`,
+        values: [...clock.ticks],
+        tickCount: 24,
+        labelOverlap: true,
+        labelFlush: false,
+        grid: true,
+      },
+    };
+    const y = pixels("top", height);
     const span = { x, x2: { field: "to" }, y, y2: { field: "bottom" } };
     const tooltip = { field: "tip", type: "nominal" } as const;
+    const color = byPolicy(
+      sides.map(({ policyId }) => policyId),
+      looks,
+    );
     return {
-      title: `${policyId}, ${unit}`,
-      caption: captionOf(run, granted.length, shown.length, groups.length, decisions),
-      key: [
-        { label: "decision with a reason", sample: "key-decision" },
-        { label: "price", sample: "key-price" },
-        { label: "capacity", sample: "key-capacity" },
-        { label: "starting", sample: "key-starting" },
-        { label: "ready", sample: "key-ready" },
-        { label: "work", sample: `policy-${looks.get(policyId)?.index ?? "none"}` },
-        { label: "work stopped before its end", sample: `policy-${looks.get(policyId)?.index ?? "none"} faded` },
-        { label: "notice", sample: "key-notice" },
-        { label: "reclaimed, or launch refused", sample: "key-cross" },
-      ],
+      title: `${sides.map(({ policyId }) => policyId).join(" and ")}, ${placeOf(sides[0]!)}`,
+      caption: captionOf(sides, groups),
+      key: keyOf(sides, looks),
       spec: {
         height,
         layer: [
+          ...progressLayers(panelled, all, height, x, color, clock),
           {
-            data: { values: groups.flatMap((group) => capacitySteps(run, group, clock)) },
+            data: { values: groups.flatMap((group) => capacitySteps(whole, group, clock)) },
             mark: { type: "area", interpolate: "step-after", color: "var(--capacity, #dce9da)", opacity: 1 },
             encoding: { x, y, y2: { field: "bottom" }, detail: { field: "market", type: "nominal" } },
           },
           {
-            data: { values: groups.flatMap((group) => priceSteps(run, group, clock)) },
+            data: { values: groups.flatMap((group) => priceSteps(whole, group, clock)) },
             mark: { type: "line", interpolate: "step-after", strokeWidth: 1.3, color: MUTED },
             encoding: { x, y, detail: { field: "market", type: "nominal" } },
           },
           {
-            data: { values: groups.map((group) => ({ from: 0, top: group.topPx + 13, text: bandLabel(run, group) })) },
+            data: {
+              values: groups.map((group) => ({ from: 0, top: group.topPx + 13, text: bandLabel(whole, group) })),
+            },
             mark: { type: "text", align: "left", baseline: "alphabetic", limit: { expr: "width" }, color: INK },
             encoding: { x, y, text: { field: "text", type: "nominal" } },
           },
           {
-            data: { values: groups.flatMap((group) => group.rows.flatMap((row) => instanceSpans(row, clock))) },
+            name: "blocks",
+            data: { values: marks.blocks },
+            mark: { type: "rect", x: -5, width: 3 },
+            encoding: { y, y2: { field: "bottom" }, color },
+          },
+          {
+            name: "refusals",
+            data: { values: marks.refusals },
+            mark: { type: "rect", color: ALARM },
+            encoding: { ...span, tooltip },
+          },
+          {
+            name: "instances",
+            data: { values: marks.instances },
             mark: { type: "rect" },
             encoding: {
               ...span,
               color: {
-                field: "phase",
-                type: "nominal",
-                legend: null,
-                scale: {
-                  domain: ["requested", "starting", "ready"],
-                  range: [MUTED, "var(--starting, #e6d08c)", "var(--ready, #c6ccd6)"],
-                },
+                condition: [
+                  { test: "datum.phase === 'starting'", value: "var(--starting, #e6d08c)" },
+                  { test: "datum.phase === 'ready'", value: "var(--ready, #c6ccd6)" },
+                ],
+                value: MUTED,
               },
               tooltip,
             },
           },
           {
-            data: { values: groups.flatMap((group) => group.rows.flatMap((row) => workSpans(row, run.work, clock))) },
-            mark: { type: "rect", color: looks.get(policyId)?.colour ?? MUTED },
+            name: "work",
+            data: { values: marks.work },
+            mark: { type: "rect" },
             encoding: {
               ...span,
+              color,
               opacity: { condition: { test: "datum.stopped", value: 0.5 }, value: 1 },
               tooltip,
             },
           },
           {
-            data: { values: groups.flatMap((group) => group.rows.flatMap((row) => notices(row, clock))) },
+            name: "notices",
+            data: { values: marks.notices },
             mark: { type: "point", shape: "triangle-down", filled: true, size: 46, color: ALARM, opacity: 1 },
             encoding: { x, y, tooltip },
           },
           {
-            data: { values: groups.flatMap((group) => [...reclaims(group, clock), ...refusals(run, group, clock)]) },
+            name: "reclaims",
+            data: { values: marks.reclaims },
             mark: {
               type: "point",
               shape: "M-1,-1L1,1M-1,1L1,-1",
@@ -104,59 +156,96 @@ export const timeline: View<RunScene> = {
             },
             encoding: { x, y, tooltip },
           },
+          ...titleLayers([{ px: lanesPx - 4, name: "decisions", result: "" }], height),
           {
-            data: { values: decisions.map((slice) => decisionMark(slice, clock)) },
-            mark: { type: "point", shape: "diamond", size: 60, strokeWidth: 1.2, color: INK, opacity: 0.85 },
+            name: "decisions",
+            data: {
+              values: sides.flatMap(({ policyId, decisions }, i) =>
+                decisions.map((slice) => ({
+                  policy: policyId,
+                  ...decisionMark(slice, lanesPx + LANE * (i + 0.5), clock),
+                })),
+              ),
+            },
+            mark: { type: "point", shape: "diamond", size: 54, strokeWidth: 1.2, opacity: 0.9 },
             encoding: {
-              x: {
-                ...x,
-                axis: {
-                  title: `${clock.unit} from the start of the window`,
-                  values: [...clock.ticks],
-                  tickCount: 24,
-                  labelOverlap: true,
-                  labelFlush: false,
-                },
-              },
+              x,
               y,
-              fill: { condition: { test: "datum.reasoned", value: INK }, value: "transparent" },
+              color,
+              fill: { condition: { ...color, test: "datum.reasoned" }, value: "transparent" },
               tooltip,
             },
           },
         ],
       },
-      tables: [instanceTable(run, shown, clock), decisionTable(decisions, clock)],
+      tables: sides.flatMap(({ policyId, timeline: run, shown, decisions }) => [
+        instanceTable(policyId, run, shown, clock),
+        decisionTable(policyId, decisions, clock),
+      ]),
     };
   },
 };
 
-const axis = (field: string, domain: number[], drawn: null | Record<string, never>) => ({
-  field,
-  type: "quantitative" as const,
-  scale: { domain, nice: false },
-  axis: drawn,
-});
+function marksOf(sides: readonly Side[], groups: readonly MarketGroup[], clock: Clock, gapS: number) {
+  const blocks = groups.flatMap((group) => group.blocks.map((block) => ({ block, side: sides[block.run]! })));
+  return {
+    blocks: blocks.map(({ block, side }) => ({ policy: side.policyId, top: block.topPx, bottom: block.endPx })),
+    refusals: blocks.flatMap(({ block }) => refusals(block, clock, gapS)),
+    instances: blocks.flatMap(({ block }) => block.rows.flatMap((row) => instanceSpans(row, clock))),
+    work: blocks.flatMap(({ block, side }) =>
+      block.rows.flatMap((row) =>
+        workSpans(row, side.timeline.work, clock).map((stretch) => ({ policy: side.policyId, ...stretch })),
+      ),
+    ),
+    notices: blocks.flatMap(({ block }) => block.rows.flatMap((row) => notices(row, clock))),
+    reclaims: blocks.flatMap(({ block }) => reclaims(block, clock)),
+  };
+}
 
-function captionOf(
-  run: Timeline,
-  granted: number,
-  shown: number,
-  markets: number,
-  decisions: readonly Decisions[],
-): string {
-  const silent = run.markets.length - markets;
-  const thinned = maximum(
-    run.markets.flatMap((_, market) => [pricesOf(run, market).length, capacityOf(run, market).length]),
+const placeOf = ({ trace, unit, replicate, axes }: TracedRun): string =>
+  [trace, unit, replicate > 0 && `replicate ${replicate}`, groupName(axes)].filter(Boolean).join(", ");
+
+const keyOf = (sides: readonly Side[], looks: LuckScene["looks"]): readonly KeyEntry[] => [
+  ...sides.map(({ policyId }) => ({
+    label: `work of ${policyId}`,
+    sample: `policy-${looks.get(policyId)?.index ?? "none"}`,
+  })),
+  { label: "paler: stopped before its end", sample: "faded" },
+  { label: "instance starting", sample: "key-starting" },
+  { label: "ready", sample: "key-ready" },
+  { label: "notice", sample: "key-notice" },
+  { label: "reclaimed", sample: "key-cross" },
+  { label: "launches refused", sample: "key-refused" },
+  { label: "decision, filled: with a reason", sample: "key-decision" },
+  { label: "price", sample: "key-price" },
+  { label: "capacity", sample: "key-capacity" },
+];
+
+function captionOf(sides: readonly Side[], groups: readonly MarketGroup[]): string {
+  const [{ timeline: first }] = sides as [Side];
+  const silent = first.markets.length - groups.length;
+  const thinned = sides.some(({ timeline: run }) =>
+    run.markets.some((_, market) => pricesOf(run, market).length > SLICES || capacityOf(run, market).length > SLICES),
   );
+  const folded = sides.filter(({ decisions }) => decisions.some(({ asks }) => asks > 1));
+  const granted = ({ timeline: { instances } }: Side) => instances.filter(({ runningS }) => runningS !== null).length;
+  const cut = sides.filter((side) => granted(side) > side.shown.length);
   return [
-    "One run (n = 1), so no interval: it shows how the policy acts, not how well it does.",
-    "In each market's band the line is the price from 0 to its highest, the shaded area the capacity from 0 to its highest; each band has its own scale.",
-    thinned > SLICES &&
+    sides.length > 1
+      ? `One run each (n = 1), so no interval: it shows how they act, not how well they do. Of all runs that both have done it is the one whose difference is nearest to the mean.`
+      : "One run (n = 1), so no interval: it shows how the policy acts, not how well it does.",
+    "Each bill is spread over its instance's up-time along the market's price; what costs less so far may only have done less so far.",
+    "In each market's band the line is the price from 0 to its highest, the shaded area the capacity from 0 to its highest; each band has its own scale. Under it each policy's instances, its colour at their left, one after another in a row.",
+    thinned &&
       `Where they change more than ${SLICES} times, each of ${SLICES} slices shows the highest price and the lowest capacity in it.`,
-    granted > shown &&
-      `Drawn are the first ${shown} of ${counted(granted, "instance")} in order of launch; later ones ran too.`,
-    decisions.some(({ asks }) => asks > 1) &&
-      `${counted(run.asks.length, "decision")} share ${counted(decisions.length, "mark")}: a mark stands for all decisions close to it.`,
+    ...cut.map(
+      (side) =>
+        `Drawn are ${side.shown.length} of ${counted(granted(side), "instance")} of ${side.policyId}; for the others there was no room, but they ran too.`,
+    ),
+    ...folded.map(
+      ({ policyId, timeline: { asks }, decisions }) =>
+        `${counted(asks.length, "decision")} of ${policyId} share ${counted(decisions.length, "mark")}: a mark stands for all decisions close to it.`,
+    ),
     silent > 0 && `${counted(silent, "market")} without a launch ${silent === 1 ? "is" : "are"} left out.`,
   ]
     .filter(Boolean)

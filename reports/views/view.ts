@@ -1,5 +1,5 @@
+import type { TracedRun } from "../../experiments/record.ts";
 import type { PublishedFigure, Summary, SummaryGroup } from "../../experiments/summary.ts";
-import type { Timeline } from "../../sim/simulation.ts";
 import type { Chart } from "../chart.ts";
 import type { Looks } from "../palette.ts";
 
@@ -24,11 +24,9 @@ export interface SweepScene {
   readonly looks: Looks;
 }
 
-/** One run of one policy. */
-export interface RunScene {
-  readonly policyId: string;
-  readonly unit: string;
-  readonly timeline: Timeline;
+/** Traced runs on the same luck: one, or two that are compared. */
+export interface LuckScene {
+  readonly runs: readonly TracedRun[];
   readonly looks: Looks;
 }
 

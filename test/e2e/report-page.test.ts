@@ -131,7 +131,7 @@ describe.skipIf(!present)("the report page, from disk and without a network", ()
 
   test("reads without JavaScript: every chart is drawn, and its numbers open as a table", async () => {
     const { page } = await opened(pages.usual, { javaScriptEnabled: false });
-    expect(await page.locator("figure.chart").count()).toBe(groupViews.length + 3); // and two runs, and a waterfall
+    expect(await page.locator("figure.chart").count()).toBe(groupViews.length + 2); // and a pair of runs, and a waterfall
     for (const figure of await page.locator("figure.chart").all()) {
       const box = await figure.locator(".stage svg").boundingBox();
       expect(box!.width).toBeGreaterThan(600);

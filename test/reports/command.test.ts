@@ -62,7 +62,11 @@ describe("npm run report", () => {
     ["a list as manifest", () => writeFileSync(join(folder, "manifest.json"), "[]"), /manifest\.json: /],
     [
       "a timeline without instances",
-      () => writeFileSync(join(folder, "timeline-0.json"), '{"policyId":"a","unit":"b","timeline":{}}'),
+      () =>
+        writeFileSync(
+          join(folder, "timeline-0.json"),
+          '{"policyId":"a","trace":"t","unit":"b","replicate":0,"axes":{},"timeline":{}}',
+        ),
       /timeline-0\.json: timeline\./,
     ],
     ["a page that cannot be written", () => mkdirSync(join(folder, "report.html")), /report\.html: cannot be written/],

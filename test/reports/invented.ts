@@ -1,5 +1,5 @@
 import seedrandom from "seedrandom";
-import type { RunRecord } from "../../experiments/record.ts";
+import type { RunRecord, TracedRun } from "../../experiments/record.ts";
 import type {
   Comparison,
   Estimate,
@@ -9,7 +9,7 @@ import type {
   Summary,
   SummaryGroup,
 } from "../../experiments/summary.ts";
-import type { ReportInput, TracedRun } from "../../reports/page.ts";
+import type { ReportInput } from "../../reports/page.ts";
 import type { Timeline, TimelineInstance, TimelineWork } from "../../sim/simulation.ts";
 
 /** Results that nobody measured, for the page's tests: seeded, and consistent enough to look at. */
@@ -436,7 +436,10 @@ export function inventedReport(invention: Invention = {}): ReportInput {
   const policyIds = invention.policyIds ?? POLICIES;
   const timelines: TracedRun[] = policyIds.slice(1, 3).map((policyId, i) => ({
     policyId,
+    trace: "us-west-2",
     unit: "weeks 1 and 2",
+    replicate: 0,
+    axes: {},
     timeline: inventedTimeline(`timeline ${i}`, invention),
   }));
   return { summary: inventedSummary(records), records, manifest: MANIFEST, timelines };

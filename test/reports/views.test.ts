@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { describe, expect, test } from "vitest";
@@ -6,24 +5,20 @@ import type { Estimate, Saving, Summary } from "../../experiments/summary.ts";
 import { type Chart, chartHtml } from "../../reports/chart.ts";
 import { percentChange, scaleFor } from "../../reports/numbers.ts";
 import { looksFor } from "../../reports/palette.ts";
-import { clockFor } from "../../reports/timeline/clock.ts";
-import { sliced } from "../../reports/timeline/steps.ts";
 import { convergence } from "../../reports/views/convergence.ts";
 import { costAgainstService } from "../../reports/views/cost-against-service.ts";
 import { differences } from "../../reports/views/differences.ts";
-import { groupViews, runViews } from "../../reports/views/index.ts";
+import { groupViews, luckViews } from "../../reports/views/index.ts";
 import { savingSplit } from "../../reports/views/saving-split.ts";
 import { differenceOverAxis, valueOverAxis } from "../../reports/views/sweep-line.ts";
 import { sweepMap } from "../../reports/views/sweep-map.ts";
-import { timeline } from "../../reports/views/timeline.ts";
 import { unitByUnit } from "../../reports/views/unit-by-unit.ts";
-import type { Timeline } from "../../sim/simulation.ts";
-import { inventedReport, inventedTimeline, POLICIES } from "./invented.ts";
+import { inventedReport, POLICIES } from "./invented.ts";
 
 const looks = looksFor(POLICIES);
 const { summary } = inventedReport();
 const scene = { summary, group: summary.groups[0]!, looks };
-const run = { policyId: POLICIES[1], unit: "week 1", timeline: inventedTimeline("run"), looks };
+const runs = inventedReport().timelines;
 
 const layersOf = ({ spec }: Chart): readonly object[] => (spec as { layer?: readonly object[] }).layer ?? [];
 
@@ -38,7 +33,7 @@ const layer = ({ spec }: Chart, at: number): readonly Record<string, unknown>[] 
   (spec as unknown as { layer: { data: { values: Record<string, unknown>[] } }[] }).layer[at]!.data.values;
 const charts = [
   ...groupViews.map((view) => [view.id, view.draw(scene)!] as const),
-  ...runViews.map((view) => [view.id, view.draw(run)!] as const),
+  ...luckViews.map((view) => [view.id, view.draw({ runs, looks })!] as const),
 ];
 
 describe.each(charts)("the chart %s", (id, chart) => {
@@ -381,107 +376,5 @@ describe("cost against service", () => {
       .sort((a, b) => a - b);
     expect(places[1]! - places[0]!).toBeGreaterThan(12);
     expect(places[2]! - places[1]!).toBeGreaterThan(12);
-  });
-});
-
-describe("the timeline", () => {
-  const empty: Timeline = { ...run.timeline, instances: [], work: [], asks: [] };
-  const instance = (id: number, market: number) => ({
-    id,
-    market,
-    requestedS: 100 * id,
-    runningS: 100 * id + 40,
-    readyS: 100 * id + 90,
-    noticeS: null,
-    endS: 9000,
-    endedBy: "cut" as const,
-    usd: 1,
-  });
-
-  test("draws the first 40 instances in order of launch and says how many there were", () => {
-    const instances = Array.from({ length: 300 }, (_, id) => instance(id, id % 3));
-    const chart = timeline.draw({ ...run, timeline: { ...empty, instances } })!;
-    expect(chart.caption).toContain("the first 40 of 300 instances");
-    const ids = chart.tables[0]!.rows.map(([id]) => id);
-    expect(ids).toEqual(Array.from({ length: 40 }, (_, id) => id));
-  });
-
-  test("gives a refused launch no row but a cross in its market's band", () => {
-    const refused = { ...instance(0, 1), runningS: null, readyS: null, endedBy: "refused" as const, endS: 104, usd: 0 };
-    const chart = timeline.draw({ ...run, timeline: { ...empty, instances: [refused] } })!;
-    expect(layer(chart, 3)).toEqual([]);
-    expect(layer(chart, 6)).toMatchObject([{ tip: expect.stringContaining("1 launch refused") }]);
-  });
-
-  test("draws tasks that share an instance side by side: no two at once in one lane", () => {
-    const stretch = (work: number, fromS: number, toS: number) => ({
-      work,
-      instance: 0,
-      fromS,
-      toS,
-      ended: "completed" as const,
-    });
-    const work = [stretch(0, 100, 500), stretch(1, 200, 300), stretch(2, 300, 800), stretch(3, 500, 900)];
-    const chart = timeline.draw({ ...run, timeline: { ...empty, instances: [instance(0, 0)], work } })!;
-    const tops = layer(chart, 4).map(({ top }) => top);
-    expect(new Set(tops).size).toBe(2);
-    expect([tops[0], tops[1]]).toEqual([tops[3], tops[2]]);
-    const backwards = timeline.draw({
-      ...run,
-      timeline: { ...empty, instances: [instance(0, 0)], work: work.toReversed() },
-    })!;
-    expect(layer(backwards, 4)).toEqual(layer(chart, 4));
-  });
-
-  test("shows with each decision its actions and, beside the action it explains, the note", () => {
-    const asks = [
-      {
-        timeS: 3725,
-        actions: ["launch instance 0", "drain instance 1"],
-        notes: [{ action: 1, by: "failover" as const, why: "notice" }],
-      },
-    ];
-    const chart = timeline.draw({ ...run, timeline: { ...empty, asks } })!;
-    expect(layer(chart, 7)).toMatchObject([
-      { reasoned: true, tip: "01:02:05\nlaunch instance 0\ndrain instance 1: notice (failover)" },
-    ]);
-    expect(JSON.stringify(chart.tables[1]!.rows)).toContain("notice (failover)");
-  });
-
-  test("covers the whole run with at most 90 marks where a policy decides thousands of times, and counts what it folds", () => {
-    const ask = (timeS: number) => ({ timeS, actions: [`launch instance ${timeS}`], notes: [] });
-    const asks = Array.from({ length: 7200 }, (_, i) => ask(36 * i));
-    const chart = timeline.draw({ ...run, timeline: { ...empty, asks } })!;
-    const marks = layer(chart, 7);
-    expect(marks).toHaveLength(90);
-    expect([marks[0]!.from, marks.at(-1)!.from]).toEqual([0, 71.2]);
-    expect(marks[0]!.tip).toMatch(/^00:00:00\n00:00:00 launch instance 0\n[\s\S]*\nand 75 more actions$/);
-    expect(chart.caption).toContain("7,200 decisions share 90 marks");
-  });
-
-  test("thins a step function to slices that hide no shortage: each shows the least capacity in it", () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(5), { minLength: 181, maxLength: 900 }), (counts) => {
-        const steps = counts.map((value, timeS) => ({ timeS, value }));
-        const spans = sliced(steps, counts.length, Math.min);
-        for (const { timeS, value } of steps) {
-          const span = spans.find((span) => span.timeS <= timeS + 0.5 && timeS + 0.5 < span.untilS)!;
-          expect(span.value).toBeLessThanOrEqual(value);
-        }
-        expect(spans.length).toBeLessThanOrEqual(180);
-      }),
-      { numRuns: 20 },
-    );
-  });
-
-  test("writes times to the second and keeps to at most a dozen round ticks", () => {
-    expect(clockFor(72 * 3600).write(98_740)).toBe("27:25:40");
-    expect(clockFor(10 * 86_400).write(98_740)).toBe("1 d 03:25:40");
-    expect(clockFor(72 * 3600).ticks).toEqual([0, 6, 12, 18, 24, 30, 36, 42, 48, 54, 60, 66, 72]);
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e9 }), (endS) => {
-        expect(clockFor(endS).ticks.length).toBeLessThanOrEqual(13);
-      }),
-    );
   });
 });
