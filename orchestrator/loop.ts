@@ -168,17 +168,20 @@ class Loop {
     }
   }
 
-  /** In the order in which the work was placed, whatever the order in which the grants of one instant arrived. */
+  /**
+   * In the order in which their instances were launched, of a gang the last, then in which they were placed: whatever the order in
+   * which the grants of one instant arrived, and as work starts on instances that become ready together.
+   */
   #startsOn(granted: readonly InstanceId[]): Call[] {
-    const starts: Call[] = [];
-    for (const [work, instances] of this.#awaitingGrant) {
-      if (!instances.some((instance) => granted.includes(instance))) continue;
-      const start = this.#startOf(work, instances);
-      if (start === undefined) continue;
-      this.#awaitingGrant.delete(work);
-      starts.push(start);
-    }
-    return starts;
+    return [...this.#awaitingGrant]
+      .filter(([, instances]) => instances.some((instance) => granted.includes(instance)))
+      .sort(([, a], [, b]) => Math.max(...a) - Math.max(...b))
+      .flatMap(([work, instances]) => {
+        const start = this.#startOf(work, instances);
+        if (start === undefined) return [];
+        this.#awaitingGrant.delete(work);
+        return [start];
+      });
   }
 
   /** Makes the calls, in order and without waiting for one another, once it is on disk that they will be made. */

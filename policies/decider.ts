@@ -154,9 +154,12 @@ export class Decider {
   #keepCaps(guard: Guard): void {
     const writer = this.#writer;
     let refused: Set<InstanceId> | undefined;
+    const later = writer.actions.flatMap((action) =>
+      action.do === "launch" ? this.#state.markets[action.market]! : [],
+    );
     for (const action of writer.actions) {
       if (action.do !== "launch") continue;
-      if (guard.admits(this.#state.markets[action.market]!, this.#state, this.memory.guard)) continue;
+      if (guard.admits(later.shift()!, this.#state, this.memory.guard, later)) continue;
       refused ??= new Set();
       refused.add(action.instance);
       this.#state.refused(action.instance, "guard", "market");

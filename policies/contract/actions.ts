@@ -1,5 +1,13 @@
 import type { InstanceId, MarketId, Seconds, WorkId } from "./units.ts";
-import type { InstanceView, MarketView, Placement, PlacementView, TaskView, WorkView } from "./view.ts";
+import type {
+  InstancePurpose,
+  InstanceView,
+  MarketView,
+  Placement,
+  PlacementView,
+  TaskView,
+  WorkView,
+} from "./view.ts";
 
 /**
  * How a policy acts: a writer. A wrong action throws `ActionError` in the policy's own stack frame. The view shows the
@@ -7,8 +15,8 @@ import type { InstanceView, MarketView, Placement, PlacementView, TaskView, Work
  * fact.
  */
 export interface Actions {
-  /** Asks the provider for one instance; the grant or refusal is a later fact. */
-  launch(market: MarketView): InstanceView;
+  /** Asks the provider for one instance, for work unless it is said otherwise; the grant or refusal is a later fact. */
+  launch(market: MarketView, purpose?: InstancePurpose): InstanceView;
   terminate(instance: InstanceView): void;
   /** The instances may still be requested: the work starts when they are ready. */
   place(work: WorkView, placement: Placement): void;

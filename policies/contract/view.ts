@@ -21,6 +21,8 @@ export interface InstanceIndex {
   readonly withRoom: readonly InstanceView[];
   /** The provider has said when it takes them back. */
   readonly noticed: readonly InstanceView[];
+  /** Launched to learn whether their market grants. Never offered to work: neither in `idle` nor in `withRoom`. */
+  readonly probes: readonly InstanceView[];
 }
 
 export interface WorkIndex {
@@ -71,9 +73,13 @@ export type RefusalReason = "capacity" | "guard";
 export type InstanceStatus = "requested" | "pending" | "warming" | "ready" | "ended";
 export type EndReason = "terminated" | "reclaimed" | "refused";
 
+/** What it was launched for. */
+export type InstancePurpose = "work" | "probe";
+
 export interface InstanceView {
   readonly id: InstanceId;
   readonly market: MarketView;
+  readonly purpose: InstancePurpose;
   readonly status: InstanceStatus;
   readonly requestedS: Seconds;
   /** Since when it is billed; undefined before. */

@@ -16,16 +16,21 @@ export class Guard {
     this.#caps = caps;
   }
 
-  /** Whether a launch on this market may go out; one that may is counted. */
-  admits(market: MarketView, view: FleetView, memory: GuardMemory): boolean {
+  /**
+   * Whether a launch on this market may go out; one that may is counted.
+   * @param later launches of the same ask that come after it: they are in the view too, and what is first is kept
+   */
+  admits(market: MarketView, view: FleetView, memory: GuardMemory, later: readonly MarketView[]): boolean {
     let instances = 0;
     let onDemand = 0;
     let usdPerHour = 0;
-    for (const each of view.markets) {
-      instances += each.held;
-      if (each.capacityType === "onDemand") onDemand += each.held;
-      usdPerHour += each.held * each.priceUsdPerHour;
-    }
+    const count = (each: MarketView, held: number): void => {
+      instances += held;
+      if (each.capacityType === "onDemand") onDemand += held;
+      usdPerHour += held * each.priceUsdPerHour;
+    };
+    for (const each of view.markets) count(each, each.held);
+    for (const each of later) count(each, -1);
     const { launchesS } = memory;
     while (launchesS.length > 0 && launchesS[0]! <= view.nowS - HOUR_S) launchesS.shift();
     const caps = this.#caps;

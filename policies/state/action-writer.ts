@@ -1,6 +1,14 @@
 import type { Action, Actions, DecidedBy, Note } from "../contract/actions.ts";
 import type { Seconds } from "../contract/units.ts";
-import type { InstanceView, MarketView, Placement, PlacementView, TaskView, WorkView } from "../contract/view.ts";
+import type {
+  InstancePurpose,
+  InstanceView,
+  MarketView,
+  Placement,
+  PlacementView,
+  TaskView,
+  WorkView,
+} from "../contract/view.ts";
 import type { InstanceState, WorkState } from "./entities.ts";
 import type { FleetState } from "./fleet-state.ts";
 
@@ -37,10 +45,10 @@ export class ActionWriter implements Actions {
     this.#why = undefined;
   }
 
-  launch(market: MarketView): InstanceView {
+  launch(market: MarketView, purpose: InstancePurpose = "work"): InstanceView {
     const own = this.#state.marketOf(market);
     if (own === undefined) throw new ActionError(`launch: no market ${market.id} in this fleet`);
-    const instance = this.#state.launch(own);
+    const instance = this.#state.launch(own, purpose);
     this.#write({ do: "launch", market: own.id, instance: instance.id }, DO.launch, own.id, instance.id);
     return instance;
   }
@@ -82,6 +90,7 @@ export class ActionWriter implements Actions {
   /** The instance, if it can take the work beside those already chosen for it. */
   #host(work: WorkState, instance: InstanceView, chosen: readonly InstanceState[]): InstanceState {
     const on = this.#instance("place", instance);
+    if (on.purpose === "probe") throw new ActionError(`place: instance ${on.id} is a probe and takes no work`);
     if (on.draining || on.reclaimS !== undefined) {
       throw new ActionError(
         `place: instance ${on.id} takes no new work: it is ${on.draining ? "draining" : "under notice"}`,

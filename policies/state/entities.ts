@@ -4,6 +4,7 @@ import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "../
 import { HOUR_S } from "../contract/units.ts";
 import type {
   CapacityType,
+  InstancePurpose,
   InstanceStatus,
   InstanceView,
   JobView,
@@ -55,6 +56,7 @@ export class MarketState implements MarketView {
 export class InstanceState implements InstanceView, Listed {
   readonly id: InstanceId;
   readonly market: MarketState;
+  readonly purpose: InstancePurpose;
   readonly requestedS: Seconds;
   readonly networkMiBPerS: number;
   status: InstanceStatus = "requested";
@@ -72,9 +74,16 @@ export class InstanceState implements InstanceView, Listed {
   expectedReadyS: Seconds;
   readonly #clock: StateClock;
 
-  constructor(id: InstanceId, market: MarketState, clock: StateClock, launch: LaunchExpectation) {
+  constructor(
+    id: InstanceId,
+    market: MarketState,
+    purpose: InstancePurpose,
+    clock: StateClock,
+    launch: LaunchExpectation,
+  ) {
     this.id = id;
     this.market = market;
+    this.purpose = purpose;
     this.requestedS = clock.nowS;
     this.networkMiBPerS = market.networkMiBPerS;
     this.freeSlots = market.slots;

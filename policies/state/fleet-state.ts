@@ -5,6 +5,7 @@ import type {
   EndReason,
   FleetView,
   InstanceIndex,
+  InstancePurpose,
   InstanceView,
   MarketView,
   RefusalReason,
@@ -68,12 +69,13 @@ export class FleetState implements Facts, FleetView {
   readonly #idle = new Listing<InstanceState>(0);
   readonly #withRoom = new Listing<InstanceState>(1);
   readonly #noticed = new Listing<InstanceState>(2);
+  readonly #probes = new Listing<InstanceState>(3);
   readonly #pending = new Listing<TaskState>(0);
 
   constructor(spec: FleetSpec) {
     this.#spec = spec;
     this.markets = spec.markets.map((market, id) => new MarketState(id as MarketId, market));
-    this.instances = new Instances(this.#idle, this.#withRoom, this.#noticed);
+    this.instances = new Instances(this.#idle, this.#withRoom, this.#noticed, this.#probes);
     this.work = new Work(this.#pending);
   }
 
@@ -261,14 +263,15 @@ export class FleetState implements Facts, FleetView {
     return this.markets[view.id];
   }
 
-  launch(market: MarketState): InstanceState {
+  launch(market: MarketState, purpose: InstancePurpose = "work"): InstanceState {
     const id = this.#instances.length as InstanceId;
-    const instance = new InstanceState(id, market, this.#clock, this.#spec.launch);
+    const instance = new InstanceState(id, market, purpose, this.#clock, this.#spec.launch);
     this.#instances.push(instance);
     market.held++;
     market.unanswered++;
     if (market.obtainable !== undefined) market.obtainable--;
-    this.#withRoom.add(instance);
+    if (purpose === "work") this.#withRoom.add(instance);
+    else this.#probes.add(instance);
     return instance;
   }
 
@@ -358,6 +361,7 @@ export class FleetState implements Facts, FleetView {
     for (const { work } of instance.placements) this.#stop(work);
     this.#close(instance);
     this.#noticed.delete(instance);
+    this.#probes.delete(instance);
   }
 
   /** Few at a time, so the list itself is looked through. */
@@ -387,11 +391,18 @@ class Instances implements InstanceIndex {
   readonly #idle: Listing<InstanceState>;
   readonly #withRoom: Listing<InstanceState>;
   readonly #noticed: Listing<InstanceState>;
+  readonly #probes: Listing<InstanceState>;
 
-  constructor(idle: Listing<InstanceState>, withRoom: Listing<InstanceState>, noticed: Listing<InstanceState>) {
+  constructor(
+    idle: Listing<InstanceState>,
+    withRoom: Listing<InstanceState>,
+    noticed: Listing<InstanceState>,
+    probes: Listing<InstanceState>,
+  ) {
     this.#idle = idle;
     this.#withRoom = withRoom;
     this.#noticed = noticed;
+    this.#probes = probes;
   }
 
   get idle(): readonly InstanceState[] {
@@ -404,6 +415,10 @@ class Instances implements InstanceIndex {
 
   get noticed(): readonly InstanceState[] {
     return this.#noticed.read();
+  }
+
+  get probes(): readonly InstanceState[] {
+    return this.#probes.read();
   }
 }
 
@@ -422,5 +437,7 @@ class Work implements WorkIndex {
 
 /** May be offered to work. */
 function open(instance: InstanceState): boolean {
-  return instance.status !== "ended" && instance.reclaimS === undefined && !instance.draining;
+  return (
+    instance.status !== "ended" && instance.reclaimS === undefined && !instance.draining && instance.purpose === "work"
+  );
 }

@@ -1,7 +1,11 @@
 import type { WrapperSpec } from "../contract/policy.ts";
 import type { Json } from "../contract/units.ts";
 import { withCapacityMemory } from "./with-capacity-memory.ts";
+import { withProbing } from "./with-probing.ts";
 import { withSafetyNet } from "./with-safety-net.ts";
 
 // As in scheduling/index.ts: the list erases the types that each definition has checked.
-export const wrappers = [withCapacityMemory, withSafetyNet] as unknown as readonly WrapperSpec<unknown, Json>[];
+export const wrappers = [withCapacityMemory, withProbing, withSafetyNet] as unknown as readonly WrapperSpec<
+  unknown,
+  Json
+>[];

@@ -96,9 +96,10 @@ const otherwise = [
   name: `${name}, ${JSON.stringify(params)}`,
   decisions: resolveScenario({ scheduling: { name, params }, assignment: "earliest-node" }),
 }));
-const wrapped = wrappers.flatMap((wrapper) =>
+const each = wrappers.map(({ name }) => (name === "with-probing" ? { name, params: { instances: 2 } } : { name }));
+const wrapped = [...each.map((wrapper) => [wrapper]), each, each.toReversed()].flatMap((wrapping) =>
   schedulingPolicies.map((spec) => {
-    const decisions = scenario(spec.name, { wrappers: [{ name: wrapper.name }] });
+    const decisions = scenario(spec.name, { wrappers: wrapping });
     return { name: decisions.scheduling.name, decisions };
   }),
 );

@@ -6,6 +6,7 @@ import type { Cadence, CloudSpec, Scenario } from "../../policies/contract/scena
 import type { OnReclaim } from "../../policies/contract/view.ts";
 import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
+import { wrappers } from "../../policies/wrappers/index.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
 import { handCloud, input, jobInput, type Steps, table } from "../support/runs.ts";
 
@@ -14,7 +15,7 @@ const HOUR = 3600;
 /** What a case is made of; everything else is the same in all. */
 interface Deal {
   readonly scheduling: string;
-  readonly memory: boolean;
+  readonly wrappers: Wrappers;
   readonly assignment: string;
   readonly visibility: CloudSpec["visibility"];
   readonly cadence: Cadence;
@@ -63,11 +64,11 @@ const zones = table(
 );
 
 function parityCase(deal: Deal): ParityCase {
-  const { scheduling, memory, assignment, visibility, cadence, interruptions, onReclaim, instantly } = deal;
+  const { scheduling, wrappers: wrapping, assignment, visibility, cadence, interruptions, onReclaim, instantly } = deal;
   const none = { kind: "constant", value: 0 } as const;
   return {
     name: [
-      memory ? `with-capacity-memory(${scheduling})` : scheduling,
+      wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),
       assignment,
       visibility,
       cadence.onChange ? `on change${cadence.everyS === undefined ? "" : " and polled"}` : "polled",
@@ -108,7 +109,7 @@ function parityCase(deal: Deal): ParityCase {
     scenario: {
       scheduling: { name: scheduling, params: retryingSeldom(scheduling) },
       assignment,
-      ...(memory && { wrappers: [{ name: "with-capacity-memory" }] }),
+      wrappers: wrapping,
       ...(deal.caps && { caps: { instances: 6, launchesPerHour: 12 } }),
     },
   };
@@ -122,6 +123,12 @@ function retryingSeldom(scheduling: string): object {
 
 const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
 const taskPolicies = schedulingPolicies.filter((spec) => decidesFor(spec, "tasks"));
+type Wrappers = NonNullable<Scenario["wrappers"]>;
+/** None, each listed one alone, and all of them in either order; probes of two, so that gangs of two are found room for. */
+const listed: Wrappers = wrappers.map(({ name }) =>
+  name === "with-probing" ? { name, params: { instances: 2 } } : { name },
+);
+const wrappings: readonly Wrappers[] = [[], ...listed.map((each) => [each]), listed, listed.toReversed()];
 const visibilities = ["told", "tried"] as const;
 const cadences: readonly Cadence[] = [
   { onChange: true },
@@ -135,18 +142,18 @@ const interruptions: readonly CloudSpec["interruptions"][] = [
 ];
 
 /**
- * Every listed policy, bare and with capacity memory, told and tried, at each cadence. What each meets is dealt out so that
- * every policy sees every pair of interruption model and way to meet a reclaim, and both models with and without memory, told
+ * Every listed policy, bare and wrapped, told and tried, at each cadence. What each meets is dealt out so that
+ * every policy sees every pair of interruption model and way to meet a reclaim, and both models in each wrapping, told
  * and tried; assignment, slots, times of nothing, caps and models go round beside them.
  */
 export const parityCases: readonly ParityCase[] = names(taskPolicies).flatMap((scheduling, p) =>
   visibilities.flatMap((visibility, v) =>
-    [false, true].flatMap((memory, m) =>
+    wrappings.flatMap((wrapping, m) =>
       cadences.map((cadence, c) => {
-        const deal = ((p * 2 + v) * 2 + m) * 3 + c;
+        const deal = ((p * 2 + v) * wrappings.length + m) * 3 + c;
         return parityCase({
           scheduling,
-          memory,
+          wrappers: wrapping,
           visibility,
           cadence,
           assignment: assignmentStrategies[deal % assignmentStrategies.length]!.name,
@@ -168,7 +175,7 @@ export const parityCases: readonly ParityCase[] = names(taskPolicies).flatMap((s
 export const anyParityCase: fc.Arbitrary<ParityCase> = fc
   .record({
     scheduling: fc.constantFrom(...names(taskPolicies)),
-    memory: fc.boolean(),
+    wrappers: fc.constantFrom(...wrappings),
     assignment: fc.constantFrom(...names(assignmentStrategies)),
     visibility: fc.constantFrom(...visibilities),
     cadence: fc.constantFrom(...cadences),
@@ -185,7 +192,7 @@ export const anyParityCase: fc.Arbitrary<ParityCase> = fc
 
 interface JobDeal {
   readonly scheduling: string;
-  readonly net: boolean;
+  readonly wrappers: Wrappers;
   readonly how: "in ticks" | (typeof visibilities)[number];
   readonly onChange: boolean;
   readonly nodes: number;
@@ -194,7 +201,16 @@ interface JobDeal {
   readonly seed: string;
 }
 
-function jobCase({ scheduling, net, how, onChange, nodes, instantly, caps, seed }: JobDeal): ParityCase | undefined {
+function jobCase({
+  scheduling,
+  wrappers: wrapping,
+  how,
+  onChange,
+  nodes,
+  instantly,
+  caps,
+  seed,
+}: JobDeal): ParityCase | undefined {
   const none = { kind: "constant", value: 0 } as const;
   const cloud: CloudSpec = {
     ...handCloud,
@@ -204,7 +220,7 @@ function jobCase({ scheduling, net, how, onChange, nodes, instantly, caps, seed 
   };
   const world: ParityCase = {
     name: [
-      net ? `with-safety-net(${scheduling})` : scheduling,
+      wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),
       how,
       onChange ? "on change too" : "polled",
       `${nodes} nodes`,
@@ -220,7 +236,7 @@ function jobCase({ scheduling, net, how, onChange, nodes, instantly, caps, seed 
     scenario: {
       scheduling,
       assignment: "earliest-node",
-      ...(net && { wrappers: [{ name: "with-safety-net" }] }),
+      wrappers: wrapping,
       ...(caps && { caps: { instances: 5, launchesPerHour: 4 } }),
     },
   };
@@ -233,14 +249,14 @@ const jobPolicies = names(
 );
 const hows = ["in ticks", ...visibilities] as const;
 
-/** Every listed policy for deadline jobs, bare and in the safety net, in ticks and in real time, with gangs of one and more. */
+/** Every listed policy for deadline jobs, bare and wrapped, in ticks and in real time, with gangs of one and more. */
 export const jobCases: readonly ParityCase[] = jobPolicies.flatMap((scheduling, p) =>
   hows.flatMap((how, h) =>
-    [false, true].flatMap(
-      (net, n) =>
+    wrappings.flatMap(
+      (wrapping, n) =>
         jobCase({
           scheduling,
-          net,
+          wrappers: wrapping,
           how,
           onChange: (p + n) % 2 === 0,
           nodes: 1 + ((p + h + n) % 3),
@@ -255,7 +271,7 @@ export const jobCases: readonly ParityCase[] = jobPolicies.flatMap((scheduling, 
 export const anyJobCase: fc.Arbitrary<ParityCase> = fc
   .record({
     scheduling: fc.constantFrom(...jobPolicies),
-    net: fc.boolean(),
+    wrappers: fc.constantFrom(...wrappings),
     how: fc.constantFrom(...hows),
     onChange: fc.boolean(),
     nodes: fc.integer({ min: 1, max: 4 }),

@@ -1,29 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Scenario } from "../../policies/contract/scenario.ts";
-import { resolveScenario } from "../../policies/registry.ts";
-import { simulate } from "../../sim/simulate.ts";
-import { handCloud, input, table } from "../support/runs.ts";
+import { handCloud, table } from "../support/runs.ts";
+import { storyOf } from "../support/story.ts";
 
 // What people run today, worked by hand. A launch is answered after 4 s, billed from 44 s, ready at 60 s; a notice is 120 s long.
 
-type World = Parameters<typeof input>[0];
+type World = Parameters<typeof storyOf>[0];
 const DAY = 86_400;
 const tried = { ...handCloud, visibility: "tried" as const };
 
-/** Launches and terminations, as "time: do market-or-instance"; on-demand markets come after the spot ones. */
-function story(world: World, scheduling: Scenario["scheduling"]): string[] {
-  const lines: string[] = [];
-  const zones = world.table.markets.length / 2;
-  simulate(input(world), resolveScenario({ scheduling, assignment: "first-fit" }), (timeS, { actions }) => {
-    for (const action of actions) {
-      if (action.do === "launch") {
-        const at = action.market < zones ? `spot z${action.market}` : `on-demand z${action.market - zones}`;
-        lines.push(`${timeS}: launch ${at}`);
-      } else if (action.do === "terminate") lines.push(`${timeS}: end ${action.instance}`);
-    }
-  });
-  return lines;
-}
+const story = (world: World, scheduling: Scenario["scheduling"]) =>
+  storyOf(world, { scheduling, assignment: "first-fit" });
 
 describe("karpenter-like", () => {
   const scarce = table(

@@ -67,6 +67,18 @@ describe("facts in, view out", () => {
     expect(launched.readyInS).toBe(0);
   });
 
+  it("lists a probe apart from all that is offered to work, until it ends", () => {
+    const probe = act.launch(state.markets[0]!, "probe");
+    const launched = act.launch(state.markets[0]!);
+    expect([probe.purpose, launched.purpose]).toEqual(["probe", "work"]);
+    state.status(instance(0), "ready");
+    const { probes, withRoom, idle } = state.instances;
+    expect([probes, withRoom, idle]).toEqual([[probe], [launched], []]);
+    expect(state.markets[0]!.held).toBe(2);
+    act.terminate(probe);
+    expect([state.instances.probes, state.markets[0]!.held]).toEqual([[], 1]);
+  });
+
   it("lists ready instances without work as idle, open ones as having room, noticed ones apart", () => {
     for (let i = 0; i < 3; i++) act.launch(state.markets[0]!);
     for (const i of [2, 0, 1]) state.status(instance(i), "ready");
@@ -217,6 +229,13 @@ describe("a wrong action throws where it was asked for", () => {
         state.workArrived(work(0), task);
         act.drain(launched);
         act.place(state.work.pending[0]!, { instances: [launched] });
+      },
+    ],
+    [
+      "is a probe and takes no work",
+      () => {
+        state.workArrived(work(0), task);
+        act.place(state.work.pending[0]!, { instances: [act.launch(state.markets[0]!, "probe")] });
       },
     ],
     [
