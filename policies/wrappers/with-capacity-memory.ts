@@ -3,6 +3,7 @@ import { blockedUntilS, nextUnblockedS } from "../capacity-memory.ts";
 import { definePolicy, defineWrapper } from "../contract/policy.ts";
 import type { Seconds } from "../contract/units.ts";
 import type { FleetView } from "../contract/view.ts";
+import { marketOver } from "./market-over.ts";
 
 /**
  * Remembers where capacity was lacking: a refusal for lack of capacity or an interruption blocks its markets for a while, for
@@ -49,7 +50,7 @@ function withoutBlocked(view: FleetView, memoryS: Seconds): FleetView {
     instances: view.instances,
     work: view.work,
     markets: view.markets.map((market) =>
-      blockedUntilS(market, memoryS) > view.nowS ? { ...market, obtainable: 0 } : market,
+      blockedUntilS(market, memoryS) > view.nowS ? marketOver(market, { obtainable: () => 0 }) : market,
     ),
   };
 }

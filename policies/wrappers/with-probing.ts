@@ -4,6 +4,7 @@ import type { Actions } from "../contract/actions.ts";
 import { definePolicy, defineWrapper } from "../contract/policy.ts";
 import type { Seconds } from "../contract/units.ts";
 import type { FleetView, InstanceView, MarketView } from "../contract/view.ts";
+import { marketOver } from "./market-over.ts";
 
 /** What is known of a market, by its position. */
 type Known = {
@@ -48,7 +49,7 @@ export const withProbing = defineWrapper({
         const policy = inner.create(params, ...foresight);
         return {
           decide(view, act, { own, inner: memory }) {
-            if (!view.markets.some(isUntold)) {
+            if (!view.markets.some(isUntold) && view.instances.probes.length === 0) {
               policy.decide(view, act, memory);
               return;
             }
@@ -115,24 +116,19 @@ function withKnown(view: FleetView, own: readonly Known[], unknown: number | und
       probes: [],
     },
     markets: view.markets.map((market) => {
-      if (!isUntold(market)) return market;
-      const { found } = own[market.id]!;
       const probes = probesIn(view, market);
+      if (!isUntold(market) && probes.length === 0) return market;
+      const { found } = own[market.id]!;
       const unansweredProbes = probes.filter(({ status }) => status === "requested").length;
-      // Read anew each time: launches of the policy inside change them.
-      return {
-        ...market,
-        get obtainable() {
+      return marketOver(market, {
+        obtainable: () => {
+          if (!isUntold(market)) return market.obtainable;
           if (probes.length > 0) return 0;
           return found === null ? unknown : Math.max(0, found - market.unanswered);
         },
-        get held() {
-          return market.held - probes.length;
-        },
-        get unanswered() {
-          return market.unanswered - unansweredProbes;
-        },
-      };
+        held: () => market.held - probes.length,
+        unanswered: () => market.unanswered - unansweredProbes,
+      });
     }),
   };
 }

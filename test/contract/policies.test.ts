@@ -97,7 +97,7 @@ const otherwise = [
   decisions: resolveScenario({ scheduling: { name, params }, assignment: "earliest-node" }),
 }));
 const each = wrappers.map(({ name }) => (name === "with-probing" ? { name, params: { instances: 2 } } : { name }));
-const wrapped = [...each.map((wrapper) => [wrapper]), each, each.toReversed()].flatMap((wrapping) =>
+const wrapped = [...each.map((wrapper) => [wrapper]), each.toReversed()].flatMap((wrapping) =>
   schedulingPolicies.map((spec) => {
     const decisions = scenario(spec.name, { wrappers: wrapping });
     return { name: decisions.scheduling.name, decisions };
