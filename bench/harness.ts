@@ -11,7 +11,7 @@ export interface Result {
 
 export interface Benchmark {
   readonly name: string;
-  run(options: { readonly quick: boolean }): Promise<readonly Result[]> | readonly Result[];
+  run(options: { readonly quick: boolean; readonly full: boolean }): Promise<readonly Result[]> | readonly Result[];
 }
 
 export const reached = ({ value, target }: Result): boolean | undefined =>

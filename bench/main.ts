@@ -1,18 +1,20 @@
 import { cpus } from "node:os";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
+import { archive } from "./archive.ts";
 import { assignment } from "./assignment.ts";
 import { engine } from "./engine.ts";
 import { eventQueue } from "./event-queue.ts";
 import { calibration, type Result, reached } from "./harness.ts";
 
 // A benchmark is one file and one entry here.
-const benchmarks = [eventQueue, engine, assignment];
+const benchmarks = [eventQueue, engine, assignment, archive];
 
 const options = await yargs(hideBin(process.argv))
   .scriptName("npm run bench --")
   .option("json", { type: "boolean", default: false, describe: "one JSON object on standard output" })
   .option("quick", { type: "boolean", default: false, describe: "fewer rounds and smaller sizes" })
+  .option("full", { type: "boolean", default: false, describe: "the archive at its full size: 45 million rows" })
   .option("only", { choices: benchmarks.map(({ name }) => name), describe: "one of them" })
   .strict()
   .parseAsync();

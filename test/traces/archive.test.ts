@@ -116,14 +116,14 @@ describe("the archive's splitter", () => {
     const keys = new ByteKeys();
     const known = new Map<string, number>();
     for (let i = 0; i < 70_000; i++) {
-      const name = `key-${(i * 7919) % 40_000}`;
+      const name = `key-${(i * 7919) % 40_000}${"-".repeat(i % 3 === 0 ? 70 : 0)}`;
       const data = Buffer.from(`..${name}`);
       const hash = ((i * 7919) % 40_000) & ~7; // eight keys share each
       const found = keys.find(hash, data, 2, data.length);
       expect(found).toBe(known.get(name) ?? -1);
       if (found === -1) known.set(name, keys.add(hash, data, 2, data.length));
     }
-    expect(known.size).toBe(40_000);
+    expect(known.size).toBeGreaterThan(40_000);
   });
 });
 

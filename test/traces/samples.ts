@@ -67,6 +67,17 @@ export const samples: readonly Sample[] = [
     ),
   },
   {
+    format: "price-archive",
+    name: "2026-01.tsv",
+    text: lines(
+      "use1-az1\tg5.xlarge\tLinux/UNIX\t0.440000\t2026-01-01T00:00:00+00:00",
+      "use1-az2\tg5.xlarge\tLinux/UNIX\t0.500000\t2026-01-01T00:00:00+00:00",
+      "use1-az1\tg5.xlarge\tLinux/UNIX\t0.440000\t2026-01-03T12:30:00+00:00",
+      "use1-az1\tg5.xlarge\tLinux/UNIX\t0.450000\t2026-01-05T00:00:00+00:00",
+      "use1-az2\tg5.xlarge\tLinux/UNIX\t0.510000\t2026-01-11T23:59:57+00:00",
+    ),
+  },
+  {
     format: "data-feed",
     name: "111122223333.2026-01-05-03.001.abc",
     text: lines(

@@ -155,13 +155,13 @@ export const nodeCounts: TraceFormat = {
     for await (const row of csvRows(file, ",")) {
       dated ??= row.cells.length === 3;
       const where = `${file.path}:${row.line}`;
-      const timeS = dated ? dateOf(row, where, options) : elapsedOf(row, where, options);
       const count = row.cells.at(-1)!;
       if (row.cells.length !== (dated ? 3 : 2) || !/^\d+$/.test(count)) {
         throw new TraceError(
           `${where}: ${JSON.stringify(row.cells.join(","))} is no row; expected ${dated ? "date,time" : "time"},count`,
         );
       }
+      const timeS = dated ? dateOf(row, where, options) : elapsedOf(row, where, options);
       if (timeS < (timesS.at(-1) ?? -Infinity)) {
         throw new TraceError(
           `${where}: the clock runs backwards; is this two traces in one file, or a change of summer time?`,

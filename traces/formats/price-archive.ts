@@ -84,7 +84,7 @@ export const priceArchive: FormatAbout & {
     };
     for await (const chunk of file.chunks()) {
       const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let from = 0;
+      let from = line === 0 && data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf ? 3 : 0; // a byte order mark
       for (let lf = data.indexOf(LF); lf !== -1; lf = data.indexOf(LF, from)) {
         take(data, from, lf);
         from = lf + 1;

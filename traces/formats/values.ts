@@ -7,7 +7,7 @@ export function parseJson({ path, text }: Pick<SourceFile, "path" | "text">): un
   try {
     return JSON.parse(text);
   } catch (error) {
-    const { message } = error as Error;
+    const message = (error as Error).message.replace(/\s+/g, " "); // it quotes the text, line ends and all
     const position = Number(/at position (\d+)/.exec(message)?.[1] ?? Number.NaN);
     if (/end of JSON|Unterminated/i.test(message) || position >= text.trimEnd().length) {
       const line = text.trimEnd().split("\n").length;
