@@ -95,7 +95,8 @@ export type Verdict = "holds" | "does not hold" | "cannot be told";
 export interface PublishedFigure {
   readonly id: string;
   readonly claim: string;
-  readonly source: string;
+  /** null: the study's own expectation. */
+  readonly source: string | null;
   /** Equal for a single number; null: open on that side. */
   readonly from: number | null;
   readonly to: number | null;

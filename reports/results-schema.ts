@@ -43,7 +43,7 @@ const TRACE_VALUES = z.looseObject({
 const FIGURE = z.looseObject({
   id: z.string(),
   claim: z.string(),
-  source: z.string(),
+  source: z.string().nullable(),
   from: NUMBER_OR_NULL,
   to: NUMBER_OR_NULL,
   of: z.enum(["mean", "oneRun"]),

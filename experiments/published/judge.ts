@@ -8,8 +8,6 @@ import { type Measured, measured, quantityName, type SweepPoint, unitOf } from "
 /** Below so many runs their middle 95 % would be little else than all of them. */
 const RUNS_MIN = 40;
 
-const EXPECTED = "expected by this study";
-
 /**
  * Figures, published or expected, beside ours. A figure holds where our whole 95 % interval lies within it and its tolerance, does not
  * where the interval lies wholly outside, and cannot be told otherwise: more units would tell. One that was a single run holds
@@ -38,7 +36,7 @@ export const judged = (
     return {
       id,
       claim,
-      source: "source" in more ? more.source : EXPECTED,
+      source: "source" in more ? more.source : null,
       from,
       to,
       of,

@@ -25,7 +25,7 @@ const verdicts = (figures: readonly PublishedFigure[]): Table => ({
     { title: "why" },
   ],
   rows: figures.map((figure) => [
-    html`${figure.claim}<span class="source">${figure.source}</span>`,
+    html`${figure.claim}${figure.source && html`<span class="source">${figure.source}</span>`}`,
     html`${valueText(figure)}<span class="spread">${figure.of === "oneRun" ? "one run" : figure.within > 0 && `\u00B1 ${asPublished(figure.within, figure.unit)}`}</span>`,
     ours(figure),
     html`<span class="${`verdict ${figure.verdict.replaceAll(" ", "-")}`}">${figure.verdict}</span>`,

@@ -105,7 +105,13 @@ export const waterfall: View<FigureScene> = {
             { title: "why" },
           ],
           rows: [
-            ["published", scale.format(from), orDash(null, String), figure.source, orDash(null, String)],
+            [
+              "published",
+              scale.format(from),
+              orDash(null, String),
+              orDash(figure.source, String),
+              orDash(null, String),
+            ],
             ...known.map(({ label, ours, change, quantity, why }, i) => [
               label,
               estimateCell(ours, scale),

@@ -126,9 +126,9 @@ test("a quantity may be held against another point of the sweep, on the same uni
   expect(found.quantity).toBe("cost of spot (slots 1), saving against spot (slots 2)");
 });
 
-test("what a study expects is judged as what others published, and says whose it is", () => {
+test("what a study expects is judged as what others published, and has no source", () => {
   const expected = expectedSchema.parse({ id: "e", claim: "half", value: { from: 0.5 }, ours: figure({}).ours });
-  expect(judge(expected, points)).toMatchObject({ verdict: "holds", source: "expected by this study" });
+  expect(judge(expected, points)).toMatchObject({ verdict: "holds", source: null });
 });
 
 describe("the way from a figure to ours", () => {
