@@ -62,6 +62,9 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
       `no metric "${primary.metric}" that is better high or low; did you mean "${near}"? There are ${ranked.join(", ")}`,
     );
   }
+  if (part("accounting") !== undefined && workload !== undefined && workload.model !== "tasks") {
+    fault(["accounting"], `is an account of tasks, not of a ${workload.model}; remove it`);
+  }
   const sweep = Object.entries(part("sweep") ?? {}).map(
     ([axis, values]) => [axis, axisValues(values).map(({ called }) => called)] as const,
   );

@@ -6,7 +6,7 @@ import { policyIds } from "../../experiments/study-checks.ts";
 import { type Study, studyJsonSchema } from "../../experiments/study-schema.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { root } from "../rules/project-files.ts";
-import { studyFile } from "./support/studies.ts";
+import { SMALL_STUDY, studyFile } from "./support/studies.ts";
 
 /** The faults of a study, with its path cut to the file's name. */
 function faults(changes: Parameters<typeof studyFile>[0], sets: readonly string[] = []): string[] {
@@ -244,6 +244,19 @@ describe("--set", () => {
     ]);
     expect(faults([], ["tasks"])).toEqual(["--set tasks: expected path.of.key=value"]);
   });
+});
+
+test("the seed's accounting is of tasks, and refused for another workload", () => {
+  const tasks = /workload:\n[\s\S]*?(?=cloud:)/.exec(SMALL_STUDY)![0];
+  const job = `accounting: synkti-seed
+workload:
+  model: deadline-job
+  params: { workH: 10, deadlineH: 20, restartOverheadS: 300, nodes: 1 }
+`;
+  expect(faults([[tasks, job]])).toContainEqual(
+    expect.stringMatching(/accounting: is an account of tasks, not of a deadline-job; remove it$/),
+  );
+  expect(faults([[tasks, `accounting: synkti-seed\n${tasks}`]])).toEqual([]);
 });
 
 describe("a sweep", () => {
