@@ -1,9 +1,9 @@
-import { parse, View } from "vega";
+import { parse, type Spec, View } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
 import { type Config, compile, type TopLevelSpec } from "vega-lite";
 import { type Content, type Html, html, trusted } from "./html.ts";
 import { packed } from "./libraries.ts";
-import { type Table, tableHtml } from "./table.ts";
+import { ofPolicy, type Table, tableHtml } from "./table.ts";
 
 /** What a view draws: a picture, what it can and cannot say, and the numbers behind it. */
 export interface Chart {
@@ -20,6 +20,8 @@ export interface KeyEntry {
   readonly label: string;
   /** A class of the style sheet that draws the sample: `policy-0`, `key-notice`, ... */
   readonly sample: string;
+  /** Whose mark it is: hidden with the policy. */
+  readonly policy?: string;
 }
 
 /** Width at which charts are pre-rendered, and the room they get on a wide screen. */
@@ -68,6 +70,7 @@ export async function chartHtml(id: string, { title, caption, key, spec, tables 
       logger: collector(warnings),
     },
   ).spec;
+  hidesPolicies(program);
   if (warnings.length > 0) throw new Error(`chart "${title}": ${warnings.join("; ")}`);
   // The interpreter walks syntax trees instead of compiling code, as in the page, whose policy forbids eval.
   const view = new View(parse(program, undefined, { ast: true }), { renderer: "none", expr: expressionInterpreter });
@@ -86,9 +89,19 @@ ${keyHtml(key)}
 </figure>`;
 }
 
+/** What belongs to a policy, by the field `policy` of its data, can be hidden while the page is looked at. */
+function hidesPolicies(program: Spec): void {
+  program.signals = [...(program.signals ?? []), { name: "hidden", value: [] }];
+  for (const data of program.data ?? []) {
+    if (!("values" in data) || !Array.isArray(data.values) || !data.values.some((row) => row.policy !== undefined))
+      continue;
+    data.transform = [{ type: "filter", expr: "indexof(hidden, datum.policy) < 0" }, ...(data.transform ?? [])];
+  }
+}
+
 const keyHtml = (key: readonly KeyEntry[]): Content =>
   key.length > 0 &&
-  html`<ul class="key">${key.map(({ label, sample }) => html`<li><i class="${`sample ${sample}`}"></i>${label}</li>`)}</ul>`;
+  html`<ul class="key">${key.map(({ label, sample, policy }) => html`<li${ofPolicy(policy)}><i class="${`sample ${sample}`}"></i>${label}</li>`)}</ul>`;
 
 /** The element around it speaks for the picture; its parts have no names of their own. */
 const decorative = (svg: string): Html => trusted(svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" '));

@@ -37,6 +37,7 @@ export function comparisonTable(caption: string, comparisons: readonly Compariso
         comparison.role,
       ];
     }),
+    policies: comparisons.map(({ policyId }) => policyId),
   };
 }
 

@@ -37,6 +37,39 @@
   addEventListener("keydown", ({ key }) => key === "Escape" && hideTip());
   addEventListener("scroll", hideTip, { passive: true });
 
+  /** Policies that are not shown. They stand in the address, so that a link or a bookmark shows the same. */
+  const hidden = new Set(new URLSearchParams(location.search).getAll("hide"));
+  const views = [];
+  const filter = document.querySelector("#filter");
+
+  function showPolicies() {
+    for (const element of document.querySelectorAll("[data-policy]")) {
+      element.hidden = hidden.has(element.dataset.policy);
+    }
+    for (const view of views) view.signal("hidden", [...hidden]).runAsync();
+    const boxes = [...filter.querySelectorAll("input")];
+    for (const box of boxes) box.checked = !hidden.has(box.value);
+    const shown = boxes.filter(({ checked }) => checked).length;
+    filter.querySelector("output").textContent =
+      shown < boxes.length
+        ? `${shown} of ${boxes.length} policies shown; the answer, ranks, p values and captions are still those of all.`
+        : "";
+  }
+
+  function startFilter() {
+    filter.hidden = false;
+    filter.addEventListener("change", ({ target }) => {
+      if (target.checked) hidden.delete(target.value);
+      else hidden.add(target.value);
+      const address = new URL(location.href);
+      address.searchParams.delete("hide");
+      for (const policy of hidden) address.searchParams.append("hide", policy);
+      history.replaceState(null, "", address);
+      showPolicies();
+    });
+    showPolicies();
+  }
+
   async function enliven(figure) {
     const stage = figure.querySelector(".stage");
     const picture = stage.querySelector("[role=img]");
@@ -52,7 +85,11 @@
       logLevel: vega.Error,
     });
     let width = stage.clientWidth;
-    await view.width(width).runAsync();
+    await view
+      .signal("hidden", [...hidden])
+      .width(width)
+      .runAsync();
+    views.push(view);
     for (const attribute of ["role", "aria-label", "aria-roledescription"]) live.removeAttribute(attribute);
     live.querySelector("svg").setAttribute("aria-hidden", "true");
     picture.replaceChildren(live);
@@ -75,6 +112,7 @@
     },
     { rootMargin: "300px" },
   );
+  if (filter !== null) startFilter();
   loadLibraries().then(
     () => {
       for (const figure of document.querySelectorAll("figure.chart")) near.observe(figure);

@@ -15,6 +15,7 @@ import {
 } from "./palette.ts";
 import { answer } from "./sections/answer.ts";
 import { failures } from "./sections/failures.ts";
+import { filter } from "./sections/filter.ts";
 import { type Manifest, provenance } from "./sections/provenance.ts";
 import { published } from "./sections/published.ts";
 import { ranking } from "./sections/ranking.ts";
@@ -95,6 +96,7 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
   return page(summary.question, [
     answer(summary),
     html`<nav aria-label="Sections"><ul>${sections.map(({ id, heading }) => html`<li><a href="${`#${id}`}">${heading}</a></li>`)}</ul></nav>`,
+    filter([...looks.keys()], looks),
     sections.map(
       ({ id, heading, body }) => html`
 <section id="${id}" aria-labelledby="${`${id}-heading`}">

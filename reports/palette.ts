@@ -67,6 +67,10 @@ export function looksFor(policyIds: readonly string[]): Looks {
   );
 }
 
+/** The classes of a policy's swatch. */
+export const sampleOf = (policy: string, looks: Looks): string =>
+  `policy-${looks.get(policy)?.index ?? "none"} ${looks.get(policy)?.shape ?? "circle"}`;
+
 export const partColour = (part: SavingPart): string => `var(--part-${part}, ${PART_COLOURS_LIGHT[part]})`;
 
 /** A palette as declarations of the style sheet. @example variables("policy", ["#2c62d0"]) // "--policy-0: #2c62d0;" */

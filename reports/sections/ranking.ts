@@ -4,7 +4,7 @@ import { estimateCell, onPrimaryMetric, spreadName } from "../estimates.ts";
 import { type Content, type Html, html, name } from "../html.ts";
 import { measure } from "../measures.ts";
 import { counted, pValue, type Scale, scaleFor } from "../numbers.ts";
-import type { Looks } from "../palette.ts";
+import { type Looks, sampleOf } from "../palette.ts";
 import { type Table, tableHtml } from "../table.ts";
 
 /** Shown beside the primary metric where the records have them: what it costs, and the service one gets. */
@@ -45,15 +45,21 @@ function rankedTable(summary: Summary, group: SummaryGroup, looks: Looks): Table
     ],
     rows: group.policies.map((policy, rank) => {
       const comparison = against.get(policy.policyId);
-      const look = looks.get(policy.policyId);
       return [
-        html`<span class="policy"><span class="rank">${rank + 1}</span><i class="${`sample policy-${look?.index ?? "none"} ${look?.shape ?? "circle"}`}"></i>${name(policy.policyId)}</span>`,
+        html`<span class="policy"><span class="rank">${rank + 1}</span><i class="${`sample ${sampleOf(policy.policyId, looks)}`}"></i>${name(policy.policyId)}${missing(policy, primaryMetric, group.units)}</span>`,
         ...metrics.slice(0, 1).map((metric) => value(policy, metric)),
         ...comparisonCells(comparison, difference, policy.policyId === baseline),
         ...metrics.slice(1).map((metric) => value(policy, metric)),
       ];
     }),
+    policies: group.policies.map(({ policyId }) => policyId),
   };
+}
+
+/** A mean over fewer units than others had is over other units, perhaps easier ones. */
+function missing({ metrics }: PolicySummary, primaryMetric: string, units: number): Content {
+  const n = metrics[primaryMetric]?.n ?? 0;
+  return n < units && html`<span class="spread missing">only ${n} of ${counted(units, "unit")}</span>`;
 }
 
 function comparisonCells(comparison: Comparison | undefined, scale: Scale, isBaseline: boolean): readonly Content[] {
@@ -81,6 +87,8 @@ function notes(summary: Summary, group: SummaryGroup): string {
     `Under each mean: ${spreadName(estimates)}. Differences are policy minus ${summary.baseline}, paired by unit; change is the ratio of sums minus 1.`,
     comparisons.some(({ role }) => role === "primary") &&
       "Primary comparisons were named beforehand: their intervals hold together, their p is Holm's. All else is exploratory and not adjusted.",
+    group.policies.some(({ metrics }) => (metrics[summary.primaryMetric]?.n ?? 0) < group.units) &&
+      "A policy that did not finish every unit that others did is ranked below them, whatever its mean: it is one over other units.",
     smallest.length > 0 && `The smallest p that this many units can give is ${pValue(Math.max(...smallest))}.`,
   ]
     .filter(Boolean)
@@ -94,7 +102,7 @@ function metricsTable({ policies, units }: SummaryGroup): Table {
     columns: [
       { title: "metric" },
       { title: "unit" },
-      ...policies.map(({ policyId }) => ({ title: policyId, numeric: true })),
+      ...policies.map(({ policyId }) => ({ title: policyId, numeric: true, policy: policyId })),
     ],
     rows: metrics.map((metric) => {
       const scale = metricScale(policies, metric);

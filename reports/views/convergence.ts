@@ -121,6 +121,7 @@ export const convergence: View<GroupScene> = {
               return estimate && estimateCell(estimate, scale, "signed");
             }),
           ]),
+          policies: comparisons.map(({ policyId }) => policyId),
         },
       ],
     };

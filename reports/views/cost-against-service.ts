@@ -1,6 +1,6 @@
 import type { Estimate, SummaryGroup } from "../../experiments/summary.ts";
 import { type Chart, INK, MUTED } from "../chart.ts";
-import { byPolicy } from "../encodings.ts";
+import { byPolicy, policyKey } from "../encodings.ts";
 import { estimateCell, spread, spreadName } from "../estimates.ts";
 import { name } from "../html.ts";
 import { measure, sentence } from "../measures.ts";
@@ -49,10 +49,7 @@ export const costAgainstService: View<GroupScene> = {
         "All policies met the same luck, so overlapping bars do not make two of them alike: the paired differences above are the test.",
         "The stepped line joins the policies that no other beats on both; it ignores the uncertainty. The axes need not start at 0.",
       ].join(" "),
-      key: points.map(({ policyId }) => ({
-        label: policyId,
-        sample: `policy-${looks.get(policyId)?.index ?? "none"} ${looks.get(policyId)?.shape ?? "circle"}`,
-      })),
+      key: policyKey(policies, looks),
       spec: {
         height: HEIGHT,
         data: {
@@ -143,6 +140,7 @@ export const costAgainstService: View<GroupScene> = {
             estimateCell(point.service, services.scale),
             best.has(point.policyId) ? "no" : "yes",
           ]),
+          policies,
         },
       ],
     };

@@ -75,6 +75,7 @@ export const savingSplit: View<GroupScene> = {
                   const estimate = saving.parts[part]!;
                   return {
                     label: labelOf(saving, baseline),
+                    policy: saving.policyId,
                     part,
                     place,
                     usd: estimate.mean,
@@ -139,6 +140,7 @@ export const savingSplit: View<GroupScene> = {
               estimateCell(estimate, scale, "signed"),
             ),
           ]),
+          policies: savings.map(({ policyId }) => policyId),
         },
       ],
     };

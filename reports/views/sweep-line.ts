@@ -1,7 +1,7 @@
 import type { Estimate, Summary, SummaryGroup } from "../../experiments/summary.ts";
 import { type Chart, INK } from "../chart.ts";
 import { orDash } from "../comparison-table.ts";
-import { byPolicy } from "../encodings.ts";
+import { byPolicy, policyKey } from "../encodings.ts";
 import { estimateCell, onPrimaryMetric, spread, spreadName } from "../estimates.ts";
 import { name } from "../html.ts";
 import { measure, sentence } from "../measures.ts";
@@ -99,10 +99,7 @@ function lines(summary: Summary, looks: Looks, { title, caption, yTitle, zero, o
       ...(zero ? [] : ["The vertical axis need not start at 0."]),
       ...(isNumeric(axis) ? ["Between the points nothing was run: the lines only join them."] : []),
     ].join(" "),
-    key: policies.map((policy) => ({
-      label: policy,
-      sample: `policy-${looks.get(policy)?.index ?? "none"} ${looks.get(policy)?.shape ?? "circle"}`,
-    })),
+    key: policyKey(policies, looks),
     spec: {
       height: HEIGHT,
       layer: [
@@ -163,7 +160,7 @@ function lines(summary: Summary, looks: Looks, { title, caption, yTitle, zero, o
     tables: [
       {
         caption: `${title}${scale.unit && `, ${scale.unit}`}`,
-        columns: [{ title: axis.path }, ...policies.map((policy) => ({ title: policy, numeric: true }))],
+        columns: [{ title: axis.path }, ...policies.map((policy) => ({ title: policy, numeric: true, policy }))],
         rows: summary.groups.map((group) => [
           name(axisText(group.axes[axis.path])),
           ...policies.map((policy) =>

@@ -198,7 +198,7 @@ function captionOf({ baseline, groups }: Summary, left: number): string {
 
 const table = ({ groups, primaryMetric }: Summary, policies: readonly string[], scale: Scale) => ({
   caption: `${measure(primaryMetric).title}${scale.unit && `, ${scale.unit}`}, at every point`,
-  columns: [{ title: "point of the sweep" }, ...policies.map((policy) => ({ title: policy, numeric: true }))],
+  columns: [{ title: "point of the sweep" }, ...policies.map((policy) => ({ title: policy, numeric: true, policy }))],
   rows: groups.map((group) => [
     name(groupName(group.axes)),
     ...policies.map((policy) =>

@@ -190,17 +190,18 @@ function marksOf(sides: readonly Side[], groups: readonly MarketGroup[], clock: 
   const blocks = groups.flatMap((group) => group.blocks.map((block) => ({ block, side: sides[block.run]! })));
   return {
     blocks: blocks.map(({ block, side }) => ({ policy: side.policyId, top: block.topPx, bottom: block.endPx })),
-    refusals: blocks.flatMap(({ block }) => refusals(block, clock, gapS)),
-    instances: blocks.flatMap(({ block }) => block.rows.flatMap((row) => instanceSpans(row, clock))),
+    refusals: blocks.flatMap(({ block, side }) => owned(side, refusals(block, clock, gapS))),
+    instances: blocks.flatMap(({ block, side }) => block.rows.flatMap((row) => owned(side, instanceSpans(row, clock)))),
     work: blocks.flatMap(({ block, side }) =>
-      block.rows.flatMap((row) =>
-        workSpans(row, side.timeline.work, clock).map((stretch) => ({ policy: side.policyId, ...stretch })),
-      ),
+      block.rows.flatMap((row) => owned(side, workSpans(row, side.timeline.work, clock))),
     ),
-    notices: blocks.flatMap(({ block }) => block.rows.flatMap((row) => notices(row, clock))),
-    reclaims: blocks.flatMap(({ block }) => reclaims(block, clock)),
+    notices: blocks.flatMap(({ block, side }) => block.rows.flatMap((row) => owned(side, notices(row, clock)))),
+    reclaims: blocks.flatMap(({ block, side }) => owned(side, reclaims(block, clock))),
   };
 }
+
+const owned = <Mark>({ policyId }: Side, marks: readonly Mark[]) =>
+  marks.map((mark) => ({ policy: policyId, ...mark }));
 
 const placeOf = ({ trace, unit, replicate, axes }: TracedRun): string =>
   [trace, unit, replicate > 0 && `replicate ${replicate}`, groupName(axes)].filter(Boolean).join(", ");
@@ -209,6 +210,7 @@ const keyOf = (sides: readonly Side[], looks: LuckScene["looks"]): readonly KeyE
   ...sides.map(({ policyId }) => ({
     label: `work of ${policyId}`,
     sample: `policy-${looks.get(policyId)?.index ?? "none"}`,
+    policy: policyId,
   })),
   { label: "paler: stopped before its end", sample: "faded" },
   { label: "instance starting", sample: "key-starting" },

@@ -230,7 +230,7 @@ function valueTable(
   const left = stretches.length - shown.length;
   return {
     caption: `${title}${scale.unit && `, ${scale.unit}`}, of each policy on each unit${left > 0 ? `; the other ${left} are in summary.json` : ""}`,
-    columns: [{ title: "unit" }, ...ids.map((id) => ({ title: id, numeric: true }))],
+    columns: [{ title: "unit" }, ...ids.map((id) => ({ title: id, numeric: true, policy: id }))],
     rows: shown.map(({ trace, unit, values }) => [
       name(traces.length > 1 ? `${trace}, ${unit}` : unit),
       ...ids.map((id) => orDash(values[id], scale.format)),

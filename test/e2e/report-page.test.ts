@@ -7,7 +7,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderReport } from "../../reports/page.ts";
 import { groupViews } from "../../reports/views/index.ts";
-import { inventedFigures, inventedReport } from "../reports/invented.ts";
+import { inventedFigures, inventedReport, POLICIES } from "../reports/invented.ts";
 
 /*
  * The page in the browser people open it with, from disk. Three pages: a usual one, a sweep with failed runs, and one whose
@@ -204,12 +204,51 @@ describe.skipIf(!present)("the report page, from disk and without a network", ()
   test("is walked by keyboard: links and tables take the focus, a folded table opens with Enter", async () => {
     const { page } = await opened(pages.usual);
     await page.keyboard.press("Tab");
-    expect(await page.evaluate("document.activeElement.getAttribute('href')")).toBe("#ranking");
+    expect(await page.evaluate("document.activeElement.getAttribute('href')")).toMatch(/^#/);
     const summary = page.locator("#ranking details summary");
     await summary.focus();
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toMatch(/^Table: Every metric/);
+    await page.context().close();
+  });
+
+  test("hides a policy by keyboard from tables and charts, and the address shows the same to whoever opens it", async () => {
+    const { page, complaints } = await opened(pages.usual);
+    await allLive(page);
+    const [, policy, , other] = POLICIES;
+    const bars = (of: Page) => of.locator("#differences-1 .stage svg .mark-symbol path");
+    const rows = (of: Page) => of.locator("#ranking tbody tr:visible");
+    const before = await bars(page).count();
+    await page.locator("#filter input").nth(1).focus();
+    await page.keyboard.press("Space");
+    await expect.poll(() => bars(page).count()).toBe(before - 1);
+    expect(await rows(page).allInnerTexts()).toHaveLength(POLICIES.length - 1);
+    expect(new URL(page.url()).searchParams.getAll("hide")).toEqual([policy]);
+    expect(await page.locator("#filter output").textContent()).toMatch(
+      /^3 of 4 policies shown; the answer, ranks, p values/,
+    );
+    await page.locator("nav a").first().click(); // a jump to a section keeps the filter
+    expect(new URL(page.url()).searchParams.getAll("hide")).toEqual([policy]);
+
+    const again = await opened(`${pages.usual}?hide=${encodeURIComponent(policy)}&hide=${other}#ranking`);
+    await allLive(again.page);
+    await expect.poll(() => bars(again.page).count()).toBe(before - 2);
+    expect(await rows(again.page).count()).toBe(POLICIES.length - 2);
+    expect(await again.page.locator("#filter input").nth(3).isChecked()).toBe(false);
+    await again.page.locator("#filter input").nth(3).check();
+    await expect.poll(() => bars(again.page).count()).toBe(before - 1);
+    expect([...complaints, ...again.complaints]).toEqual([]);
+    await page.context().close();
+    await again.page.context().close();
+  });
+
+  test("shows every policy without JavaScript, and no control that would do nothing", async () => {
+    const { page } = await opened(`${pages.usual}?hide=${encodeURIComponent(POLICIES[1])}`, {
+      javaScriptEnabled: false,
+    });
+    expect(await page.locator("#filter").isVisible()).toBe(false);
+    expect(await page.locator("#ranking tbody tr:visible").count()).toBe(POLICIES.length);
     await page.context().close();
   });
 

@@ -77,10 +77,33 @@ describe("the page", () => {
     expect(input.summary.groups[0]!.policies.map(({ policyId }) => policyId)).not.toEqual(POLICIES);
   });
 
-  test("lists failed runs with their error and the command that repeats each", () => {
+  test("lists each error of a policy once, with how many runs it failed, where, and a command that repeats one", () => {
     const failed = body.slice(body.indexOf("Failed runs</h2>"));
-    expect(failed).toContain("2 of 80 runs failed");
-    expect(failed.match(/npm run experiment -- study\.yaml --only/g)).toHaveLength(2);
+    expect(failed).toContain("2 of 80 runs failed, of 1 policy");
+    expect(failed.match(/npm run experiment -- study\.yaml --only/g)).toHaveLength(1);
+    expect(failed).toMatch(/<td class="number">2<\/td>/);
+    expect(failed).toContain("us-west-2, weeks 1 and 2\nus-west-2, weeks 3 and 4");
+  });
+
+  test("keeps different errors apart, the most frequent first, and names three places of each", async () => {
+    const report = inventedReport({ failed: 6 });
+    let failed = 0;
+    const records = report.records.map((record) =>
+      record.ok || failed++ > 0 ? record : { ...record, error: "PolicyError: another" },
+    );
+    const text = await renderReport({ ...report, records });
+    const section = text.slice(text.indexOf("Failed runs</h2>"));
+    expect(section.indexOf("greedy: cannot read")).toBeLessThan(section.indexOf("PolicyError: another"));
+    expect(section).toContain("and 2 more");
+  });
+
+  test("says in the ranking which policies miss units, and of how many", () => {
+    const ranking = body.slice(body.indexOf("Ranking</h2>"), body.indexOf("Warnings</h2>"));
+    expect(ranking.match(/only 18 of 20 units/g)).toHaveLength(1);
+    expect(ranking.split("only 18 of 20 units")[0]).toMatch(
+      new RegExp(`<bdi>${POLICIES[2].replace("+", "\\+")}</bdi>[^/]*$`),
+    );
+    expect(ranking).toContain("ranked below them");
   });
 
   test("has no section for failures where there are none, and says so where nothing warns", async () => {
