@@ -60,6 +60,8 @@ export class Decider {
   readonly #pair: Pair;
   readonly #luck: PlacementLuck;
   #gridS: Seconds;
+  /** The next time at which it wants to be asked though nothing has changed; Infinity if never. */
+  nextS: Seconds;
   readonly #asked: { -readonly [K in keyof Asked]: Asked[K] } = { actions: [], notes: [], unassigned: [] };
 
   /**
@@ -80,6 +82,7 @@ export class Decider {
     this.#cadence = cadence;
     state.everyS = cadence.everyS;
     this.#gridS = cadence.everyS === undefined ? Infinity : 0;
+    this.nextS = this.#gridS;
     this.#writer = new ActionWriter(state, options.notes);
     const random = createRandom(options.seed);
     let stream: number | undefined; // named by the first draw: most strategies draw nothing
@@ -97,12 +100,6 @@ export class Decider {
       seenNoticed: -1,
       unsettled: false,
     };
-  }
-
-  /** The next time at which it wants to be asked though nothing has changed; Infinity if never. */
-  get nextS(): Seconds {
-    const { wakeS, failoverWakeS } = this.memory;
-    return Math.min(this.#gridS, wakeS ?? Infinity, failoverWakeS ?? Infinity);
   }
 
   /** Whether it wants to be asked at the state's present instant. */
@@ -133,21 +130,27 @@ export class Decider {
     this.#policy.decide(state, writer, memory.scheduling);
     memory.unsettled = writer.actions.length > 0;
     if (this.#guard !== undefined) this.#keepCaps(this.#guard);
-    this.#assign();
+    const unassigned = this.#assign();
     memory.unsettled ||= writer.actions.length > 0;
     memory.wakeS = onChange ? writer.takeWakeS() : null;
+    this.nextS = Math.min(this.#gridS, memory.wakeS ?? Infinity, memory.failoverWakeS ?? Infinity);
     const asked = this.#asked;
     asked.actions = writer.actions;
     asked.notes = writer.notes;
-    asked.unassigned = state.work.pending;
+    asked.unassigned = unassigned;
     return asked;
   }
 
-  #assign(): void {
+  /** @returns what found no place */
+  #assign(): readonly TaskView[] {
     const { work, instances } = this.#state;
-    if (work.pending.length === 0 || instances.withRoom.length === 0) return;
+    const { pending } = work;
+    if (pending.length === 0) return pending;
+    const { withRoom } = instances;
+    if (withRoom.length === 0) return pending;
     this.#writer.by = "assignment";
-    this.#assignment.assign(work.pending, instances.withRoom, placementCostS, this.#pair, this.#luck);
+    this.#assignment.assign(pending, withRoom, placementCostS, this.#pair, this.#luck);
+    return work.pending;
   }
 
   /** Launches beyond the caps are refused by the guard instead of by the provider, and never go out. */

@@ -163,6 +163,12 @@ export class SimulatedCloud {
     return instance;
   }
 
+  /** Those of a placement. */
+  instancesOf(ids: readonly InstanceId[]): readonly SimInstance[] {
+    const first = this.instance(ids[0]!);
+    return ids.length === 1 ? [first] : ids.map((id) => this.instance(id));
+  }
+
   networkMiBPerS(market: MarketId): number {
     return this.#networkMiBPerS[market]!;
   }
@@ -247,8 +253,9 @@ export class SimulatedCloud {
     instance.phase = PHASE.pending;
     instance.grantedS = nowS;
     instance.slot = truth.slots.take();
-    instance.heldAt = truth.held.length;
-    truth.held.push(instance);
+    const { held } = truth;
+    instance.heldAt = held.length;
+    held[instance.heldAt] = instance;
     truth.unnoticed++;
     const bootS = this.#drawn(this.#bootDraw, instance.market, nowS);
     instance.stepSeq = this.#queue.push(nowS + bootS, this.#ranks[EVENT.running]!, EVENT.running, instance.id, 0);

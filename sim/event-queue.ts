@@ -15,20 +15,25 @@ const RANK = 2 ** 40;
 export class EventQueue {
   // The event popped last.
   timeS = 0;
-  rank = 0;
   kind = 0;
   a = 0;
   b = 0;
   seq = -1;
+  #key = 0; // rank x 2^40 + seq
   #size = 0; // positions in use, the hole's included
   #hole = false; // the root has been popped and not yet replaced
   #pushed = 0;
   #order = new Float64Array(2 * 256); // [2 * position] timeS, [2 * position + 1] rank x 2^40 + seq
   #slots = new Int32Array(256); // [position] where the event's payload is; beyond size: free slots
-  #payload = new Int32Array(3 * 256); // [3 * slot + 0..2] kind, a, b
+  #payload = new Int32Array(4 * 256); // [4 * slot + 0..3] kind, a, b, seq
 
   constructor() {
     numberSlots(this.#slots, 0);
+  }
+
+  /** Of the event popped last. */
+  get rank(): number {
+    return Math.floor(this.#key / RANK);
   }
 
   get length(): number {
@@ -49,7 +54,8 @@ export class EventQueue {
 
   /**
    * @param rank a whole number from 0 to 8191. @param kind, a, b whole numbers of 32 bits.
-   * @returns the event's seq. Throws on a time that is not finite or lies before the event popped last.
+   * @returns the low 32 bits of the event's seq, by which its owner knows it again.
+   * Throws on a time that is not finite or lies before the event popped last.
    */
   push(timeS: number, rank: number, kind: number, a: number, b: number): number {
     if (!(timeS >= this.timeS && timeS < Infinity)) {
@@ -58,16 +64,18 @@ export class EventQueue {
     if (this.#size === this.#slots.length && !this.#hole) this.#grow();
     const seq = this.#pushed++;
     const slot = this.#slots[this.#hole ? 0 : this.#size]!;
-    this.#payload[3 * slot] = kind;
-    this.#payload[3 * slot + 1] = a;
-    this.#payload[3 * slot + 2] = b;
+    const payload = this.#payload;
+    payload[4 * slot] = kind;
+    payload[4 * slot + 1] = a;
+    payload[4 * slot + 2] = b;
+    payload[4 * slot + 3] = seq;
     if (this.#hole) {
       this.#hole = false;
       this.#sink(timeS, rank * RANK + seq, slot);
     } else {
       this.#rise(this.#size++, timeS, rank * RANK + seq, slot);
     }
-    return seq;
+    return seq | 0;
   }
 
   /** Moves the next event into the fields; false, and nothing moved, when there is none. */
@@ -76,20 +84,19 @@ export class EventQueue {
     if (this.#size === 0) return false;
     const payload = this.#payload;
     const slot = this.#slots[0]!;
-    const key = this.#order[1]!;
     this.timeS = this.#order[0]!;
-    this.rank = Math.floor(key / RANK);
-    this.seq = key - this.rank * RANK;
-    this.kind = payload[3 * slot]!;
-    this.a = payload[3 * slot + 1]!;
-    this.b = payload[3 * slot + 2]!;
+    this.#key = this.#order[1]!;
+    this.kind = payload[4 * slot]!;
+    this.a = payload[4 * slot + 1]!;
+    this.b = payload[4 * slot + 2]!;
+    this.seq = payload[4 * slot + 3]!;
     this.#hole = true;
     return true;
   }
 
   /** Forgets all events and starts at time 0 again, in the memory it has. */
   reset(): void {
-    this.timeS = this.rank = this.kind = this.a = this.b = this.#size = this.#pushed = 0;
+    this.timeS = this.#key = this.kind = this.a = this.b = this.#size = this.#pushed = 0;
     this.seq = -1;
     this.#hole = false;
   }
@@ -156,7 +163,7 @@ export class EventQueue {
     const size = this.#slots.length;
     const order = new Float64Array(4 * size);
     const slots = new Int32Array(2 * size);
-    const payload = new Int32Array(6 * size);
+    const payload = new Int32Array(8 * size);
     order.set(this.#order);
     slots.set(this.#slots);
     payload.set(this.#payload);

@@ -61,37 +61,40 @@ export class Meter {
     this.#billing = billing;
   }
 
-  charge(instance: InstanceId, market: MarketId, fromS: Seconds, endS: Seconds, endedBy: LedgerEnd): LedgerRow {
+  charge(instance: InstanceId, market: MarketId, fromS: Seconds, endS: Seconds, endedBy: LedgerEnd): void {
     const { minimumS, freeWhenReclaimedWithinS } = this.#billing;
     const upS = endS - fromS;
     const free = endedBy === "reclaimed" && upS < freeWhenReclaimedWithinS;
     const minimumPaddingS = free ? 0 : Math.max(0, minimumS - upS);
     const listUsd = this.#table.costUsd(market, fromS, endS + minimumPaddingS);
-    const row: LedgerRow = {
+    const chargedS = free ? 0 : upS + minimumPaddingS;
+    const freeFirstHourS = free ? upS : 0;
+    const usd = free ? 0 : listUsd;
+    if (!(Math.abs(upS - (chargedS + freeFirstHourS - minimumPaddingS)) <= 1e-6)) {
+      throw new Error(
+        `the bill of instance ${instance} does not close: up ${upS} s, charged ${chargedS} s, free ${freeFirstHourS} s, padding ${minimumPaddingS} s`,
+      );
+    }
+    this.ledger?.push({
       instance,
       market,
       endedBy,
       fromS,
       upS,
-      chargedS: free ? 0 : upS + minimumPaddingS,
-      freeFirstHourS: free ? upS : 0,
+      chargedS,
+      freeFirstHourS,
       minimumPaddingS,
       listUsd,
-      usd: free ? 0 : listUsd,
-    };
-    if (Math.abs(row.upS - (row.chargedS + row.freeFirstHourS - row.minimumPaddingS)) > 1e-6) {
-      throw new Error(`the bill of instance ${instance} does not close: ${JSON.stringify(row)}`);
-    }
-    this.ledger?.push(row);
+      usd,
+    });
     const { total } = this;
-    total.usd += row.usd;
-    total.listUsd += row.listUsd;
+    total.usd += usd;
+    total.listUsd += listUsd;
     total.upS += upS;
     if (this.#table.markets[market]!.capacityType === "spot") total.spotUpS += upS;
-    total.chargedS += row.chargedS;
-    total.freeFirstHourS += row.freeFirstHourS;
+    total.chargedS += chargedS;
+    total.freeFirstHourS += freeFirstHourS;
     total.minimumPaddingS += minimumPaddingS;
-    return row;
   }
 }
 

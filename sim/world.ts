@@ -118,18 +118,18 @@ export class SimWorld {
   }
 
   get finished(): boolean {
-    return this.workload.finished && this.cloud.live === 0;
+    return this.cloud.live === 0 && this.workload.finished;
   }
 
   /** Handles the events of this instant that come before the policy is asked. */
   beforeAsk(nowS: Seconds): void {
     const queue = this.#queue;
-    while (queue.peekTimeS() === nowS && queue.peekRank() < this.#decideRank) this.#next();
+    while (queue.peekTimeS() === nowS && queue.peekRank() < this.#decideRank) this.#next(nowS);
   }
 
   /** Handles what is left of this instant: answers that take no time, and what they set off. */
   afterAsk(nowS: Seconds): void {
-    while (this.#queue.peekTimeS() === nowS) this.#next();
+    while (this.#queue.peekTimeS() === nowS) this.#next(nowS);
   }
 
   /** Prices that have changed, as facts. Called before an ask: price ticks are no events and ask nobody. */
@@ -158,11 +158,7 @@ export class SimWorld {
       case "drain":
         break; // the state keeps new work away; nothing happens outside
       case "place":
-        this.workload.place(
-          action.work,
-          action.instances.map((id) => this.cloud.instance(id)),
-          nowS,
-        );
+        this.workload.place(action.work, this.cloud.instancesOf(action.instances), nowS);
         break;
       case "release":
         this.workload.release(action.work, nowS);
@@ -205,13 +201,13 @@ export class SimWorld {
     return Math.ceil(Math.max(...jobs.map(({ deadlineS }) => deadlineS)) / everyS) * everyS;
   }
 
-  #next(): void {
+  #next(nowS: Seconds): void {
     const queue = this.#queue;
     queue.pop();
     this.events++;
-    const { kind, a, timeS } = queue;
-    if (kind >= EVENT.arrival && kind <= EVENT.written) this.workload.handle(kind, a, queue.seq, timeS);
-    else this.cloud.handle(kind, a, queue.b, queue.seq, timeS);
+    const { kind, a } = queue;
+    if (kind >= EVENT.arrival && kind <= EVENT.written) this.workload.handle(kind, a, queue.seq, nowS);
+    else this.cloud.handle(kind, a, queue.b, queue.seq, nowS);
   }
 
   #bill(runS: Seconds) {

@@ -1,6 +1,6 @@
 import type { Actions } from "../contract/actions.ts";
 import { HOUR_S } from "../contract/units.ts";
-import type { FleetView, InstanceView } from "../contract/view.ts";
+import type { FleetView, InstanceView, PlacementView, TaskView } from "../contract/view.ts";
 
 /**
  * What happens to tasks when the provider takes an instance back; the same in replay and live. Asked before the scheduling
@@ -33,12 +33,13 @@ function leave(view: FleetView, act: Actions, instance: InstanceView): void {
   const leftS = instance.reclaimS! - view.nowS;
   act.note("interruption notice");
   act.drain(instance);
-  const leaving = instance.placements.flatMap((placement) => {
+  const leaving: { readonly placement: PlacementView; readonly work: TaskView }[] = [];
+  for (const placement of instance.placements) {
     const { work } = placement;
     const leaves = work.kind === "task" && (instance.status !== "ready" || work.workS - work.doneS > leftS);
-    return leaves ? [{ placement, work }] : [];
-  });
-  leaving.sort((a, b) => a.work.stateMiB - b.work.stateMiB || a.work.id - b.work.id);
+    if (leaves) leaving.push({ placement, work });
+  }
+  if (leaving.length > 1) leaving.sort((a, b) => a.work.stateMiB - b.work.stateMiB || a.work.id - b.work.id);
   for (const { placement, work } of leaving) {
     // State that is still being written where it last ran is not here.
     if (work.onReclaim === "checkpointInGrace" && work.stateOn === undefined && work.doneS > work.keptS) {

@@ -11,6 +11,7 @@ import type {
 } from "../contract/view.ts";
 import type { InstanceState, WorkState } from "./entities.ts";
 import type { FleetState } from "./fleet-state.ts";
+import { having, NONE } from "./lists.ts";
 
 /** A policy asked for what cannot be: thrown in its own stack frame, it fails the run. */
 export class ActionError extends Error {
@@ -19,11 +20,14 @@ export class ActionError extends Error {
 
 const DO = { launch: 101, terminate: 102, drain: 103, place: 104, release: 105, checkpoint: 106 } as const;
 
+/** What most asks write, shared by them all: the first entry begins a list of its own. */
+const NOTHING: never[] = [];
+
 /** Checks each action against the state, shows its effect there at once, and keeps it for dispatch. */
 export class ActionWriter implements Actions {
   /** Of the ask under way. */
-  actions: Action[] = [];
-  notes: Note[] = [];
+  actions: Action[] = NOTHING;
+  notes: Note[] = NOTHING;
   /** Who is writing. */
   by: DecidedBy = "policy";
 
@@ -39,8 +43,8 @@ export class ActionWriter implements Actions {
 
   /** Starts a new ask; what the last one wrote is the caller's. */
   open(): void {
-    this.actions = [];
-    this.notes = [];
+    this.actions = NOTHING;
+    this.notes = NOTHING;
     this.#wakeS = Infinity;
     this.#why = undefined;
   }
@@ -78,8 +82,8 @@ export class ActionWriter implements Actions {
         `place: work ${own.id} runs on ${nodes} ${nodes === 1 ? "instance" : "instances"}, not on ${placement.instances.length}`,
       );
     }
-    const on: InstanceState[] = [];
-    for (const instance of placement.instances) on.push(this.#host(own, instance, on));
+    let on: readonly InstanceState[] = NONE;
+    for (const instance of placement.instances) on = having(on, this.#host(own, instance, on));
     const exclusive = placement.exclusive ?? false;
     this.#state.place(own, on, exclusive);
     const instances = on.map((each) => each.id);
@@ -160,13 +164,16 @@ export class ActionWriter implements Actions {
 
   #write(action: Action, kind: number, a: number, b: number): void {
     if (this.#why !== undefined) {
-      this.notes.push({ action: this.actions.length, by: this.by, why: this.#why });
+      const note = { action: this.actions.length, by: this.by, why: this.#why };
+      if (this.notes.length === 0) this.notes = [note];
+      else this.notes.push(note);
       this.#why = undefined;
     }
     const { fingerprint } = this.#state;
     fingerprint.int((kind << 24) ^ a);
     fingerprint.int(b);
-    this.actions.push(action);
+    if (this.actions.length === 0) this.actions = [action];
+    else this.actions.push(action);
   }
 
   #instance(verb: string, view: InstanceView): InstanceState {

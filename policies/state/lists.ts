@@ -1,7 +1,7 @@
 // Short lists on an entity are replaced, never written: one that was handed out stands still, and an entity with nothing on
-// it shares the empty one.
+// it shares the empty one. That one is not frozen: V8 walks frozen lists, and whatever may be one, many times slower.
 
-export const NONE: readonly never[] = Object.freeze([]);
+export const NONE: readonly never[] = [];
 
 export const having = <T>(list: readonly T[], item: T): readonly T[] => (list.length === 0 ? [item] : [...list, item]);
 

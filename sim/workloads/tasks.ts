@@ -274,7 +274,7 @@ export class TasksWorkload implements Workload {
 
   #arrive(place: number): void {
     const task = new SimTask(place as WorkId, this.#list.task(place), this.#list.arrivalS(place));
-    this.#tasks.push(task);
+    this.#tasks[task.id] = task;
     this.#facts.workArrived(task.id, task.task);
     this.#scheduleArrival();
   }

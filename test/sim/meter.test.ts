@@ -34,8 +34,9 @@ describe("the meter", () => {
             (timeS, i) => [timeS, 0.1 + ((i * 37) % 11) / 7] as const,
           );
           const zone = table([{ price }], 30_000);
-          const meter = new Meter(zone, billing, { ledger: false });
-          const row = meter.charge(id, market, fromS, fromS + upS, reclaimed ? "reclaimed" : "terminated");
+          const meter = new Meter(zone, billing, { ledger: true });
+          meter.charge(id, market, fromS, fromS + upS, reclaimed ? "reclaimed" : "terminated");
+          const row = meter.ledger![0]!;
           const at = (s: number) => price.findLast(([timeS]) => timeS <= s)![1];
           expect(row.usd).toBeCloseTo(naiveUsd(at, fromS, fromS + upS, reclaimed), 9);
           expect(row.upS).toBe(row.chargedS + row.freeFirstHourS - row.minimumPaddingS);
@@ -50,7 +51,8 @@ describe("the meter", () => {
     [3600, 3600],
   ])("a reclaim after %d s of up-time is charged %d s", (upS, chargedS) => {
     const meter = new Meter(table([{}], 30_000), billing, { ledger: false });
-    expect(meter.charge(id, market, 0, upS, "reclaimed").chargedS).toBe(chargedS);
+    meter.charge(id, market, 0, upS, "reclaimed");
+    expect(meter.total.chargedS).toBe(chargedS);
   });
 
   it("the whole bill of a run is the naive bill of its instances", () => {
