@@ -1,18 +1,7 @@
 import { type Choose, inOrder } from "./in-order.ts";
+import { leastOf } from "./least-of.ts";
 
-/** Ties go to the instance launched first. */
-export const cheapestTarget: Choose = (work, targets, room, costS) => {
-  let best = -1;
-  let bestS = Infinity;
-  for (let t = room.first; t < targets.length; t++) {
-    if (!room.fits(t, work)) continue;
-    const each = costS(work, targets[t]!);
-    if (each >= bestS) continue;
-    best = t;
-    bestS = each;
-  }
-  return best;
-};
+export const cheapestTarget: Choose = (work, targets, room, costS) => leastOf(work, targets, room, costS);
 
 export const rowGreedy = inOrder(
   {

@@ -1,6 +1,6 @@
-import type { InstanceView, TaskView } from "../contract/view.ts";
 import { inOrder } from "./in-order.ts";
-import { leastLoadedOf } from "./least-loaded.ts";
+import { loadOf } from "./least-loaded.ts";
+import { leastOf } from "./least-of.ts";
 
 export const warmLeastLoaded = inOrder(
   {
@@ -11,10 +11,10 @@ export const warmLeastLoaded = inOrder(
     details: ["Warm is what an instance holds in memory: no fact says whose weights are on its local disk."],
   },
   (work, targets, room) => {
-    const warm = leastLoadedOf(work, targets, room, isWarm);
-    return warm === -1 ? leastLoadedOf(work, targets, room) : warm;
+    const warm = leastOf(work, targets, room, warmLoadOf);
+    return warm === -1 ? leastOf(work, targets, room, loadOf) : warm;
   },
 );
 
-const isWarm = (target: InstanceView, work: TaskView): boolean =>
-  work.model !== undefined && target.warmModels.includes(work.model);
+const warmLoadOf: typeof loadOf = (work, target, slots) =>
+  work.model !== undefined && target.warmModels.includes(work.model) ? loadOf(work, target, slots) : Infinity;

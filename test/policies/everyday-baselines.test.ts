@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Scenario } from "../../policies/contract/scenario.ts";
-import { handCloud, table } from "../support/runs.ts";
+import { handCloud, type Steps, table } from "../support/runs.ts";
 import { storyOf } from "../support/story.ts";
 
 // What people run today, worked by hand. A launch is answered after 4 s, billed from 44 s, ready at 60 s; a notice is 120 s long.
@@ -51,6 +51,24 @@ describe("karpenter-like", () => {
       "188: launch spot z0", // refused at 8; there since 150
       "3848: end 3",
     ]);
+  });
+
+  it("without on-demand buys what greedy in a capacity memory buys: the same rule, come at from two sides", () => {
+    const flicker = (offsetS: number): Steps =>
+      Array.from({ length: 30 }, (_, i) => [i === 0 ? 0 : i * 2400 + offsetS, (i * 7 + offsetS) % 3]);
+    const world = {
+      table: table([{ price: [[0, 1.5]], capacity: flicker(0) }, { capacity: flicker(731) }], DAY),
+      cloud: tried,
+      tasks: {
+        tasks: 40,
+        arrivals: { kind: "uniform", spanH: 18 },
+        workH: { kind: "uniform", min: 0.1, max: 2 },
+      } as const,
+    };
+    const ours = story(world, { name: "karpenter-like", params: { onDemand: false } });
+    expect(ours.length).toBeGreaterThan(200);
+    const wrappers = [{ name: "with-capacity-memory", params: { memoryS: 180 } }];
+    expect(ours).toEqual(storyOf(world, { scheduling: "greedy", wrappers, assignment: "first-fit" }));
   });
 
   it("starts the replacement at the notice, and elsewhere: the offering that reclaims is unavailable too", () => {
