@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { assignmentStrategies } from "../policies/assignment/index.ts";
 import { nearestName } from "../policies/contract/nearest.ts";
-import type { Schema } from "../policies/contract/policy.ts";
+import { type Bound, decidesFor, type Need, type Schema, type Sight } from "../policies/contract/policy.ts";
+import type { WorkloadName } from "../policies/contract/scenario.ts";
 import { schedulingPolicies } from "../policies/scheduling/index.ts";
 import { wrappers } from "../policies/wrappers/index.ts";
 import { UsageError } from "./arguments.ts";
@@ -12,13 +13,17 @@ interface Definition {
   readonly summary: string;
   readonly source: string;
   readonly details?: readonly string[];
+  readonly workloads?: readonly WorkloadName[];
+  readonly sight?: Sight;
+  readonly needs?: readonly Need[];
+  readonly bound?: Bound;
   readonly params?: Schema<unknown>;
 }
 
 interface Kind {
   /** Folder under policies/. */
   readonly folder: string;
-  readonly one: string;
+  readonly one: (definition: Definition) => string;
   readonly many: string;
   readonly role: string;
   readonly list: readonly Definition[];
@@ -26,18 +31,22 @@ interface Kind {
   readonly inStudy: (named: string, name: string) => readonly string[];
 }
 
+const WORK: Readonly<Record<WorkloadName, string>> = { tasks: "tasks", "deadline-job": "deadline jobs" };
+
+const scheduling = (workload: WorkloadName): Kind => ({
+  folder: "scheduling",
+  one: ({ workloads = ["tasks"] }) => `Scheduling policy for ${workloads.map((each) => WORK[each]).join(" and ")}`,
+  many: `Scheduling policies for ${WORK[workload]}`,
+  role: "when to launch and terminate what; a study names one as `scheduling`",
+  list: schedulingPolicies.filter((spec) => decidesFor(spec, workload)),
+  inStudy: (named) => [`scheduling: ${named}`, "assignment: first-fit"],
+});
+
 const kinds: readonly Kind[] = [
-  {
-    folder: "scheduling",
-    one: "scheduling policy",
-    many: "Scheduling policies",
-    role: "when to launch and terminate what; a study names one as `scheduling`",
-    list: schedulingPolicies,
-    inStudy: (named) => [`scheduling: ${named}`, "assignment: first-fit"],
-  },
+  ...(Object.keys(WORK) as WorkloadName[]).map(scheduling),
   {
     folder: "wrappers",
-    one: "wrapper",
+    one: () => "Wrapper",
     many: "Wrappers",
     role: "around a scheduling policy; a study lists them as `wrappers`, from the inside out",
     list: wrappers,
@@ -49,7 +58,7 @@ const kinds: readonly Kind[] = [
   },
   {
     folder: "assignment",
-    one: "assignment strategy",
+    one: () => "Assignment strategy",
     many: "Assignment strategies",
     role: "which work runs where, and who takes over after a reclaim; a study names one as `assignment`",
     list: assignmentStrategies,
@@ -94,14 +103,16 @@ function index(): string {
   return `${WRITTEN}# What decides\n\nA scenario of a study is one scheduling policy, wrappers around it if any, and one assignment strategy.\n\n${sections.join("\n")}`;
 }
 
-function page(kind: Kind, { name, summary, source, details = [], params }: Definition): string {
+function page(kind: Kind, definition: Definition): string {
+  const { name, summary, source, params } = definition;
+  const toKnow = [...conditionsOf(definition), ...(definition.details ?? [])];
   const found = params === undefined ? [] : parametersOf(params);
   const parts = [
     `# ${name}`,
-    `${kind.one[0]!.toUpperCase()}${kind.one.slice(1)}, [\`policies/${kind.folder}/${name}.ts\`](../../policies/${kind.folder}/${name}.ts). ${summary}`,
+    `${kind.one(definition)}, [\`policies/${kind.folder}/${name}.ts\`](../../policies/${kind.folder}/${name}.ts). ${summary}`,
     `Source: ${source}.`,
   ];
-  if (details.length > 0) parts.push("## What to know", details.map((each) => `- ${each}`).join("\n"));
+  if (toKnow.length > 0) parts.push("## What to know", toKnow.map((each) => `- ${each}`).join("\n"));
   parts.push("## Parameters");
   if (found.length === 0) parts.push("None.");
   else {
@@ -110,6 +121,23 @@ function page(kind: Kind, { name, summary, source, details = [], params }: Defin
   }
   parts.push("## In a study", ["```yaml", ...inStudy(kind, name, found), "```"].join("\n"));
   return `${parts.join("\n\n")}\n`;
+}
+
+const NEEDS: Readonly<Record<Need, string>> = {
+  availability: "Must be told what is obtainable: `cloud.visibility: told`, or with-probing around it.",
+  grid: "Must be asked at regular times: `cadence.everyS`.",
+};
+
+/** What a definition says of itself beside its texts. */
+function conditionsOf({ sight, needs = [], bound }: Definition): string[] {
+  const conditions = needs.map((need) => NEEDS[need]);
+  if (sight === "clairvoyant") conditions.unshift("Is told the whole future, so it can only be simulated.");
+  if (bound !== undefined) {
+    conditions.push(
+      `Its cost is a bound (${bound.kind}) for the workload ${bound.workload} under the timing profile ${bound.profile}.`,
+    );
+  }
+  return conditions;
 }
 
 /** With the parameter that comes first, to show where parameters stand. */
