@@ -14,13 +14,17 @@ import { type Fit, fitOf, shapeOf } from "./fit.ts";
 import { fitModel } from "./fit-model.ts";
 import { type TimeUnit, timeUnits } from "./formats/node-events.ts";
 import { STDIN } from "./formats/source-file.ts";
+import { HAZARD_ASSUMPTION, type Hazard } from "./formats/spot-advisor.ts";
+import { formatsPage } from "./formats-page.ts";
 import { generateTrace } from "./generate.ts";
 import type { Progress } from "./import-archive.ts";
+import type { OtherImport } from "./import-other.ts";
 import type { ImportReport } from "./import-report.ts";
-import { openStudyTrace, type TraceRef } from "./open.ts";
+import { importAny, type TraceRef } from "./open.ts";
 import { type Preset, presets } from "./presets.ts";
 import { isPresent, manualSets, publicSets, userSetFolder } from "./public-sets.ts";
 import { recordPrices } from "./record.ts";
+import { requestStatistics, writeRequestFile } from "./request-file.ts";
 import { type GapRule, marketNames } from "./rows.ts";
 import {
   type Correlations,
@@ -87,12 +91,17 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
             .option("json", json),
         async (options) => {
           const ref = refOf(options);
-          const trace = await openStudyTrace(ref, undefined, everyFewSeconds());
+          const trace = await importAny(ref, undefined, everyFewSeconds());
+          if ("kind" in trace) {
+            print(tellOther(trace, options));
+            return;
+          }
           if (options.out !== undefined) copyTraceFile(trace.path, options.out);
           print(options.json ? asJsonText(trace.digest, trace.report) : told(trace.digest, trace.report));
           if (options.out !== undefined && !options.json) print(`\nwritten: ${options.out}`);
         },
       )
+      .command("formats", "the page of formats, as Markdown", {}, () => print(formatsPage().trimEnd()))
       .command(
         "generate",
         "draw a synthetic trace from a preset",
@@ -257,6 +266,57 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
     say(2, `error: ${error.message}`);
     return 2;
   }
+}
+
+/** Requests and reclaim rates as people read them; written where that was asked for. @throws TraceError */
+function tellOther(
+  other: OtherImport,
+  { out, json, instanceType }: { out?: string | undefined; json: boolean; instanceType?: string | undefined },
+): string {
+  if (other.kind === "hazards") {
+    if (out !== undefined)
+      throw new TraceError("--out: reclaim rates are no table; use --json, and a study's interruptions");
+    const hazards = other.hazards.filter((each) => instanceType === undefined || each.instanceType === instanceType);
+    if (hazards.length === 0) throw new TraceError(`--instance-type ${instanceType}: the feed does not list it`);
+    return json ? JSON.stringify({ assumption: HAZARD_ASSUMPTION, hazards }, null, 2) : hazardTable(hazards);
+  }
+  const { trace } = other;
+  if (out !== undefined) writeRequestFile(out, trace);
+  const { digest, report } = trace;
+  const statistics = requestStatistics(trace);
+  if (json) return JSON.stringify({ digest, report, statistics }, null, 2);
+  const { requests, hours, perSecond, interarrivalCv, meanInputTokens, meanOutputTokens } = statistics;
+  return [
+    `${report.format}: ${requests} requests over ${hours.toFixed(2)} h from ${report.startsAt}`,
+    `digest ${digest}`,
+    ...report.files.map(({ name, bytes, sha256 }) => `  ${name}  ${bytes} bytes  sha256 ${sha256.slice(0, 16)}`),
+    `rows read ${report.rowsRead}, kept ${report.kept}`,
+    ...report.dropped.map(({ why, rows }) => `dropped ${rows}: ${why}`),
+    ...report.warnings.map((warning) => `warning: ${warning}`),
+    `${perSecond.toFixed(3)} a second, coefficient of variation ${interarrivalCv?.toFixed(2) ?? "-"} between arrivals; tokens in ${meanInputTokens.toFixed(0)}, out ${meanOutputTokens.toFixed(0)} on average`,
+    ...(out === undefined ? [] : [`\nwritten: ${out}`]),
+  ].join("\n");
+}
+
+/** More rows than this are for programs. */
+const HAZARDS_MAX = 60;
+
+function hazardTable(hazards: readonly Hazard[]): string {
+  const rate = (value: number | null) => (value === null ? "open" : value.toExponential(2));
+  return [
+    `spot-advisor: ${hazards.length} rates`,
+    HAZARD_ASSUMPTION,
+    "",
+    row(["type, region, system", "band a month", "reclaims an hour", "at least", "at most"]),
+    ...hazards
+      .slice(0, HAZARDS_MAX)
+      .map(({ instanceType, region, os, band, perHour, perHourMin, perHourMax }) =>
+        row([`${instanceType} ${region} ${os}`, band, rate(perHour), rate(perHourMin), rate(perHourMax)]),
+      ),
+    ...(hazards.length > HAZARDS_MAX
+      ? [`and ${hazards.length - HAZARDS_MAX} more: --instance-type NAME, or --json`]
+      : []),
+  ].join("\n");
 }
 
 /** Which markets of a table file. */

@@ -13,6 +13,7 @@ import { zoneInName } from "./formats/probe-series.ts";
 import { readSources, type SourceFile, type SourceLimits } from "./formats/source-file.ts";
 import { parseJson } from "./formats/values.ts";
 import { importArchive, type Progress } from "./import-archive.ts";
+import { importOther, type OtherImport } from "./import-other.ts";
 import { isPresent, publicSetNamed, userSetFolder } from "./public-sets.ts";
 import { type GapRule, iso, marketNames, mergePulls, type Pull } from "./rows.ts";
 import { marketStatistics } from "./statistics.ts";
@@ -39,16 +40,27 @@ const IMPORTER = "4";
  * Opens a trace, from the cache of parsed traces where the same bytes were read before.
  * @throws TraceError with the remedy: an unknown data set, a folder that was not named, a file that is missing or spoilt.
  */
-export async function openStudyTrace(
+export async function openStudyTrace(ref: TraceRef, cacheFolder?: string): Promise<OpenTrace> {
+  const opened = await importAny(ref, cacheFolder);
+  if (!("kind" in opened)) return opened;
+  throw new TraceError(
+    `${(ref as { files: readonly string[] }).files[0]}: holds ${opened.kind}; a trace needs prices or capacity`,
+  );
+}
+
+/** The same for whatever files hold: requests and reclaim rates as well. @throws TraceError */
+export async function importAny(
   ref: TraceRef,
   cacheFolder = ".cache/traces",
   progress: Progress = () => {},
-): Promise<OpenTrace> {
+): Promise<OpenTrace | OtherImport> {
   if ("files" in ref && ref.files.some(isTraceFile)) return ofProduct(openTraceFile(onlyOne(ref.files)), ref.product);
   const set = "dataset" in ref ? dataSetOf(ref.dataset) : undefined;
   const options: ImportOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
   const files = await readSources("dataset" in ref ? pathsOf(set!, ref.root) : ref.files, isArchive, options);
   try {
+    const other = await importOther(files, options);
+    if (other !== undefined) return other;
     const { polarity, instanceType, zone, product, usdPerHour, tz, gap, map, timeUnit } = options;
     const digest = sha256([
       IMPORTER,

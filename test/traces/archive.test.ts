@@ -9,7 +9,7 @@ import { seriesOf } from "../../traces/columns.ts";
 import { ByteKeys } from "../../traces/formats/byte-keys.ts";
 import { priceArchive } from "../../traces/formats/price-archive.ts";
 import type { SourceFile } from "../../traces/formats/source-file.ts";
-import { type ImportOptions, openStudyTrace } from "../../traces/open.ts";
+import { type ImportOptions, importAny, openStudyTrace } from "../../traces/open.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "archive-"));
 let written = 0;
@@ -245,7 +245,7 @@ describe("the price archive", () => {
 
   it("tells how far it is", async () => {
     const shares: number[] = [];
-    await openStudyTrace({ files: [file(zstdCompressSync(text))] }, fresh(), ({ share }) => void shares.push(share));
+    await importAny({ files: [file(zstdCompressSync(text))] }, fresh(), ({ share }) => void shares.push(share));
     expect(shares.at(-1)).toBe(1);
     expect(shares.every((share) => share > 0 && share <= 1)).toBe(true);
   });
