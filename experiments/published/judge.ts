@@ -1,9 +1,8 @@
 import { quantile } from "../../sim/quantile.ts";
-import { meanEstimate } from "../statistics/estimate.ts";
 import type { Resamples } from "../statistics/resamples.ts";
 import type { Estimate, PublishedFigure, SingleRuns, Verdict } from "../summary.ts";
 import type { Expected, Published } from "./published-schema.ts";
-import { type Measured, measured, quantityName, type SweepPoint, unitOf } from "./quantity.ts";
+import { changeOf, type Measured, measured, quantityName, type SweepPoint, unitOf } from "./quantity.ts";
 
 /** Below so many runs their middle 95 % would be little else than all of them. */
 const RUNS_MIN = 40;
@@ -58,7 +57,7 @@ export const judged = (
           label,
           quantity: quantityName(ours, baseline),
           ours: here?.estimate ?? null,
-          change: here && before ? change(before, here, resamples) : null,
+          change: here && before ? changeOf(before, here, resamples) : null,
           why: why ?? null,
         };
       }),
@@ -92,13 +91,4 @@ function singleRuns({ ofUnit }: Measured, figure: number): SingleRuns | null {
 function offBy(mean: number, from: number | null, to: number | null): number {
   if (from !== null && mean < from) return mean - from;
   return to !== null && mean > to ? mean - to : 0;
-}
-
-/** What a step added, on the units that both have: paired, so what they share of luck cancels. */
-function change(before: Measured, here: Measured, resamples: Resamples): Estimate | null {
-  const differences = [...here.linear].flatMap(([unit, value]) => {
-    const earlier = before.linear.get(unit);
-    return earlier === undefined ? [] : [value - earlier];
-  });
-  return differences.length === 0 ? null : meanEstimate(Float64Array.from(differences), resamples);
 }

@@ -20,6 +20,8 @@ export function publishedFaults(
     if (first !== i) fault([key, i, "id"], `${key}.${first} is called "${id}" too; ids must differ`);
     quantityFaults(ours, known, (path, text) => fault([key, i, "ours", ...path], text));
     for (const [k, step] of steps.entries()) {
+      if (step.ours.as !== ours.as)
+        fault([key, i, "steps", k, "ours", "as"], `is a ${step.ours.as}, and the figure's own a ${ours.as}`);
       quantityFaults(step.ours, known, (path, text) => fault([key, i, "steps", k, "ours", ...path], text));
     }
     const last = steps.at(-1);

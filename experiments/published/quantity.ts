@@ -1,6 +1,6 @@
 import { canonicalJson } from "../digest.ts";
 import { metricNamed } from "../metrics.ts";
-import { meanEstimate, ratioEstimate } from "../statistics/estimate.ts";
+import { meanEstimate, ratioEstimate, stepEstimate } from "../statistics/estimate.ts";
 import type { Resamples } from "../statistics/resamples.ts";
 import type { Units } from "../statistics/units.ts";
 import type { Estimate } from "../summary.ts";
@@ -17,8 +17,8 @@ export interface Measured {
   readonly estimate: Estimate;
   /** Unit of inference -> what that unit alone says. */
   readonly ofUnit: ReadonlyMap<string, number>;
-  /** Unit -> its part in the estimate to first order: their mean is the estimate, their spread its uncertainty. */
-  readonly linear: ReadonlyMap<string, number>;
+  /** Unit -> what it adds to the two sums whose ratio is the estimate. */
+  readonly sums: ReadonlyMap<string, readonly [over: number, under: number]>;
 }
 
 /** The points whose axes have the given values. */
@@ -46,22 +46,39 @@ export function measured(
   if (pairs.length === 0) return undefined;
   const over = Float64Array.from(pairs, (pair) => pair.over);
   const under = Float64Array.from(pairs, (pair) => pair.under);
-  const byUnit = (value: (i: number) => number): ReadonlyMap<string, number> =>
+  const byUnit = <T>(value: (i: number) => T): ReadonlyMap<string, T> =>
     new Map(pairs.map(({ unit }, i) => [unit, value(i)]));
   if (as === "mean" || as === "difference") {
     const values = as === "mean" ? over : over.map((value, i) => value - under[i]!);
     const ofUnit = byUnit((i) => values[i]!);
-    return { estimate: meanEstimate(values, resamples), ofUnit, linear: ofUnit };
+    return { estimate: meanEstimate(values, resamples), ofUnit, sums: byUnit((i) => [values[i]!, 1]) };
   }
   const ratio = ratioEstimate(over, under, resamples);
   if (ratio === undefined) return undefined;
-  const meanUnder = under.reduce((sum, each) => sum + each, 0) / under.length;
-  const shown = (value: number): number => (as === "saving" ? 1 - value : value);
+  const saving = as === "saving";
   return {
-    estimate: as === "saving" ? { ...ratio, mean: 1 - ratio.mean, low: 1 - ratio.high, high: 1 - ratio.low } : ratio,
-    ofUnit: byUnit((i) => shown(over[i]! / under[i]!)),
-    linear: byUnit((i) => shown(ratio.mean + (over[i]! - ratio.mean * under[i]!) / meanUnder)),
+    estimate: saving ? { ...ratio, mean: 1 - ratio.mean, low: 1 - ratio.high, high: 1 - ratio.low } : ratio,
+    ofUnit: byUnit((i) => (saving ? 1 - over[i]! / under[i]! : over[i]! / under[i]!)),
+    // 1 - over / under is a ratio too.
+    sums: byUnit((i) => [saving ? under[i]! - over[i]! : over[i]!, under[i]!]),
   };
+}
+
+/** From one quantity to another, on the units that both have: paired, so what they share of luck cancels. */
+export function changeOf(before: Measured, here: Measured, resamples: Resamples): Estimate | null {
+  const both = [...here.sums].flatMap(([unit, to]) => {
+    const from = before.sums.get(unit);
+    return from === undefined ? [] : [{ from, to }];
+  });
+  if (both.length === 0) return null;
+  const column = (of: "from" | "to", k: 0 | 1) => Float64Array.from(both, (each) => each[of][k]);
+  return (
+    stepEstimate(
+      { over: column("from", 0), under: column("from", 1) },
+      { over: column("to", 0), under: column("to", 1) },
+      resamples,
+    ) ?? null
+  );
 }
 
 /** USD, h, share, ... as `metrics` has it; a saving is a share, a ratio has no unit. */

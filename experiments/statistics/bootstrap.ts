@@ -22,6 +22,12 @@ export function meanInterval(values: Float64Array, level: number, resamples: Res
   return ratioInterval(values, new Float64Array(values.length).fill(1), level, resamples)!;
 }
 
+/** A sum over a sum: one value of each a unit. */
+export interface Ratio {
+  readonly over: Float64Array;
+  readonly under: Float64Array;
+}
+
 /**
  * Bootstrap-t interval of a ratio of sums, the pairs resampled together. Its standard error is the linearised one: the
  * deviation of over - ratio x under, over the mean of `under`. Undefined where more resamples than lie beyond an end have no
@@ -32,65 +38,105 @@ export function meanInterval(values: Float64Array, level: number, resamples: Res
  *
  * @param under sums to other than 0.
  */
-export function ratioInterval(
+export const ratioInterval = (
   over: Float64Array,
   under: Float64Array,
   level: number,
   resamples: Resamples,
-): Interval | undefined {
-  const n = over.length;
+): Interval | undefined => bootstrapT({ over, under }, undefined, level, resamples);
+
+/** The same of what one ratio is above another over the same units: all four sums resampled together. */
+export const stepInterval = (from: Ratio, to: Ratio, level: number, resamples: Resamples): Interval | undefined =>
+  bootstrapT(to, from, level, resamples);
+
+function bootstrapT(ratio: Ratio, less: Ratio | undefined, level: number, resamples: Resamples): Interval | undefined {
+  const n = ratio.over.length;
   const tail = (1 - level) / 2;
   const count = Math.round(BEYOND_EACH_END / tail);
   const picks = resamples(n, count);
-  const ratio = sum(over) / sum(under);
-  const error = errorOf(over, under, ratio);
+  const whole = new Float64Array(2);
+  estimate(
+    ratio,
+    less,
+    Uint32Array.from({ length: n }, (_, i) => i),
+    0,
+    whole,
+  );
+  const [value, error] = whole as unknown as [number, number];
   // What rounding leaves of equal values is no spread.
-  const negligible = 1e-12 * (Math.abs(ratio) + sum(over.map(Math.abs)) / Math.abs(sum(under)));
-  if (error <= negligible) return { low: ratio, high: ratio };
+  const negligible = 1e-12 * (Math.abs(value) + sizeOf(ratio) + (less === undefined ? 0 : sizeOf(less)));
+  if (error <= negligible) return { low: value, high: value };
 
   const t = new Float64Array(count);
+  const again = new Float64Array(2);
   let used = 0;
   for (let r = 0; r < count; r++) {
-    const from = r * n;
-    let sumOver = 0;
-    let sumUnder = 0;
-    for (let i = from; i < from + n; i++) {
-      const pick = picks[i]!;
-      sumOver += over[pick]!;
-      sumUnder += under[pick]!;
-    }
-    if (sumUnder === 0) continue;
-    const again = sumOver / sumUnder;
-    let squares = 0;
-    for (let i = from; i < from + n; i++) {
-      const pick = picks[i]!;
-      squares += (over[pick]! - again * under[pick]!) ** 2;
-    }
-    const errorAgain = Math.sqrt((n / (n - 1)) * squares) / Math.abs(sumUnder);
-    t[used++] = errorAgain > negligible ? (again - ratio) / errorAgain : infinitely(again - ratio, negligible);
+    if (!estimate(ratio, less, picks, r * n, again)) continue;
+    const distance = again[0]! - value;
+    t[used++] = again[1]! > negligible ? distance / again[1]! : infinitely(distance, negligible);
   }
   if (count - used > BEYOND_EACH_END) return undefined;
   const sorted = t.subarray(0, used).sort();
-  const low = ratio - quantile(sorted, 1 - tail) * error;
-  const high = ratio - quantile(sorted, tail) * error;
+  const low = value - quantile(sorted, 1 - tail) * error;
+  const high = value - quantile(sorted, tail) * error;
   return {
-    low: Number.isFinite(low) ? low : extreme(Math.min, over, under, ratio),
-    high: Number.isFinite(high) ? high : extreme(Math.max, over, under, ratio),
+    low: Number.isFinite(low) ? low : extreme(Math.min, ratio, less, value),
+    high: Number.isFinite(high) ? high : extreme(Math.max, ratio, less, value),
   };
 }
 
-const sum = (values: Float64Array): number => values.reduce((total, each) => total + each, 0);
-
-function errorOf(over: Float64Array, under: Float64Array, ratio: number): number {
+/** Writes value and standard error of one draw of units; false where there is no ratio. */
+function estimate(
+  { over, under }: Ratio,
+  less: Ratio | undefined,
+  picks: Uint32Array,
+  from: number,
+  out: Float64Array,
+): boolean {
   const n = over.length;
+  const to = from + n;
+  let sumOver = 0;
+  let sumUnder = 0;
+  for (let i = from; i < to; i++) {
+    const pick = picks[i]!;
+    sumOver += over[pick]!;
+    sumUnder += under[pick]!;
+  }
+  if (sumUnder === 0) return false;
+  const ratio = sumOver / sumUnder;
   let squares = 0;
-  for (let i = 0; i < n; i++) squares += (over[i]! - ratio * under[i]!) ** 2;
-  return Math.sqrt((n / (n - 1)) * squares) / Math.abs(sum(under));
+  if (less === undefined) {
+    for (let i = from; i < to; i++) {
+      const pick = picks[i]!;
+      squares += (over[pick]! - ratio * under[pick]!) ** 2;
+    }
+    out[0] = ratio;
+    out[1] = Math.sqrt((n / (n - 1)) * squares) / Math.abs(sumUnder);
+    return true;
+  }
+  if (!estimate(less, undefined, picks, from, out)) return false;
+  const other = out[0]!;
+  let sumLess = 0;
+  for (let i = from; i < to; i++) sumLess += less.under[picks[i]!]!;
+  for (let i = from; i < to; i++) {
+    const pick = picks[i]!;
+    const here = (over[pick]! - ratio * under[pick]!) / sumUnder;
+    squares += (here - (less.over[pick]! - other * less.under[pick]!) / sumLess) ** 2;
+  }
+  out[0] = ratio - other;
+  out[1] = Math.sqrt((n / (n - 1)) * squares);
+  return true;
 }
+
+const sum = (values: Float64Array): number => values.reduce((total, each) => total + each, 0);
+const sizeOf = ({ over, under }: Ratio): number => sum(over.map(Math.abs)) / Math.abs(sum(under));
 
 const infinitely = (distance: number, negligible: number): number =>
   Math.abs(distance) <= negligible ? 0 : Math.sign(distance) * Infinity;
 
-function extreme(most: typeof Math.min, over: Float64Array, under: Float64Array, ratio: number): number {
-  return over.reduce((found, each, i) => (under[i] === 0 ? found : most(found, each / under[i]!)), ratio);
+function extreme(most: typeof Math.min, { over, under }: Ratio, less: Ratio | undefined, value: number): number {
+  return over.reduce((found, each, i) => {
+    const own = each / under[i]! - (less === undefined ? 0 : less.over[i]! / less.under[i]!);
+    return Number.isFinite(own) ? most(found, own) : found;
+  }, value);
 }

@@ -1,5 +1,5 @@
 import type { Estimate } from "../summary.ts";
-import { meanInterval, ratioInterval } from "./bootstrap.ts";
+import { meanInterval, type Ratio, ratioInterval, stepInterval } from "./bootstrap.ts";
 import type { Resamples } from "./resamples.ts";
 
 /** Fewer units than this give no interval: the range, and the words that this trace cannot answer. */
@@ -29,5 +29,20 @@ export function ratioEstimate(
     return { mean, low: Math.min(mean, ...each), high: Math.max(mean, ...each), kind: "range", n };
   }
   const interval = ratioInterval(over, under, level, resamples);
+  return interval && { mean, ...interval, kind: "interval", n };
+}
+
+/** What one ratio of sums is above another over the same units; the range of the units' own differences where they are too few. */
+export function stepEstimate(from: Ratio, to: Ratio, resamples: Resamples, level = 0.95): Estimate | undefined {
+  const total = (values: Float64Array) => values.reduce((sum, each) => sum + each, 0);
+  const mean = total(to.over) / total(to.under) - total(from.over) / total(from.under);
+  if (!Number.isFinite(mean)) return undefined;
+  const n = to.over.length;
+  if (n < UNITS_MIN) {
+    const own = Array.from(to.over, (over, i) => over / to.under[i]! - from.over[i]! / from.under[i]!);
+    const each = own.filter(Number.isFinite);
+    return { mean, low: Math.min(mean, ...each), high: Math.max(mean, ...each), kind: "range", n };
+  }
+  const interval = stepInterval(from, to, level, resamples);
   return interval && { mean, ...interval, kind: "interval", n };
 }

@@ -1,4 +1,4 @@
-import { coverage, familyCoverage, laws, ratioCoverage } from "./coverage.ts";
+import { coverage, familyCoverage, laws, ratioCoverage, stepCoverage } from "./coverage.ts";
 
 // The table of docs/METRICS.md: `node test/experiments/coverage-table.ts [trials]`, about half a minute a thousand.
 const trials = Number(process.argv[2] ?? 1500);
@@ -14,6 +14,10 @@ for (const law of laws)
 row(
   "ratio of sums",
   sizes.map((n) => ratioCoverage(n, trials)),
+);
+row(
+  "step between two savings",
+  sizes.map((n) => stepCoverage(n, trials)),
 );
 row(
   "all of 4 means, normal",

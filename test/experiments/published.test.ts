@@ -10,7 +10,7 @@ import {
   publishedSchema,
 } from "../../experiments/published/published-schema.ts";
 import { publishedTable } from "../../experiments/published/published-table.ts";
-import { measured, type SweepPoint } from "../../experiments/published/quantity.ts";
+import { changeOf, measured, type SweepPoint } from "../../experiments/published/quantity.ts";
 import { createResamples } from "../../experiments/statistics/resamples.ts";
 import { loadStudy } from "../../experiments/study.ts";
 import { studyFile } from "./support/studies.ts";
@@ -155,20 +155,31 @@ describe("the way from a figure to ours", () => {
     expect(steps[1]!.change).toMatchObject({ low: 0, high: 0 });
   });
 
-  test("what a quantity's units contribute has the quantity as its mean, whatever they are", () => {
+  test("a step between ratios over the same sums has the interval of the ratio of their difference", () => {
+    const half = base.map((usd) => usd / 2);
+    const swept = [point({ base, spot, half, both: spot.map((usd, i) => half[i]! - usd) })];
+    const to = (policy: string, as: "saving" | "ratio") => ({ metric: "costUsd", policy, as, at: {} }) as const;
+    const [from, here, whole] = [to("half", "saving"), to("spot", "saving"), to("both", "ratio")].map(
+      (quantity) => measured(quantity, "base", swept, resamples)!,
+    );
+    const step = changeOf(from!, here!, resamples)!;
+    for (const end of ["mean", "low", "high"] as const) expect(step[end]).toBeCloseTo(whole!.estimate[end], 9);
+  });
+
+  test("what a quantity's units add up to has the quantity as its ratio, whatever they are", () => {
     const usd = fc.double({ min: 0.1, max: 1000, noNaN: true });
     const units = fc.array(fc.tuple(usd, usd), { minLength: 2, maxLength: 5 });
     fc.assert(
       fc.property(units, fc.constantFrom("mean", "difference", "ratio", "saving"), (pairs, as) => {
         const costs = point({ base: pairs.map(([usd]) => usd), spot: pairs.map(([, usd]) => usd) });
-        const { estimate, linear } = measured(
+        const { estimate, sums } = measured(
           { metric: "costUsd", policy: "spot", as, at: {} },
           "base",
           [costs],
           resamples,
         )!;
-        const mean = [...linear!.values()].reduce((sum, each) => sum + each, 0) / pairs.length;
-        expect(mean).toBeCloseTo(estimate.mean, 6);
+        const total = (k: 0 | 1) => [...sums.values()].reduce((sum, each) => sum + each[k], 0);
+        expect(total(0) / total(1)).toBeCloseTo(estimate.mean, 6);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { coverage, familyCoverage, type Law, ratioCoverage } from "./coverage.ts";
+import { coverage, familyCoverage, type Law, ratioCoverage, stepCoverage } from "./coverage.ts";
 
 // Nominal 95 % intervals against laws of known mean. What is required is the middle of the band or its lower end; the
 // band is that, give or take three binomial standard errors at the number of trials, so that another seed would pass too.
@@ -22,6 +22,12 @@ describe("how often an interval holds the true mean", () => {
 
   it("a ratio of sums, pairs resampled together, n = 20: between 92 and 98 %", () => {
     const share = ratioCoverage(20, 250);
+    expect(share).toBeGreaterThan(0.92 - band(0.92, 250));
+    expect(share).toBeLessThan(0.98 + band(0.98, 250));
+  });
+
+  it("a step from one saving to another, n = 20: between 92 and 98 %", () => {
+    const share = stepCoverage(20, 250);
     expect(share).toBeGreaterThan(0.92 - band(0.92, 250));
     expect(share).toBeLessThan(0.98 + band(0.98, 250));
   });
