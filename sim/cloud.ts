@@ -2,7 +2,7 @@ import { type Sampler, sampler } from "../policies/contract/distribution.ts";
 import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Random } from "../policies/contract/random.ts";
-import type { CloudSpec, Distribution } from "../policies/contract/scenario.ts";
+import type { Cadence, CloudSpec, Distribution } from "../policies/contract/scenario.ts";
 import type { InstanceId, MarketId, Seconds } from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 import type { EventQueue } from "./event-queue.ts";
@@ -73,6 +73,8 @@ export class SimulatedCloud {
   readonly #leadDraw: Draw;
   readonly #victimStream: number;
   readonly #newestFirst: boolean;
+  /** How often capacity is read; undefined: at each change. */
+  readonly #gridS: Seconds | undefined;
   readonly #networkMiBPerS: readonly number[];
   #hooks: InstanceHooks | undefined;
 
@@ -81,6 +83,7 @@ export class SimulatedCloud {
     readonly spec: CloudSpec;
     readonly fleet: FleetSpec;
     readonly profile: TimingProfile;
+    readonly cadence: Cadence;
     readonly queue: EventQueue;
     readonly ranks: readonly number[];
     readonly facts: Facts;
@@ -141,6 +144,7 @@ export class SimulatedCloud {
     this.#networkMiBPerS = world.fleet.markets.map((market) => market.networkMiBPerS);
     this.#victimStream = random.stream("victim");
     this.#newestFirst = profile.victim === "newest";
+    this.#gridS = profile.cadence === "grid" ? world.cadence.everyS : undefined;
   }
 
   /** Sets the clocks going and tells what is told at the start. */
@@ -295,9 +299,15 @@ export class SimulatedCloud {
     return this.#spec.depth === "unlimited" && count > 0 ? Infinity : count;
   }
 
+  /** When the market's capacity next changes, as far as anybody looks: at the change, or at the next time of the grid. */
+  nextCapacityChangeS(market: MarketId, timeS: Seconds): Seconds {
+    const nextS = this.#table.nextCapacityChangeS(market, timeS);
+    return this.#gridS === undefined ? nextS : Math.ceil(nextS / this.#gridS) * this.#gridS;
+  }
+
   #readCapacity(market: MarketId, nowS: Seconds): void {
     this.#markets[market]!.capacity = this.capacityAt(market, nowS);
-    const nextS = this.#table.nextCapacityChangeS(market, nowS);
+    const nextS = this.nextCapacityChangeS(market, nowS);
     if (nextS < Infinity) this.#queue.push(nextS, this.#ranks[EVENT.capacity]!, EVENT.capacity, market, 0);
   }
 

@@ -8,7 +8,7 @@ export type Phase = "due" | "trace" | "decide" | "answer";
 export interface TimingProfile {
   readonly name: ProfileName;
   readonly phases: readonly Phase[];
-  /** grid: policies are asked at regular times only. study: as the study says. */
+  /** grid: policies are asked, and the trace's capacity is read, at regular times only. study: as the study says. */
   readonly cadence: "grid" | "study";
   /** Which instances go when a market's capacity falls. keyed: a draw of their slots says. */
   readonly victim: "newest" | "keyed";

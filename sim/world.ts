@@ -78,7 +78,7 @@ export class SimWorld {
     this.#facts = facts(this.fleet);
     this.meter = new Meter(table, profile.billing, { ledger: input.traced ?? false, bill: spec.bill });
     const shared = { queue, ranks, facts: this.#facts, random, traced: input.traced ?? false };
-    this.cloud = new SimulatedCloud({ ...shared, table, spec, fleet: this.fleet, profile, meter: this.meter });
+    this.cloud = new SimulatedCloud({ ...shared, table, spec, cadence, fleet: this.fleet, profile, meter: this.meter });
     const { model, params } = input.workload;
     const { cloud, fleet } = this;
     const transfers = this.meter.lines?.countsTransfers ? this.meter.lines : undefined;
@@ -102,7 +102,7 @@ export class SimWorld {
       everyS: cadence.everyS,
       endS: this.#table.endS,
       capacityAt: (market, timeS) => this.cloud.capacityAt(market, timeS),
-      nextCapacityChangeS: (market, timeS) => this.#table.nextCapacityChangeS(market, timeS),
+      nextCapacityChangeS: (market, timeS) => this.cloud.nextCapacityChangeS(market, timeS),
       costUsd: (market, fromS, toS) => this.#table.costUsd(market, fromS, toS),
     };
   }
