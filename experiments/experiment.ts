@@ -134,9 +134,9 @@ async function runPending(
   try {
     await computeCells(pending, tables, compute, (cell, outcome, wallMs) => {
       if (outcome.ok) {
-        const { metrics, assumptions, fingerprint } = outcome.result;
+        const { timeline: _, ...result } = outcome.result;
         const { key, place, parts } = cell;
-        const done: StoredCell = { key, place, parts, wallMs, result: { metrics, assumptions, fingerprint } };
+        const done: StoredCell = { key, place, parts, wallMs, result };
         log.add(done);
         stored.set(key, done);
       } else failures.set(cell.key, outcome.error);

@@ -41,14 +41,14 @@ function rankedTable({ primaryMetric, baseline }: Summary, { policies, compariso
     style: { head: [], border: [] },
     colAligns: ["right", "left", "right", "right", "right"],
   });
-  policies.forEach(({ policyId, metrics }, i) => {
+  policies.forEach(({ policyId, metrics, clairvoyant }, i) => {
     const against = comparisons.find(
       (each) => each.metric === primaryMetric && each.policyId === policyId && each.against === baseline,
     );
     const done = metrics.completedShare;
     table.push([
-      String(i + 1),
-      policyId,
+      clairvoyant === undefined ? String(i + 1) : "",
+      clairvoyant === undefined ? policyId : `${policyId} (knows the future)`,
       estimate(metrics[primaryMetric], unit),
       policyId === baseline ? "baseline" : difference(against, unit),
       ...(isShare ? [] : [done === undefined ? "-" : number(done.mean, "share")]),

@@ -1,6 +1,6 @@
 import type { Cadence, CloudSpec, Scenario } from "../policies/contract/scenario.ts";
 import type { Seconds } from "../policies/contract/units.ts";
-import type { Timeline, WorkloadSpec } from "../sim/simulation.ts";
+import type { SimulationResult, Timeline, WorkloadSpec } from "../sim/simulation.ts";
 
 /** One cell: a policy, on one stretch of one market, with one replicate of luck. The seed never depends on the policy. */
 export interface RunSpec {
@@ -38,6 +38,7 @@ export type RunRecord = {
       readonly ok: true;
       readonly metrics: Readonly<Record<string, number>>;
       readonly assumptions: readonly string[];
+      readonly clairvoyant?: SimulationResult["clairvoyant"];
       readonly fingerprint: string;
     }
   | { readonly ok: false; readonly error: string; readonly replay: string }

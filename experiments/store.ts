@@ -2,6 +2,7 @@ import { closeSync, createReadStream, fstatSync, fsyncSync, openSync, readSync, 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { SimulationResult } from "../sim/simulation.ts";
 import { sha256 } from "./digest.ts";
 
 /** A results folder that cannot be read or written. */
@@ -10,11 +11,7 @@ export class ResultsError extends Error {
 }
 
 /** What a cell came to: the part of its record that is not its specification. */
-export interface CellResult {
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly assumptions: readonly string[];
-  readonly fingerprint: string;
-}
+export type CellResult = Omit<SimulationResult, "timeline">;
 
 /** One line of the store. */
 export interface StoredCell {

@@ -5,6 +5,7 @@ import type { Expected, Published } from "./published/published-schema.ts";
 import type { SweepPoint } from "./published/quantity.ts";
 import type { RunRecord } from "./record.ts";
 import { answerSentence } from "./statistics/answer.ts";
+import { clairvoyantsOf, regretsOf, surelyBelow, undercuts } from "./statistics/bounds.ts";
 import { type Compared, compare, type Pair } from "./statistics/compare.ts";
 import { meanEstimate } from "./statistics/estimate.ts";
 import { holm } from "./statistics/holm.ts";
@@ -105,12 +106,20 @@ function summarisePoint(
   warnings: Warnings,
 ): SummaryGroup {
   const whole = new Set([...units.values()].flatMap((each) => [...each.keys()])).size;
-  const policies = [...units].map(([policyId, each]) => summarisePolicy(policyId, each, resamples));
+  const clairvoyants = clairvoyantsOf(records);
+  const bounds = surelyBelow(clairvoyants);
+  const policies = [...units].map(([policyId, each]): PolicySummary => {
+    const summary = summarisePolicy(policyId, each, resamples);
+    const bound = clairvoyants.get(policyId);
+    if (bound !== undefined) return { ...summary, clairvoyant: { bound } };
+    return bounds.length === 0 ? summary : { ...summary, regrets: regretsOf(policyId, bounds, units, resamples) };
+  });
   // What did not finish every unit that others did has its mean over other, perhaps easier units: it cannot come out best.
   const unfinished = ({ policyId }: PolicySummary) => (units.get(policyId)!.size < whole ? 1 : 0);
   const sign = better === "lower" ? 1 : -1;
   const rank = ({ metrics }: PolicySummary) => sign * (metrics[primary.metric]?.mean ?? sign * Number.MAX_VALUE);
-  policies.sort((a, b) => unfinished(a) - unfinished(b) || rank(a) - rank(b));
+  const told = ({ clairvoyant }: PolicySummary) => (clairvoyant === undefined ? 0 : 1);
+  policies.sort((a, b) => told(a) - told(b) || unfinished(a) - unfinished(b) || rank(a) - rank(b));
 
   const named = primary.comparisons.map(
     ([policyId, against]): Pair => ({ metric: primary.metric, policyId, against, role: "primary" }),
@@ -128,6 +137,13 @@ function summarisePoint(
     .flatMap((pair) => compare(pair, units, 0.95, resamples) ?? []);
   const comparisons = [...primaries, ...others].map(({ comparison }) => comparison);
   const pairs = new Map(comparisons.map((pair) => [JSON.stringify([pair.policyId, pair.against]), pair]));
+  for (const [policyId, each] of Map.groupBy(undercuts(records), ({ policyId }) => policyId)) {
+    const { bound, key } = each[0]!;
+    warnings.add(
+      `${policyId} costs less than ${bound} in ${each.length} cells, ${key} the first, which an exact bound excludes: this is a defect; do not use these results, report it`,
+      pointName(axes),
+    );
+  }
   for (const text of warningsOf({ metric: primary.metric, named, primaries, units, whole })) {
     warnings.add(text, pointName(axes));
   }
@@ -141,7 +157,13 @@ function summarisePoint(
       ({ policyId, against }) => savingOf(policyId, against, units, resamples) ?? [],
     ),
     traces: traceValuesOf(records, primary.metric, replicates),
-    answer: answerSentence({ policies, comparisons, baseline, metric: primary.metric, units: whole }),
+    answer: answerSentence({
+      policies: policies.filter((each) => told(each) === 0),
+      comparisons,
+      baseline,
+      metric: primary.metric,
+      units: whole,
+    }),
   };
 }
 

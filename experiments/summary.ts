@@ -1,3 +1,5 @@
+import type { Bound } from "../policies/contract/policy.ts";
+
 /**
  * What a study found: computed from the records alone by `summarise`, written to summary.json, drawn by reports/.
  * Policies are named by `policyId`. Replicates are averaged inside a unit of inference before anything else is computed.
@@ -24,7 +26,7 @@ export interface SummaryGroup {
   readonly axes: Readonly<Record<string, unknown>>;
   readonly units: number;
   readonly replicates: number;
-  /** Every policy, best first on the primary metric. */
+  /** Every policy, best first on the primary metric; those that were told the future after all others. */
   readonly policies: readonly PolicySummary[];
   /** The primary comparisons first (simultaneous intervals, Holm), then every policy against the baseline, exploratory. */
   readonly comparisons: readonly Comparison[];
@@ -46,8 +48,18 @@ export interface TraceValues {
 
 export interface PolicySummary {
   readonly policyId: string;
+  /** It was told the future: nobody can run it, so it has no rank. kind: what its cost is a bound of, null of nothing. */
+  readonly clairvoyant?: { readonly bound: Bound | null };
+  /** Against each bound that is exact or proved; absent where there is none. */
+  readonly regrets?: readonly Regret[];
   /** Mean over units of every metric, and its interval where there are 6 units or more. */
   readonly metrics: Readonly<Record<string, Estimate>>;
+}
+
+/** What a policy pays beyond a bound: sum over units of its costs / sum of the bound's, minus 1. */
+export interface Regret {
+  readonly bound: string;
+  readonly share: Estimate;
 }
 
 /** mean, and a 95 % bootstrap-t interval; below 6 units low/high are the range and kind says so. */

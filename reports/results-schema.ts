@@ -73,6 +73,17 @@ const FIGURE = z.looseObject({
     }),
   ),
 });
+const BOUND = z.looseObject({
+  kind: z.enum(["exact", "relaxation", "heuristic"]),
+  workload: z.enum(["tasks", "deadline-job"]),
+  profile: z.enum(["aws", "cbl-tick-v1"]),
+});
+const POLICY = z.looseObject({
+  policyId: z.string(),
+  clairvoyant: z.looseObject({ bound: BOUND.nullable() }).optional(),
+  regrets: z.array(z.looseObject({ bound: z.string(), share: ESTIMATE })).optional(),
+  metrics: z.record(z.string(), ESTIMATE),
+});
 export const SUMMARY = z.looseObject({
   question: z.string(),
   baseline: z.string(),
@@ -83,7 +94,7 @@ export const SUMMARY = z.looseObject({
       axes: z.record(z.string(), z.unknown()),
       units: z.number(),
       replicates: z.number(),
-      policies: z.array(z.looseObject({ policyId: z.string(), metrics: z.record(z.string(), ESTIMATE) })),
+      policies: z.array(POLICY),
       comparisons: z.array(COMPARISON),
       savings: z.array(SAVING),
       traces: z.array(TRACE_VALUES),

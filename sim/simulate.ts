@@ -29,6 +29,7 @@ export function simulate(
     throw new SimulationError(`a horizon of ${input.horizonS} s is no run; give a positive one`);
   const unfit = unfitFor(decisions, input.workload.model, input.cloud, input.cadence);
   if (unfit !== undefined) throw new SimulationError(unfit);
+  const { scheduling } = decisions;
   const traced = input.traced ?? false;
   let state!: FleetState;
   const world = new SimWorld(input, (fleet) => {
@@ -80,6 +81,7 @@ export function simulate(
   return {
     metrics: { ...world.close(nowS), asks },
     assumptions: [...cloudAssumptions(input.cloud, input.table), ...billAssumptions(input.cloud.bill)],
+    ...(scheduling.sight === "clairvoyant" && { clairvoyant: { bound: scheduling.bound ?? null } }),
     fingerprint: state.fingerprint.hex(),
     ...(traced ? { timeline: timelineOf(input, world, log, nowS) } : {}),
   };

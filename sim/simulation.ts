@@ -1,4 +1,5 @@
 import type { Note } from "../policies/contract/actions.ts";
+import type { Bound } from "../policies/contract/policy.ts";
 import type { Cadence, CloudSpec, WorkloadName } from "../policies/contract/scenario.ts";
 import type { Seconds, Usd } from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
@@ -31,6 +32,8 @@ export interface SimulationResult {
   readonly metrics: Readonly<Record<string, number>>;
   /** What the run took for granted, as sentences for the record. */
   readonly assumptions: readonly string[];
+  /** The policy was told the future; what its cost is a bound of, if of anything. */
+  readonly clairvoyant?: { readonly bound: Bound | null };
   /** Over all facts and actions, hex. */
   readonly fingerprint: string;
   readonly timeline?: Timeline;

@@ -1,5 +1,5 @@
 import { metricNamed } from "../metrics.ts";
-import type { Comparison, Estimate, PolicySummary } from "../summary.ts";
+import type { Comparison, Estimate, PolicySummary, Regret } from "../summary.ts";
 import { UNITS_MIN } from "./estimate.ts";
 
 /** What the answer is made of: policies best first. */
@@ -38,6 +38,7 @@ export function answerSentence(findings: Findings): string {
     `${head}; ${subject} ${verdict(versus)}`,
     ...serviceLost(best, rival),
     ...(best.policyId === baseline ? [] : leadOver(next, best, findings)),
+    ...(best.regrets ?? []).map(beyond),
   ].join(" ");
 }
 
@@ -77,6 +78,10 @@ function serviceLost(best: PolicySummary, rival: PolicySummary): string[] {
   if (ours === undefined || theirs === undefined || theirs - ours < 0.001) return [];
   return [`But ${rival.policyId} completes ${shown(theirs, "share")} of the tasks.`];
 }
+
+/** How much was left to win. */
+const beyond = ({ bound, share }: Regret): string =>
+  `It costs ${percent(share.mean)} (${share.kind === "range" ? "range" : "95 % interval"} ${percent(share.low)} to ${percent(share.high)}) more than ${bound}, which knows the future.`;
 
 /** The next policy is named when the two were compared and cannot be told apart, or were not compared at all. */
 function leadOver(next: PolicySummary | undefined, best: PolicySummary, findings: Findings): string[] {

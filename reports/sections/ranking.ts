@@ -3,7 +3,7 @@ import { changeCell, differenceScales, orDash } from "../comparison-table.ts";
 import { estimateCell, onPrimaryMetric, spreadName } from "../estimates.ts";
 import { type Content, type Html, html, name } from "../html.ts";
 import { measure } from "../measures.ts";
-import { counted, pValue, type Scale, scaleFor } from "../numbers.ts";
+import { counted, percentChange, pValue, type Scale, scaleFor } from "../numbers.ts";
 import { type Looks, sampleOf } from "../palette.ts";
 import { type Table, tableHtml } from "../table.ts";
 
@@ -46,7 +46,7 @@ function rankedTable(summary: Summary, group: SummaryGroup, looks: Looks): Table
     rows: group.policies.map((policy, rank) => {
       const comparison = against.get(policy.policyId);
       return [
-        html`<span class="policy"><span class="rank">${rank + 1}</span><i class="${`sample ${sampleOf(policy.policyId, looks)}`}"></i>${name(policy.policyId)}${missing(policy, primaryMetric, group.units)}</span>`,
+        html`<span class="policy"><span class="rank">${policy.clairvoyant ? "" : rank + 1}</span><i class="${`sample ${sampleOf(policy.policyId, looks)}`}"></i>${name(policy.policyId)}${missing(policy, primaryMetric, group.units)}${policy.clairvoyant ? html`<span class="spread">knows the future</span>` : ""}</span>`,
         ...metrics.slice(0, 1).map((metric) => value(policy, metric)),
         ...comparisonCells(comparison, difference, policy.policyId === baseline),
         ...metrics.slice(1).map((metric) => value(policy, metric)),
@@ -89,6 +89,11 @@ function notes(summary: Summary, group: SummaryGroup): string {
       "Primary comparisons were named beforehand: their intervals hold together, their p is Holm's. All else is exploratory and not adjusted.",
     group.policies.some(({ metrics }) => (metrics[summary.primaryMetric]?.n ?? 0) < group.units) &&
       "A policy that did not finish every unit that others did is ranked below them, whatever its mean: it is one over other units.",
+    group.policies.some(({ clairvoyant }) => clairvoyant) &&
+      "Who knows the future cannot be run and has no rank; it shows what was left to win.",
+    ...group.policies.flatMap(({ policyId, regrets = [] }) =>
+      regrets.map(({ bound, share }) => `${policyId} costs ${percentChange(1 + share.mean)} against ${bound}.`),
+    ),
     smallest.length > 0 && `The smallest p that this many units can give is ${pValue(Math.max(...smallest))}.`,
   ]
     .filter(Boolean)

@@ -379,3 +379,62 @@ describe("the spreadsheet", () => {
     expect(lines[1]).toBe("-2,base,costUsd,1,1,1,interval,8");
   });
 });
+
+describe("a bound", () => {
+  const exact = { kind: "exact", workload: "deadline-job", profile: "cbl-tick-v1" } as const;
+  /** Of a job that is due after 12.2 h; its last whole tick of half an hour ends at 12 h. */
+  const run = (
+    policyId: string,
+    unit: string,
+    costUsd: number,
+    completionMeanH: number,
+    bound?: typeof exact,
+  ): RunRecord => {
+    const made = record(policyId, unit, 0, { costUsd, hours: 10 });
+    if (!made.ok) throw new Error("it is ok");
+    return {
+      ...made,
+      spec: {
+        ...made.spec,
+        workload: { model: "deadline-job", params: { deadlineH: 12.2 } },
+        cadence: { onChange: false, everyS: 1800 },
+      },
+      metrics: { ...made.metrics, completionMeanH },
+      ...(bound && { clairvoyant: { bound } }),
+    };
+  };
+  const bounded = (thriftyH: number, thriftyUsd = 20) =>
+    units.flatMap((unit) => [
+      run("base", unit, 30, 10),
+      run("thrifty", unit, thriftyUsd, thriftyH),
+      run("optimum", unit, 16, 11, exact),
+    ]);
+
+  it("has no rank and is no answer; what is paid beyond it is the regret", () => {
+    const summary = summarise(bounded(11), question);
+    const [group] = summary.groups;
+    expect(group!.policies.map(({ policyId, clairvoyant }) => [policyId, clairvoyant?.bound?.kind])).toEqual([
+      ["thrifty", undefined],
+      ["base", undefined],
+      ["optimum", "exact"],
+    ]);
+    expect(group!.policies.map(({ regrets }) => regrets?.map(({ share }) => share.mean))).toEqual([
+      [expect.closeTo(0.25, 12)],
+      [expect.closeTo(0.875, 12)],
+      undefined,
+    ]);
+    expect(group!.answer).toMatch(
+      /^thrifty comes out best .* 25\.0 % \(95 % interval .*\) more than optimum, which knows the future\.$/,
+    );
+    expect(summary.warnings.filter((text) => text.includes("defect"))).toEqual([]);
+  });
+
+  it("is no bound where a policy undercuts it that was done by its last whole tick; later, it may", () => {
+    const told = (hours: number) =>
+      summarise(bounded(hours, 15), question).warnings.filter((text) => text.includes("defect"));
+    expect(told(12)).toEqual([
+      expect.stringMatching(/^thrifty costs less than optimum in 8 cells, thrifty-u0-0 the first/),
+    ]);
+    expect(told(12.1)).toEqual([]);
+  });
+});
