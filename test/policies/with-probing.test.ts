@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { resolveScenario } from "../../policies/registry.ts";
+import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
-import { handCloud, input, run, table } from "../support/runs.ts";
+import { handCloud, input, jobInput, run, table } from "../support/runs.ts";
 import { storyOf } from "../support/story.ts";
 
 // A launch is answered after 4 s, billed from 44 s, ready at 60 s; a probe every 600 s.
@@ -103,6 +103,26 @@ describe("with-probing", () => {
     expect(story(idle)).toEqual([`0: launch spot z0, ${probe}`]);
     const { metrics } = run(idle, resolveScenario(probing));
     expect([metrics.reclaims, metrics.costUsd, metrics.freeHours]).toEqual([1, 0, (140 - 44) / 3600]);
+  });
+
+  it("tells a policy that must be told: uniform progress then runs on spot where only trying tells", () => {
+    const world = jobInput({
+      table: table([{ capacity: [[0, 1]] }], DAY),
+      job: { nodes: 1, workH: 2, deadlineH: 5, restartOverheadS: 60 },
+      cadence: { onChange: true, everyS: 60 },
+      cloud: tried,
+      horizonS: 6 * 3600,
+    });
+    const told = resolveScenario({ ...probing, scheduling: "uniform-progress" });
+    const bare = resolveScenario({ ...probing, scheduling: "uniform-progress", wrappers: [] });
+    const unfit = (decisions: typeof told) => unfitFor(decisions, "deadline-job", world.cloud, world.cadence);
+    expect(unfit(bare)).toContain("must be told what is obtainable");
+    expect(unfit(told)).toBeUndefined();
+    const { metrics } = simulate(world, told);
+    // On-demand for the first minutes, while nobody knows; then the probe has found spot.
+    expect(metrics.deadlineMetShare).toBe(1);
+    expect(metrics.onDemandUpHours).toBeLessThan(0.1);
+    expect(metrics.spotUpHours).toBeGreaterThan(1.9);
   });
 
   it("does nothing where what is obtainable is told", () => {
