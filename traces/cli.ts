@@ -26,6 +26,7 @@ import { isPresent, manualSets, publicSets, userSetFolder } from "./public-sets.
 import { recordPrices } from "./record.ts";
 import { requestStatistics, writeRequestFile } from "./request-file.ts";
 import { type GapRule, marketNames } from "./rows.ts";
+import { capacityLine, priceLine } from "./sparkline.ts";
 import {
   type Correlations,
   correlationsOf,
@@ -160,6 +161,7 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           print(
             [
               told(digest, report),
+              priceTable(table, each),
               spellTable(each),
               `no market has an instance to give: ${percent(noneUp)} of the time`,
               correlation === null
@@ -192,10 +194,11 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
               describe: "prices around one mean, or around two that they switch between",
             })
             .option("out", { type: "string", describe: "where to write the model (.yaml)" })
+            .options(marketOptions)
             .option("json", json),
-        ({ file, price, out, json: asJson }) => {
+        ({ file, price, out, json: asJson, ...markets }) => {
           const { window, endS, digest, report } = openTraceFile(file);
-          const table = window(0, endS);
+          const table = window(0, endS, filterOf(markets));
           const model = fitModel(table, price);
           const source = `fitted by traces fit to ${report.format}, ${report.startsAt}, ${Math.round(report.hours)} h, digest ${digest.slice(0, 12)}`;
           const fit = fitOf({ name: basename(file), summary: "", source, model, observed: shapeOf(table) });
@@ -514,6 +517,28 @@ function told(digest: string, report: ImportReport): string {
 const row = (cells: readonly string[]): string =>
   cells.map((cell, i) => (i === 0 ? cell.padEnd(28) : cell.padStart(18))).join("");
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Cells of a line that draws a trace. */
+const CELLS = 60;
+
+function priceTable(table: TraceTable, markets: readonly (MarketStatistics & { readonly name: string })[]): string {
+  const drawn = (line: string) => `    |${line}|`;
+  return [
+    row(["prices", "mean USD/h", "deviation", "changes a day"]),
+    ...markets.flatMap((each, m) => [
+      row([
+        each.name,
+        each.meanUsdPerHour.toFixed(4),
+        each.sdUsdPerHour.toFixed(4),
+        each.priceChangesPerDay.toFixed(2),
+      ]),
+      `${drawn(priceLine(table, m, CELLS))} price, lowest to highest`,
+      ...(each.availability === null
+        ? []
+        : [`${drawn(capacityLine(table, m, CELLS))} share of time with an instance to have`]),
+    ]),
+  ].join("\n");
+}
 
 function spellTable(markets: readonly (MarketStatistics & { readonly name: string })[]): string {
   const cells = (spells: MarketStatistics["upSpells"]) =>
