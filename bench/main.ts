@@ -6,9 +6,10 @@ import { assignment } from "./assignment.ts";
 import { engine } from "./engine.ts";
 import { eventQueue } from "./event-queue.ts";
 import { calibration, type Result, reached } from "./harness.ts";
+import { pool } from "./pool.ts";
 
 // A benchmark is one file and one entry here.
-const benchmarks = [eventQueue, engine, assignment, archive];
+const benchmarks = [eventQueue, engine, assignment, pool, archive];
 
 const options = await yargs(hideBin(process.argv))
   .scriptName("npm run bench --")
