@@ -19,6 +19,7 @@ import { filter } from "./sections/filter.ts";
 import { type Manifest, provenance } from "./sections/provenance.ts";
 import { published } from "./sections/published.ts";
 import { ranking } from "./sections/ranking.ts";
+import { reading } from "./sections/reading.ts";
 import { groupName } from "./sweep.ts";
 import { figureViews, groupViews, luckViews, sweepViews } from "./views/index.ts";
 import type { View } from "./views/view.ts";
@@ -62,10 +63,13 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
     {
       id: "ranking",
       heading: "Ranking",
-      body: byGroup(
-        groups,
-        groups.map((group) => ranking(summary, group, looks)),
-      ),
+      body: [
+        byGroup(
+          groups,
+          groups.map((group) => ranking(summary, group, looks)),
+        ),
+        reading(),
+      ],
     },
     { id: "warnings", heading: "Warnings", body: warnings(summary) },
   ];

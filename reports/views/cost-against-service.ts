@@ -8,6 +8,10 @@ import { counted, type Scale, scaleFor } from "../numbers.ts";
 import type { GroupScene, View } from "./view.ts";
 
 const HEIGHT = 320;
+/** As many points in one spot share a name; what they are the key and the table tell. */
+const CROWD = 4;
+/** Width of a letter, as a share of the chart's. */
+const CHARACTER = 0.008;
 
 interface Point {
   readonly policyId: string;
@@ -121,7 +125,7 @@ export const costAgainstService: View<GroupScene> = {
               dy: { expr: "datum.dy" },
               limit: 220,
             },
-            encoding: { x, y, text: { field: "policy", type: "nominal" }, color: { value: INK } },
+            encoding: { x, y, text: { field: "label", type: "nominal" }, color: { value: INK } },
           },
         ],
       },
@@ -170,7 +174,7 @@ function efficient(points: readonly Point[], higherIsBetter: boolean): ReadonlyS
   return new Set(points.filter((b) => !points.some((a) => beats(a, b))).map(({ policyId }) => policyId));
 }
 
-/** Names beside their points: towards the middle of the chart, and moved apart where points are close. */
+/** Names beside their points: towards the middle of the chart, and moved apart where they would overlap. */
 function labelPlaces(points: readonly Point[]) {
   const share = (of: (point: Point) => Estimate) => {
     const low = Math.min(...points.map((point) => of(point).low));
@@ -178,12 +182,20 @@ function labelPlaces(points: readonly Point[]) {
     return (point: Point) => (high > low ? (of(point).mean - low) / (high - low) : 0.5);
   };
   const [x, y] = [share((point) => point.cost), share((point) => point.service)];
-  const taken: { readonly x: number; readonly y: number }[] = [];
+  const isSpot = (a: Point) => (b: Point) => Math.abs(x(a) - x(b)) < 0.015 && Math.abs(y(a) - y(b)) < 0.03;
+  const taken: { readonly from: number; readonly to: number; readonly y: number }[] = [];
   return points.map((point) => {
+    const together = points.filter(isSpot(point));
+    const alone = together.length < CROWD;
+    const label = alone ? point.policyId : `${point.policyId} and ${together.length - 1} more`;
     const left = x(point) > 0.6;
-    const place = { x: x(point), y: -y(point) * (HEIGHT - 60) - 12 };
-    while (taken.some((other) => Math.abs(other.y - place.y) < 15 && Math.abs(other.x - place.x) < 0.5)) place.y -= 3;
-    taken.push(place);
-    return { align: left ? "right" : "left", dx: left ? -10 : 10, dy: place.y + y(point) * (HEIGHT - 60) };
+    const align = left ? ("right" as const) : ("left" as const);
+    if (!alone && together[0] !== point) return { align, dx: 0, dy: 0, label: "" };
+    const width = label.length * CHARACTER;
+    const [from, to] = left ? [x(point) - width, x(point)] : [x(point), x(point) + width];
+    let px = -y(point) * (HEIGHT - 60) - 12;
+    while (taken.some((other) => Math.abs(other.y - px) < 15 && from < other.to && to > other.from)) px -= 3;
+    taken.push({ from, to, y: px });
+    return { align, dx: left ? -10 : 10, dy: px + y(point) * (HEIGHT - 60), label };
   });
 }

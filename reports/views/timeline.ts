@@ -3,6 +3,7 @@ import type { TimelineInstance } from "../../sim/simulation.ts";
 import { ALARM, type Chart, INK, type KeyEntry, MUTED } from "../chart.ts";
 import { byPolicy } from "../encodings.ts";
 import { counted } from "../numbers.ts";
+import { type Looks, looksFor } from "../palette.ts";
 import { panels, panelsHeight, pixels, titleLayers } from "../panels.ts";
 import { groupName } from "../sweep.ts";
 import { type Clock, clockFor } from "../timeline/clock.ts";
@@ -69,14 +70,13 @@ export const timeline: View<LuckScene> = {
     const y = pixels("top", height);
     const span = { x, x2: { field: "to" }, y, y2: { field: "bottom" } };
     const tooltip = { field: "tip", type: "nominal" } as const;
-    const color = byPolicy(
-      sides.map(({ policyId }) => policyId),
-      looks,
-    );
+    const policies = sides.map(({ policyId }) => policyId);
+    const own = apart(policies, looks);
+    const color = byPolicy(policies, own);
     return {
       title: `${sides.map(({ policyId }) => policyId).join(" and ")}, ${placeOf(sides[0]!)}`,
       caption: captionOf(sides, groups),
-      key: keyOf(sides, looks),
+      key: keyOf(sides, own),
       spec: {
         height,
         layer: [
@@ -203,10 +203,14 @@ function marksOf(sides: readonly Side[], groups: readonly MarketGroup[], clock: 
 const owned = <Mark>({ policyId }: Side, marks: readonly Mark[]) =>
   marks.map((mark) => ({ policy: policyId, ...mark }));
 
+/** Of more policies than there are colours two may have the same one: here they must be told apart by it. */
+const apart = (policies: readonly string[], looks: Looks): Looks =>
+  new Set(policies.map((policy) => looks.get(policy)?.index)).size < policies.length ? looksFor(policies) : looks;
+
 const placeOf = ({ trace, unit, replicate, axes }: TracedRun): string =>
   [trace, unit, replicate > 0 && `replicate ${replicate}`, groupName(axes)].filter(Boolean).join(", ");
 
-const keyOf = (sides: readonly Side[], looks: LuckScene["looks"]): readonly KeyEntry[] => [
+const keyOf = (sides: readonly Side[], looks: Looks): readonly KeyEntry[] => [
   ...sides.map(({ policyId }) => ({
     label: `work of ${policyId}`,
     sample: `policy-${looks.get(policyId)?.index ?? "none"}`,

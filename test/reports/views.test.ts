@@ -368,6 +368,11 @@ describe("cost against service", () => {
     expect(efficient(chart)).toEqual(["a", "c"]);
   });
 
+  test("names a crowd in one spot once, and says how many there are", () => {
+    const crowd = { a: [1, 0.9, 5], b: [1, 0.9, 5], c: [1, 0.9, 5], d: [1, 0.9, 5], e: [9, 1, 5] } as const;
+    expect(drawn(chartOf(crowd)!).map(({ label }) => label)).toEqual(["a and 3 more", "", "", "", "e"]);
+  });
+
   test("keeps the names of close points apart", () => {
     const labels = drawn(chartOf({ a: [1, 0.9, 5], b: [1.001, 0.9001, 5], c: [1.002, 0.9, 5], d: [9, 1, 5] })!);
     const places = labels
