@@ -45,7 +45,7 @@ const bill = z.strictObject({
 /** The simulated cloud, as a study writes it. */
 export const cloudSchema = z.strictObject({
   profile: z
-    .enum(["aws", "cbl-tick-v1"])
+    .enum(["aws", "cbl-tick-v1", "skyserve-tick"])
     .describe("timing profile: the order of things within an instant, and the defaults below"),
   answerS: distribution.exactOptional().describe("from request to grant or refusal, seconds"),
   noticeLeadS: distribution.exactOptional().describe("from interruption notice to the end, seconds"),
@@ -84,6 +84,14 @@ export const cadenceSchema = z
   .strictObject({
     onChange: z.boolean().describe("at every fact but a price, and when the policy asked to be woken"),
     everyS: positive.exactOptional().describe("and on the grid 0, everyS, 2 everyS, ..."),
+    once: z
+      .boolean()
+      .exactOptional()
+      .describe("one ask at each time of the grid, whatever comes of it; absent: until the decisions have settled"),
+  })
+  .refine(({ onChange, once }) => !(onChange && once), {
+    path: ["once"],
+    message: "goes with a grid alone; set onChange: false",
   })
   .refine(({ onChange, everyS }) => onChange || everyS !== undefined, {
     path: ["everyS"],

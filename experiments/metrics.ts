@@ -125,7 +125,7 @@ export const metrics: readonly Metric[] = [
     "Work done",
     "h",
     "higher",
-    "Hours of work of completed tasks, and of the others what they had done by the end of the run; of a deadline job the hours its gang ran, not times its nodes.",
+    "Hours of work of completed tasks, and of the others what they had done by the end of the run; of a deadline job the hours its gang ran, not times its nodes; of a service the hours of its ready replicas, at most of as many as it wanted.",
   ),
   metric(
     "deadlineMetShare",
@@ -156,6 +156,28 @@ export const metrics: readonly Metric[] = [
     "Times that all nodes of a deadline job were ready and its restart overhead began.",
   ),
   metric("gangReclaims", "Gangs broken", "", "lower", "Times that the provider took a node of a deadline job's gang."),
+  metric(
+    "availableShare",
+    "Available",
+    "share",
+    "higher",
+    "Share of the time in which a service had at least as many ready replicas as it wanted.",
+  ),
+  metric(
+    "readyReplicasMean",
+    "Ready replicas, mean",
+    "",
+    undefined,
+    "Mean over time of a service's ready replicas, those beyond what it wanted included.",
+  ),
+  metric(
+    "shortReplicaHours",
+    "Replica-hours missing",
+    "h",
+    "lower",
+    "Integral over time of the replicas that a service wanted and that were not ready.",
+  ),
+  metric("replicasLost", "Replicas lost", "", "lower", "Replicas that the provider took back, ready or not."),
   metric(
     "lostWorkHours",
     "Work lost",

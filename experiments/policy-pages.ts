@@ -31,11 +31,16 @@ interface Kind {
   readonly inStudy: (named: string, name: string) => readonly string[];
 }
 
-const WORK: Readonly<Record<WorkloadName, string>> = { tasks: "tasks", "deadline-job": "deadline jobs" };
+const WORK: Readonly<Record<WorkloadName, string>> = {
+  tasks: "tasks",
+  "deadline-job": "deadline jobs",
+  serving: "services",
+};
 
 const scheduling = (workload: WorkloadName): Kind => ({
   folder: "scheduling",
-  one: ({ workloads = ["tasks"] }) => `Scheduling policy for ${workloads.map((each) => WORK[each]).join(" and ")}`,
+  one: ({ workloads = ["tasks"] }) =>
+    `Scheduling policy for ${new Intl.ListFormat("en").format(workloads.map((each) => WORK[each]))}`,
   many: `Scheduling policies for ${WORK[workload]}`,
   role: "when to launch and terminate what; a study names one as `scheduling`",
   list: schedulingPolicies.filter((spec) => decidesFor(spec, workload)),

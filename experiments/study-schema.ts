@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { deadlineJobParams } from "../sim/workloads/deadline-job-params.ts";
+import { servingParams } from "../sim/workloads/serving-params.ts";
 import { tasksParams } from "../sim/workloads/tasks-params.ts";
 import { cadenceSchema, cloudSchema } from "./cloud-schema.ts";
 import { expectedSchema, publishedSchema } from "./published/published-schema.ts";
@@ -34,6 +35,7 @@ export const studySchema = z.strictObject({
     .discriminatedUnion("model", [
       z.strictObject({ model: z.literal("tasks"), params: tasksParams }),
       z.strictObject({ model: z.literal("deadline-job"), params: deadlineJobParams }),
+      z.strictObject({ model: z.literal("serving"), params: servingParams }),
     ])
     .describe("what is to be done"),
   cloud: cloudSchema.describe("the simulated cloud"),

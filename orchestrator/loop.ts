@@ -49,6 +49,8 @@ export async function runLoop(options: LoopOptions): Promise<void> {
   }
 }
 
+type PlaceAction = Extract<Action, { readonly do: "place" }>;
+
 class Loop {
   readonly #options: LoopOptions;
   readonly #ports: Ports;
@@ -61,8 +63,8 @@ class Loop {
   #landed: JournalEntry[] = [];
   /** Granted just now. */
   readonly #granted: InstanceId[] = [];
-  /** Work placed on instances of which some are still requested: it is started once all have a name. */
-  readonly #awaitingGrant = new Map<WorkId, readonly InstanceId[]>();
+  /** Placements on instances of which some are still requested, in order of placing: started once all have a name. */
+  #awaitingGrant: readonly PlaceAction[] = [];
   /** What was said of an instance that nobody knows, while a launch of ours is unanswered: it may be that one. */
   readonly #early = new Map<string, (() => void)[]>();
   #unanswered = 0;
@@ -138,11 +140,13 @@ class Loop {
         return { do: "terminate", providerId: names.providerId(action.instance)! };
       case "place": {
         const start = this.#startOf(action.work, action.instances);
-        if (start === undefined) this.#awaitingGrant.set(action.work, action.instances);
+        if (start === undefined) this.#awaitingGrant = [...this.#awaitingGrant, action];
         return start;
       }
       case "release":
-        return this.#awaitingGrant.delete(action.work) ? undefined : { do: "stop", job: names.job(action.work) };
+        return this.#forget(({ work }) => work === action.work)
+          ? undefined
+          : { do: "stop", job: names.job(action.work) };
       case "checkpoint":
         return { do: "checkpoint", job: names.job(action.work) };
       case "drain":
@@ -163,9 +167,14 @@ class Loop {
 
   /** A gang that has lost a node while others were requested is no placement any more. */
   #gone(instance: InstanceId): void {
-    for (const [work, instances] of this.#awaitingGrant) {
-      if (instances.includes(instance)) this.#awaitingGrant.delete(work);
-    }
+    this.#forget(({ instances }) => instances.includes(instance));
+  }
+
+  /** Whether anything that was waited for is waited for no more. */
+  #forget(which: (placement: PlaceAction) => boolean): boolean {
+    const before = this.#awaitingGrant.length;
+    this.#awaitingGrant = this.#awaitingGrant.filter((placement) => !which(placement));
+    return this.#awaitingGrant.length < before;
   }
 
   /**
@@ -173,13 +182,13 @@ class Loop {
    * which the grants of one instant arrived, and as work starts on instances that become ready together.
    */
   #startsOn(granted: readonly InstanceId[]): Call[] {
-    return [...this.#awaitingGrant]
-      .filter(([, instances]) => instances.some((instance) => granted.includes(instance)))
-      .sort(([, a], [, b]) => Math.max(...a) - Math.max(...b))
-      .flatMap(([work, instances]) => {
-        const start = this.#startOf(work, instances);
+    return this.#awaitingGrant
+      .filter(({ instances }) => instances.some((instance) => granted.includes(instance)))
+      .sort((a, b) => Math.max(...a.instances) - Math.max(...b.instances))
+      .flatMap((placement) => {
+        const start = this.#startOf(placement.work, placement.instances);
         if (start === undefined) return [];
-        this.#awaitingGrant.delete(work);
+        this.#forget((each) => each === placement);
         return [start];
       });
   }
@@ -327,15 +336,17 @@ class Loop {
       return;
     }
     const { job, what } = report;
-    if (what === "arrived" || what === "deadlineJobArrived") {
+    if (what === "arrived" || what === "deadlineJobArrived" || what === "serviceArrived") {
       const work = this.#names.arrived(job);
       if (work === undefined) return;
       if (what === "arrived") this.#fact("workArrived", work, report.task);
+      else if (what === "serviceArrived") this.#fact("serviceArrived", work, report.service);
       else this.#fact("jobArrived", work, report.deadlineJob);
       return;
     }
     const work = this.#names.work(job);
     if (work === undefined) this.#foreign(job, what);
+    else if (what === "replicasWanted") this.#fact("replicasWanted", work, report.count);
     else if (what === "progress") this.#fact("progress", work, report.doneS, report.keptS, report.ratePerS);
     else this.#fact(what === "ended" ? "workEnded" : "stateLeft", work);
   }

@@ -1,4 +1,4 @@
-import type { JobArrival, TaskArrival } from "../policies/contract/facts.ts";
+import type { JobArrival, ServiceArrival, TaskArrival } from "../policies/contract/facts.ts";
 import type { MarketSpec } from "../policies/contract/fleet.ts";
 import type { Seconds, UsdPerHour } from "../policies/contract/units.ts";
 import type { EndReason, RefusalReason, RefusalScope } from "../policies/contract/view.ts";
@@ -62,6 +62,8 @@ export interface Prices {
 export type JobReport =
   | { readonly job: string; readonly what: "arrived"; readonly task: TaskArrival }
   | { readonly job: string; readonly what: "deadlineJobArrived"; readonly deadlineJob: JobArrival }
+  | { readonly job: string; readonly what: "serviceArrived"; readonly service: ServiceArrival }
+  | { readonly job: string; readonly what: "replicasWanted"; readonly count: number }
   | {
       readonly job: string;
       readonly what: "progress";
@@ -74,7 +76,7 @@ export type JobReport =
 
 /** Calls about one job take effect in the order in which they were made. */
 export interface Jobs {
-  /** Runs there as soon as it can: once all of the instances are ready, weights and state are loaded. */
+  /** Runs there as soon as it can: once all of the instances are ready, weights and state are loaded. Of a service: a replica more. */
   start(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
   stop(job: string, signal: AbortSignal): Promise<void>;
   /** Stops, and writes its state through the card of the instance it is on. */

@@ -92,6 +92,8 @@ const factArguments = {
     id,
     z.strictObject({ workS: seconds, deadlineS: seconds, restartOverheadS: seconds, nodes: z.int().min(1) }),
   ]),
+  serviceArrived: z.tuple([id, z.strictObject({ replicasWanted: z.int().min(0) })]),
+  replicasWanted: z.tuple([id, z.int().min(0)]),
   progress: z.tuple([id, seconds, seconds, z.number()]),
   stateLeft: z.tuple([id]),
   workEnded: z.tuple([id]),
@@ -128,7 +130,11 @@ const start = z.strictObject({
       })
       .optional(),
   }),
-  cadence: z.strictObject({ onChange: z.boolean(), everyS: z.number().positive().optional() }),
+  cadence: z.strictObject({
+    onChange: z.boolean(),
+    everyS: z.number().positive().optional(),
+    once: z.boolean().optional(),
+  }),
 });
 
 // Actions are compared as text and calls are not repeated, so what is inside them is nobody's input here.

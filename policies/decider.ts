@@ -128,10 +128,11 @@ export class Decider {
     }
     writer.by = "policy";
     this.#policy.decide(state, writer, memory.scheduling);
-    memory.unsettled = writer.actions.length > 0;
+    const { once = false } = this.#cadence;
+    memory.unsettled = !once && writer.actions.length > 0;
     if (this.#guard !== undefined) this.#keepCaps(this.#guard);
     const unassigned = this.#assign();
-    memory.unsettled ||= writer.actions.length > 0;
+    memory.unsettled ||= !once && writer.actions.length > 0;
     memory.wakeS = onChange ? writer.takeWakeS() : null;
     this.nextS = Math.min(this.#gridS, memory.wakeS ?? Infinity, memory.failoverWakeS ?? Infinity);
     const asked = this.#asked;

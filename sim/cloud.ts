@@ -369,11 +369,12 @@ export class SimulatedCloud {
         last.heldAt = instance.heldAt;
       }
       if (instance.noticeS < 0) truth.unnoticed--;
-      this.#meter.lines?.hold(instance.grantedS, nowS);
+      const { lines, measuredFromS } = this.#meter;
+      if (nowS > measuredFromS) lines?.hold(Math.max(instance.grantedS, measuredFromS), nowS);
     }
     if (phase === PHASE.running || phase === PHASE.ready) {
       this.#countRunning(market, -1, nowS);
-      if (instance.isIdle) this.idleS += nowS - instance.idleSinceS;
+      if (instance.isIdle) this.idleS += this.#measuredS(instance.idleSinceS, nowS);
       this.#meter.charge(id, market, instance.runningS, nowS, endedBy);
     }
     this.#hooks!.lost(instance, nowS);
@@ -395,10 +396,15 @@ export class SimulatedCloud {
     const truth = this.#markets[market]!;
     const depth = this.#table.depth(market);
     if (depth.kind === "observed") {
-      truth.beyondDataS += Math.max(0, truth.running - depth.instances) * (nowS - truth.runningSinceS);
+      truth.beyondDataS += Math.max(0, truth.running - depth.instances) * this.#measuredS(truth.runningSinceS, nowS);
     }
     truth.running += change;
     truth.runningSinceS = nowS;
+  }
+
+  /** What of a stretch is not warm-up. */
+  #measuredS(fromS: Seconds, toS: Seconds): Seconds {
+    return Math.max(0, toS - Math.max(fromS, this.#meter.measuredFromS));
   }
 
   #tell(market: MarketId): void {

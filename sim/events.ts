@@ -11,9 +11,10 @@ export const EVENT = {
   complete: 6,
   fetched: 7,
   written: 8,
-  capacity: 9,
-  hazard: 10,
-  shock: 11,
+  wanted: 9,
+  capacity: 10,
+  hazard: 11,
+  shock: 12,
 } as const;
 
 const PHASE: Readonly<Record<keyof typeof EVENT, Phase>> = {
@@ -26,6 +27,7 @@ const PHASE: Readonly<Record<keyof typeof EVENT, Phase>> = {
   complete: "due",
   fetched: "due",
   written: "due",
+  wanted: "due",
   capacity: "trace",
   hazard: "trace",
   shock: "trace",

@@ -28,6 +28,8 @@ export class SimInstance {
   // The workload's part.
   tasks: readonly SimTask[] = NONE;
   job: SimJob | undefined = undefined;
+  /** It is a replica of the service. */
+  serves = false;
   statesHeld: readonly SimTask[] = NONE;
   /** When its one network card has sent all that was queued on it. */
   cardFreeS = 0;
@@ -42,6 +44,6 @@ export class SimInstance {
 
   /** Nothing is placed on it. */
   get isIdle(): boolean {
-    return this.tasks.length === 0 && this.job === undefined;
+    return this.tasks.length === 0 && this.job === undefined && !this.serves;
   }
 }

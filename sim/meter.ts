@@ -44,6 +44,8 @@ export class Meter {
   readonly total = { usd: 0, listUsd: 0, upS: 0, spotUpS: 0, chargedS: 0, freeFirstHourS: 0, minimumPaddingS: 0 };
   /** The bill beside instances; undefined where the study names no line. */
   readonly lines: BillLines | undefined;
+  /** Warm-up comes before it and is not billed. */
+  measuredFromS: Seconds = 0;
   readonly #table: TraceTable;
   readonly #billing: TimingProfile["billing"];
 
@@ -61,11 +63,12 @@ export class Meter {
     this.#billing = billing;
   }
 
-  charge(instance: InstanceId, market: MarketId, fromS: Seconds, endS: Seconds, endedBy: LedgerEnd): void {
+  charge(instance: InstanceId, market: MarketId, runningS: Seconds, endS: Seconds, endedBy: LedgerEnd): void {
     const { minimumS, freeWhenReclaimedWithinS } = this.#billing;
+    const fromS = Math.min(endS, Math.max(runningS, this.measuredFromS));
     const upS = endS - fromS;
-    const free = endedBy === "reclaimed" && upS < freeWhenReclaimedWithinS;
-    const minimumPaddingS = free ? 0 : Math.max(0, minimumS - upS);
+    const free = endedBy === "reclaimed" && endS - runningS < freeWhenReclaimedWithinS;
+    const minimumPaddingS = free || endS < this.measuredFromS ? 0 : Math.max(0, minimumS - (endS - runningS));
     const listUsd = this.#table.costUsd(market, fromS, endS + minimumPaddingS);
     const chargedS = free ? 0 : upS + minimumPaddingS;
     const freeFirstHourS = free ? upS : 0;

@@ -10,6 +10,8 @@ export interface TimingProfile {
   readonly phases: readonly Phase[];
   /** grid: policies are asked, and the trace's capacity is read, at regular times only. study: as the study says. */
   readonly cadence: "grid" | "study";
+  /** How often at one of these times. until settled: at most markets + 2, the last of which asks for nothing. */
+  readonly asks: "once" | "until settled";
   /** Which instances go when a market's capacity falls. keyed: a draw of their slots says. */
   readonly victim: "newest" | "keyed";
   /** deadline: the run ends with the last deadline, rounded up to the grid. horizon: with the study's window. */
@@ -31,6 +33,7 @@ const aws: TimingProfile = {
   // Event-driven: the notice comes when the trace's capacity drops, the end one lead later.
   phases: ["due", "trace", "decide", "answer"],
   cadence: "study",
+  asks: "until settled",
   victim: "keyed",
   end: "horizon",
   // AWS User Guide, "Billing for interrupted Spot Instances"; API_StopInstances: at least one minute a start.
@@ -59,6 +62,7 @@ const cblTickV1: TimingProfile = {
   name: "cbl-tick-v1",
   phases: ["due", "trace", "decide", "answer"],
   cadence: "grid",
+  asks: "until settled",
   victim: "newest",
   end: "deadline",
   billing: { minimumS: 0, freeWhenReclaimedWithinS: 0 },
@@ -67,4 +71,28 @@ const cblTickV1: TimingProfile = {
   launchS: { boot: none, imagePull: none, engineStart: none },
 };
 
-export const profiles: Readonly<Record<ProfileName, TimingProfile>> = { aws, "cbl-tick-v1": cblTickV1 };
+/**
+ * Time in ticks, as in SkyServe's simulator: the policy decides on what the last tick left behind, once, before the tick's
+ * capacity is known; what is not granted then is asked for again at the next. A launch takes the replica's cold start and nothing
+ * more, billed from the grant. That simulator counts replicas, it does not know them: the newest go first, so that a count that
+ * has been held long enough to be ready is ready here too.
+ * Source: Mao et al., "SkyServe", EuroSys 2025, 5.2, and the simulator of its artifact.
+ */
+const skyserveTick: TimingProfile = {
+  name: "skyserve-tick",
+  phases: ["decide", "trace", "answer", "due"],
+  cadence: "grid",
+  asks: "once",
+  victim: "newest",
+  end: "horizon",
+  billing: { minimumS: 0, freeWhenReclaimedWithinS: 0 },
+  answerS: none,
+  noticeLeadS: none,
+  launchS: { boot: none, imagePull: none, engineStart: { kind: "constant", value: 120 } },
+};
+
+export const profiles: Readonly<Record<ProfileName, TimingProfile>> = {
+  aws,
+  "cbl-tick-v1": cblTickV1,
+  "skyserve-tick": skyserveTick,
+};

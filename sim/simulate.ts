@@ -14,7 +14,7 @@ import { SimWorld } from "./world.ts";
  * timing profile.
  *
  * In each instant: events due, what the trace says, then asks until the decisions have settled (at most markets + 2, the
- * last of which asks for nothing), then answers that take no time.
+ * last of which asks for nothing), then answers that take no time; in the order, and with as many asks, as the profile says.
  *
  * @param onAsk told of every ask before its actions are carried out: parity compares them with the live loop's
  * @throws SimulationError for a spec that cannot be run; ActionError, or whatever the policy throws, for a policy that is
@@ -42,7 +42,7 @@ export function simulate(
       `the trace ends at ${input.table.endS} s, the run needs ${endS} s; shorten the window or the drain`,
     );
   }
-  const decider = new Decider(state, decisions, input.cadence, {
+  const decider = new Decider(state, decisions, world.cadence, {
     notes: traced,
     seed: input.seed,
     foresight: () => world.foresight(),

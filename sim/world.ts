@@ -4,7 +4,7 @@ import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Foresight } from "../policies/contract/foresight.ts";
 import { createRandom } from "../policies/contract/random.ts";
-import type { CloudSpec } from "../policies/contract/scenario.ts";
+import type { Cadence, CloudSpec } from "../policies/contract/scenario.ts";
 import { HOUR_S, type MarketId, type Seconds } from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 import { SimulatedCloud } from "./cloud.ts";
@@ -48,6 +48,8 @@ export class SimWorld {
   readonly meter: Meter;
   readonly cloud: SimulatedCloud;
   readonly workload: Workload;
+  /** When policies are asked: as the study says, within what the profile demands. */
+  readonly cadence: Cadence;
   /** When the run ends at the latest. */
   readonly endS: Seconds;
   events = 0;
@@ -67,6 +69,7 @@ export class SimWorld {
         `the timing profile ${profile.name} asks policies at regular times only; set cadence to { onChange: false, everyS: ... }`,
       );
     }
+    this.cadence = profile.asks === "once" ? { ...cadence, once: true } : cadence;
     const ranks = ranksOf(profile.phases);
     const queue = this.#queue;
     const random = createRandom(input.seed);
@@ -83,6 +86,7 @@ export class SimWorld {
     const { cloud, fleet } = this;
     const transfers = this.meter.lines?.countsTransfers ? this.meter.lines : undefined;
     this.workload = workloads[model](params, { ...shared, cloud, fleet, transfers, horizonS: input.horizonS });
+    this.meter.measuredFromS = this.workload.measuredFromS;
     const windowEndS = input.horizonS + (input.drainS ?? 0);
     const lastS = profile.end === "deadline" ? this.#lastDeadlineS(cadence.everyS!) : Infinity;
     this.endS = Math.min(windowEndS, lastS);
@@ -206,13 +210,13 @@ export class SimWorld {
     queue.pop();
     this.events++;
     const { kind, a } = queue;
-    if (kind >= EVENT.arrival && kind <= EVENT.written) this.workload.handle(kind, a, queue.seq, nowS);
+    if (kind >= EVENT.arrival && kind <= EVENT.wanted) this.workload.handle(kind, a, queue.seq, nowS);
     else this.cloud.handle(kind, a, queue.b, queue.seq, nowS);
   }
 
   #bill(runS: Seconds) {
     const { total, lines } = this.meter;
-    const beside = lines?.close(runS, total.upS);
+    const beside = lines?.close(runS - this.meter.measuredFromS, total.upS);
     this.workload.check(total.upS * Math.max(...this.fleet.markets.map((market) => market.slots)));
     return {
       costUsd: total.usd + (beside?.otherUsd ?? 0),

@@ -22,6 +22,11 @@ export type JobArrival = {
   readonly nodes: number;
 };
 
+/** What is known of a service when it arrives. */
+export type ServiceArrival = {
+  readonly replicasWanted: number;
+};
+
 /**
  * The seam between hosts and state: FleetState implements it. Facts of one instant may come in any order: lists are kept by
  * id. Every argument is JSON, so that a journal holds facts as they are.
@@ -38,6 +43,9 @@ export interface Facts {
   modelWarm(instance: InstanceId, model: string): void;
   workArrived(work: WorkId, task: TaskArrival): void;
   jobArrived(work: WorkId, job: JobArrival): void;
+  serviceArrived(work: WorkId, service: ServiceArrival): void;
+  /** From now on the service wants so many ready replicas. */
+  replicasWanted(work: WorkId, count: number): void;
   /** An anchor: from now on doneS grows by ratePerS (0 or 1). The view integrates, so nobody reports progress ask by ask. */
   progress(work: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void;
   /** The state has left the instance it was held on: written, fetched, or lost with it. */

@@ -28,12 +28,14 @@ export interface Cadence {
   readonly onChange: boolean;
   /** And on the grid 0, everyS, 2 everyS, ... */
   readonly everyS?: Seconds;
+  /** One ask at each time of the grid, whatever comes of it. Absent: until the decisions have settled. */
+  readonly once?: boolean;
 }
 
 /** What is to be done; each is a model of its own in the simulator. */
-export type WorkloadName = "tasks" | "deadline-job";
+export type WorkloadName = "tasks" | "deadline-job" | "serving";
 
-export type ProfileName = "aws" | "cbl-tick-v1";
+export type ProfileName = "aws" | "cbl-tick-v1" | "skyserve-tick";
 
 export type Distribution =
   | { readonly kind: "constant"; readonly value: number }

@@ -5,6 +5,7 @@
 export type Seconds = number;
 export type Usd = number;
 export type UsdPerHour = number;
+export type PerSecond = number;
 export type MiB = number;
 
 declare const brand: unique symbol;

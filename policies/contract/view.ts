@@ -30,6 +30,8 @@ export interface WorkIndex {
   readonly pending: readonly TaskView[];
   /** Deadline jobs arrived and not ended, placed or not. They are never `pending`: a gang is placed by the policy. */
   readonly jobs: readonly JobView[];
+  /** Services arrived and not ended. They are never `pending`: how many replicas one needs, and where, is the policy's question. */
+  readonly services: readonly ServiceView[];
 }
 
 export type CapacityType = "spot" | "onDemand";
@@ -100,7 +102,10 @@ export interface InstanceView {
   readonly statesHeld: number;
 }
 
-/** Where work runs: one instance for a task, `nodes` of them for a gang, which runs when all are ready and stops when one goes. */
+/**
+ * Where work runs: one instance for a task, `nodes` of them for a gang, which runs when all are ready and stops when one goes.
+ * A service has one placement a replica, of one instance; it goes with its instance.
+ */
 export interface Placement {
   readonly instances: readonly InstanceView[];
   /** Takes all free slots, so that no assignment strategy adds to it. */
@@ -110,7 +115,7 @@ export interface PlacementView extends Placement {
   readonly work: WorkView;
 }
 
-export type WorkView = TaskView | JobView;
+export type WorkView = TaskView | JobView | ServiceView;
 
 /** What happens to a task's progress when its instance is taken back. */
 export type OnReclaim = "restart" | "checkpointEvery" | "checkpointInGrace" | "migrate";
@@ -156,4 +161,17 @@ export interface JobView {
   /** Past its overhead: making progress. */
   readonly running: boolean;
   readonly placements: readonly PlacementView[];
+}
+
+/** Equal replicas of one model behind one balancer: it wants so many of them ready, for as long as it lasts. */
+export interface ServiceView {
+  readonly kind: "service";
+  readonly id: WorkId;
+  readonly arrivalS: Seconds;
+  /** Ready replicas wanted now. More may be kept: the policy's insurance. */
+  readonly replicasWanted: number;
+  /** One a replica, requested ones included, in order of placing. */
+  readonly placements: readonly PlacementView[];
+  /** How many replicas it lost to the provider. */
+  readonly reclaims: number;
 }

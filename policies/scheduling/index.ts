@@ -1,6 +1,7 @@
 import type { AnyPolicySpec } from "../contract/policy.ts";
 import { asFastAsPossible } from "./as-fast-as-possible.ts";
 import { asgPriceCapacityOptimized } from "./asg-price-capacity-optimized.ts";
+import { evenSpread } from "./even-spread.ts";
 import { greedy } from "./greedy.ts";
 import { greedyDeadline } from "./greedy-deadline.ts";
 import { karpenterLike } from "./karpenter-like.ts";
@@ -8,7 +9,10 @@ import { omniscient } from "./omniscient.ts";
 import { omniscientHeterogeneous } from "./omniscient-heterogeneous.ts";
 import { onDemandFallback } from "./on-demand-fallback.ts";
 import { onDemandOnly } from "./on-demand-only.ts";
+import { roundRobin } from "./round-robin.ts";
+import { spotHedge } from "./spot-hedge.ts";
 import { spotOnly } from "./spot-only.ts";
+import { staticMixture } from "./static-mixture.ts";
 import { timeSliced } from "./time-sliced.ts";
 import { uniformProgress } from "./uniform-progress.ts";
 import { upNextLifetime } from "./up-next-lifetime.ts";
@@ -29,4 +33,8 @@ export const schedulingPolicies = [
   upNextLifetime,
   omniscient,
   omniscientHeterogeneous,
+  spotHedge,
+  evenSpread,
+  roundRobin,
+  staticMixture,
 ] as unknown as readonly AnyPolicySpec[];

@@ -32,15 +32,13 @@ export function cheapestMarket(
   return best;
 }
 
-/**
- * Whether it is worth asking: not known to be exhausted, not refused at this very instant (asking again now would be the same
- * question), not in doubt, with the memory for the work.
- */
-export function mayGrant(view: FleetView, market: MarketView, memoryMiB: MiB): boolean {
-  if (market.gpuMemoryMiB < memoryMiB) return false;
-  if (market.obtainable !== undefined && market.obtainable < 1) return false;
-  return market.refusal?.timeS !== view.nowS && !inDoubt(market);
-}
+/** Whether it is worth asking: may be asked, not in doubt, with the memory for the work. */
+export const mayGrant = (view: FleetView, market: MarketView, memoryMiB: MiB): boolean =>
+  market.gpuMemoryMiB >= memoryMiB && mayAsk(view, market) && !inDoubt(market);
+
+/** Not known to be exhausted, and not refused at this very instant: asking again now would be the same question. */
+export const mayAsk = (view: FleetView, { obtainable = 1, refusal }: MarketView): boolean =>
+  obtainable >= 1 && refusal?.timeS !== view.nowS;
 
 /**
  * Where only trying tells, a market that has refused is asked for one launch, and for one more with each grant since: a fleet

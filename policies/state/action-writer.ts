@@ -75,8 +75,9 @@ export class ActionWriter implements Actions {
 
   place(work: WorkView, placement: Placement): void {
     const own = this.#work("place", work);
-    if (own.placements.length > 0) throw new ActionError(`place: work ${own.id} is placed already; release it first`);
-    const nodes = own.kind === "task" ? 1 : own.nodes;
+    if (own.kind !== "service" && own.placements.length > 0)
+      throw new ActionError(`place: work ${own.id} is placed already; release it first`);
+    const nodes = own.kind === "deadlineJob" ? own.nodes : 1;
     if (placement.instances.length !== nodes) {
       throw new ActionError(
         `place: work ${own.id} runs on ${nodes} ${nodes === 1 ? "instance" : "instances"}, not on ${placement.instances.length}`,
@@ -117,6 +118,9 @@ export class ActionWriter implements Actions {
 
   release(placement: PlacementView): void {
     const own = this.#work("release", placement.work);
+    if (own.kind === "service") {
+      throw new ActionError(`release: a replica of service ${own.id} goes with its instance; terminate that`);
+    }
     const on = own.placements[0];
     if (on === undefined) throw new ActionError(`release: work ${own.id} is not placed`);
     const instances = on.instances.map((instance) => instance.id);

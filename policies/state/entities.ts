@@ -1,4 +1,4 @@
-import type { JobArrival, TaskArrival } from "../contract/facts.ts";
+import type { JobArrival, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { LaunchExpectation, MarketSpec } from "../contract/fleet.ts";
 import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import { HOUR_S } from "../contract/units.ts";
@@ -12,6 +12,7 @@ import type {
   OnReclaim,
   PlacementView,
   Refusal,
+  ServiceView,
   TaskView,
 } from "../contract/view.ts";
 import type { Listed } from "./listing.ts";
@@ -112,7 +113,7 @@ export class PlacementState implements PlacementView {
   }
 }
 
-export type WorkState = TaskState | JobState;
+export type WorkState = TaskState | JobState | ServiceState;
 
 /** What all work has: where it is placed, and progress that grows by itself between two facts. */
 abstract class Progressing {
@@ -191,6 +192,23 @@ export class JobState extends Progressing implements JobView {
 
   get running(): boolean {
     return this.ratePerS > 0;
+  }
+}
+
+export class ServiceState implements ServiceView {
+  readonly kind = "service";
+  readonly id: WorkId;
+  readonly arrivalS: Seconds;
+  /** Its replicas take their instances whole, so their memory is nobody else's. */
+  readonly memoryMiB = 0;
+  replicasWanted: number;
+  placements: readonly PlacementState[] = NONE;
+  reclaims = 0;
+
+  constructor(id: WorkId, arrival: ServiceArrival, clock: StateClock) {
+    this.id = id;
+    this.arrivalS = clock.nowS;
+    this.replicasWanted = arrival.replicasWanted;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Facts, JobArrival, TaskArrival } from "../contract/facts.ts";
+import type { Facts, JobArrival, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { FleetSpec } from "../contract/fleet.ts";
 import type { InstanceId, MarketId, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import type {
@@ -19,6 +19,7 @@ import {
   JobState,
   MarketState,
   PlacementState,
+  ServiceState,
   type StateClock,
   TaskState,
   type WorkState,
@@ -41,6 +42,8 @@ const FACT = {
   stateLeft: 10,
   workEnded: 11,
   jobArrived: 12,
+  serviceArrived: 13,
+  replicasWanted: 14,
 } as const;
 const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
 
@@ -204,8 +207,22 @@ export class FleetState implements Facts, FleetView {
     this.work.jobs = having(this.work.jobs, new JobState(id, arrival, this.#clock));
   }
 
+  serviceArrived(id: WorkId, arrival: ServiceArrival): void {
+    this.#change(FACT.serviceArrived, id);
+    this.fingerprint.int(arrival.replicasWanted);
+    this.work.services = having(this.work.services, new ServiceState(id, arrival, this.#clock));
+  }
+
+  replicasWanted(id: WorkId, count: number): void {
+    const service = find(this.work.services, id);
+    if (service === undefined) return;
+    this.#change(FACT.replicasWanted, id);
+    this.fingerprint.int(count);
+    service.replicasWanted = count;
+  }
+
   progress(id: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void {
-    const work = this.#tasks[id] ?? this.#job(id);
+    const work = this.#tasks[id] ?? find(this.work.jobs, id);
     if (work === undefined) return;
     this.#change(FACT.progress, id);
     this.fingerprint.number(doneS);
@@ -229,11 +246,12 @@ export class FleetState implements Facts, FleetView {
   workEnded(id: WorkId): void {
     const task = this.#tasks[id];
     if (task === undefined) {
-      const job = this.#job(id);
-      if (job === undefined) return;
+      const other = find(this.work.jobs, id) ?? find(this.work.services, id);
+      if (other === undefined) return;
       this.#change(FACT.workEnded, id);
-      this.#unplace(job);
-      this.work.jobs = without(this.work.jobs, job);
+      this.#unplace(other);
+      if (other.kind === "service") this.work.services = without(this.work.services, other);
+      else this.work.jobs = without(this.work.jobs, other);
       return;
     }
     this.#change(FACT.workEnded, id);
@@ -255,7 +273,8 @@ export class FleetState implements Facts, FleetView {
 
   workOf<View extends WorkView>(view: View): Extract<WorkState, Pick<View, "kind">> | undefined;
   workOf(view: WorkView): WorkState | undefined {
-    return view.kind === "task" ? this.#tasks[view.id] : this.#job(view.id);
+    if (view.kind === "task") return this.#tasks[view.id];
+    return view.kind === "service" ? find(this.work.services, view.id) : find(this.work.jobs, view.id);
   }
 
   marketOf(view: MarketView): MarketState | undefined {
@@ -285,9 +304,13 @@ export class FleetState implements Facts, FleetView {
     const slots = exclusive ? instances[0]!.freeSlots : 1;
     const placement = new PlacementState(work, instances, exclusive, slots);
     const alone = [placement]; // lists are never written, so both ends may hold the same one
-    work.placements = alone;
-    work.timesPlaced++;
-    if (work.kind === "task") this.#pending.delete(work);
+    if (work.kind === "service") {
+      work.placements = having(work.placements, placement);
+    } else {
+      work.placements = alone;
+      work.timesPlaced++;
+      if (work.kind === "task") this.#pending.delete(work);
+    }
     for (const instance of instances) {
       instance.placements = instance.placements.length === 0 ? alone : having(instance.placements, placement);
       instance.freeSlots -= slots;
@@ -297,7 +320,7 @@ export class FleetState implements Facts, FleetView {
     }
   }
 
-  release(work: WorkState): void {
+  release(work: TaskState | JobState): void {
     const from = work.placements[0]?.instances[0];
     // A task that migrates leaves its state where it ran until it is fetched or lost.
     if (from !== undefined && work.kind === "task" && work.onReclaim === "migrate" && work.doneS > work.keptS) {
@@ -331,25 +354,27 @@ export class FleetState implements Facts, FleetView {
     this.#withRoom.delete(instance);
   }
 
-  #stop(work: WorkState): void {
+  #stop(work: TaskState | JobState): void {
     work.pause();
     this.#unplace(work);
     if (work.kind === "task") this.#pending.add(work);
   }
 
   #unplace(work: WorkState): void {
-    for (const placement of work.placements) {
-      for (const instance of placement.instances) {
-        instance.placements = without(instance.placements, placement);
-        instance.freeSlots += placement.slots;
-        instance.freeMemoryMiB += work.memoryMiB;
-        if (instance.reclaimS !== undefined) this.noticedVersion++;
-        if (!open(instance)) continue;
-        this.#withRoom.add(instance);
-        if (instance.status === "ready" && instance.placements.length === 0) this.#idle.add(instance);
-      }
-    }
+    for (const placement of work.placements) this.#vacate(placement);
     work.placements = NONE;
+  }
+
+  #vacate(placement: PlacementState): void {
+    for (const instance of placement.instances) {
+      instance.placements = without(instance.placements, placement);
+      instance.freeSlots += placement.slots;
+      instance.freeMemoryMiB += placement.work.memoryMiB;
+      if (instance.reclaimS !== undefined) this.noticedVersion++;
+      if (!open(instance)) continue;
+      this.#withRoom.add(instance);
+      if (instance.status === "ready" && instance.placements.length === 0) this.#idle.add(instance);
+    }
   }
 
   #end(instance: InstanceState): void {
@@ -357,15 +382,18 @@ export class FleetState implements Facts, FleetView {
     instance.status = "ended";
     this.#instances[instance.id] = undefined;
     instance.market.held--;
-    for (const { work } of instance.placements) this.#stop(work);
+    for (const placement of instance.placements) {
+      const { work } = placement;
+      if (work.kind === "service") {
+        this.#vacate(placement);
+        work.placements = without(work.placements, placement);
+      } else {
+        this.#stop(work);
+      }
+    }
     this.#close(instance);
     this.#noticed.delete(instance);
     this.#probes.delete(instance);
-  }
-
-  /** Few at a time, so the list itself is looked through. */
-  #job(id: WorkId): JobState | undefined {
-    return this.work.jobs.find((job) => job.id === id);
   }
 
   #market(id: MarketId): MarketState {
@@ -423,6 +451,7 @@ class Instances implements InstanceIndex {
 
 class Work implements WorkIndex {
   jobs: readonly JobState[] = NONE;
+  services: readonly ServiceState[] = NONE;
   readonly #pending: Listing<TaskState>;
 
   constructor(pending: Listing<TaskState>) {
@@ -449,6 +478,10 @@ function stepOf(status: InstanceStatus): number {
       return 3;
   }
 }
+
+/** Jobs and services are few at a time, so the list itself is looked through. */
+const find = <T extends { readonly id: WorkId }>(list: readonly T[], id: WorkId): T | undefined =>
+  list.find((each) => each.id === id);
 
 /** May be offered to work. */
 function open(instance: InstanceState): boolean {

@@ -66,5 +66,5 @@ const withJobs = (view: FleetView, jobs: readonly JobView[]): FleetView => ({
   everyS: view.everyS,
   markets: view.markets,
   instances: view.instances,
-  work: { pending: view.work.pending, jobs },
+  work: { pending: view.work.pending, jobs, services: view.work.services },
 });

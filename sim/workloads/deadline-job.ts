@@ -28,6 +28,7 @@ export class SimJob {
  */
 export class DeadlineJobWorkload implements Workload {
   readonly jobs: readonly [JobArrival];
+  readonly measuredFromS = 0;
   readonly stretches: TimelineWork[] = [];
   readonly #world: WorkloadWorld;
   readonly #job = new SimJob();

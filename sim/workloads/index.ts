@@ -1,5 +1,6 @@
 import type { WorkloadName } from "../../policies/contract/scenario.ts";
 import { DeadlineJobWorkload } from "./deadline-job.ts";
+import { ServingWorkload } from "./serving.ts";
 import { TasksWorkload } from "./tasks.ts";
 import type { Workload, WorkloadWorld } from "./workload.ts";
 
@@ -7,4 +8,5 @@ import type { Workload, WorkloadWorld } from "./workload.ts";
 export const workloads: Readonly<Record<WorkloadName, (params: unknown, world: WorkloadWorld) => Workload>> = {
   tasks: (params, world) => new TasksWorkload(params, world),
   "deadline-job": (params, world) => new DeadlineJobWorkload(params, world),
+  serving: (params, world) => new ServingWorkload(params, world),
 };

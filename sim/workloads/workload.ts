@@ -14,6 +14,8 @@ export interface Workload extends InstanceHooks {
   readonly finished: boolean;
   /** Jobs with a deadline that arrive; all at 0. */
   readonly jobs: readonly JobArrival[];
+  /** What comes before it is warm-up, left out of all metrics but counts of events. */
+  readonly measuredFromS: Seconds;
   /** Who ran where and when; kept in traced runs only. */
   readonly stretches: readonly TimelineWork[];
   start(): void;

@@ -8,7 +8,7 @@ import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { simulate } from "../../sim/simulate.ts";
 import { windowOf } from "../../traces/columns.ts";
-import { handCloud, input, jobInput, scenario, table } from "../support/runs.ts";
+import { handCloud, input, jobInput, scenario, serviceInput, table } from "../support/runs.ts";
 import { readingOnly, resumed, settles } from "./laws.ts";
 
 // Goal: every listed policy, bare and in every listed wrapper, keeps the laws of the contract. Method: run it in worlds that
@@ -70,9 +70,27 @@ const jobWorlds = ([1, 2] as const).flatMap((zoneCount) =>
   ),
 );
 
+/** A service whose zones come and go, in ticks and in real time, and that wants more and fewer replicas. */
+const serviceWorlds = (["in ticks", "told", "tried"] as const).map((how) => ({
+  name: `${how}, a service`,
+  input: serviceInput({
+    table: zones,
+    horizonS: 3 * HOUR,
+    service: {
+      replicas: [
+        { fromH: 0, replicas: 2 },
+        { fromH: 1.001, replicas: 4 },
+        { fromH: 2, replicas: 1 },
+      ],
+    },
+    ...(how !== "in ticks" && { cloud: { ...handCloud, visibility: how } }),
+    cadence: { onChange: how === "told", everyS: 30 },
+  }),
+}));
+
 /** Those that the policy decides for, with what it needs. A bound is of one market. */
 const worldsOf = ({ scheduling }: Decisions) =>
-  [...taskWorlds, ...jobWorlds].filter(({ input: { table, cloud, cadence, workload } }) => {
+  [...taskWorlds, ...jobWorlds, ...serviceWorlds].filter(({ input: { table, cloud, cadence, workload } }) => {
     const zonesSeen = table.markets.length / 2;
     const unfit = unfitFor({ scheduling }, workload.model, cloud, cadence);
     return unfit === undefined && (scheduling.bound === undefined || zonesSeen === 1);
@@ -92,6 +110,10 @@ const otherwise = [
       onDemandPercentAboveBase: 30,
     },
   },
+  { name: "spot-hedge", params: { pick: "fewest", activeZonesMin: 1, onDemandBase: 1 } },
+  { name: "spot-hedge", params: { fallback: false } },
+  { name: "round-robin", params: { onDemandBase: 1, extraReplicas: 2 } },
+  { name: "static-mixture", params: { onDemandBase: 1, onDemandPercentAboveBase: 50 } },
 ].map(({ name, params }) => ({
   name: `${name}, ${JSON.stringify(params)}`,
   decisions: resolveScenario({ scheduling: { name, params }, assignment: "earliest-node" }),
@@ -118,6 +140,7 @@ describe.each(listed)("$name", ({ decisions }) => {
     const { metrics } = simulate(world, under(decisions, settles));
     expect(metrics.tasksArrived ?? 0).toBe(world.workload.model === "tasks" ? 40 : 0);
     if (world.workload.model === "deadline-job") expect(metrics.gangStarts).toBeGreaterThan(0);
+    if (world.workload.model === "serving") expect(metrics.readyReplicasMean).toBeGreaterThan(0.5);
   });
 
   it.each(worlds)("is reproducible, and resumable at every ask ($name)", ({ input: world }) => {
@@ -131,7 +154,7 @@ describe.each(listed)("$name", ({ decisions }) => {
   });
 });
 
-it("every listed policy has worlds of its own kind, gangs among them", () => {
+it("every listed policy has worlds of its own kind, gangs and services among them", () => {
   expect(listed.filter(({ decisions }) => worldsOf(decisions).length < 2).map(({ name }) => name)).toEqual([]);
 });
 

@@ -64,7 +64,7 @@ export async function loopRun(
     fleet: outside.fleet,
     scenario,
     own,
-    cadence: input.cadence,
+    cadence: outside.world.cadence,
     run: input.seed, // the luck of the engine
     signal: outside.over.signal,
   });

@@ -2,20 +2,29 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Action } from "../../policies/contract/actions.ts";
 import { engineRun, type HostRun, loopRun } from "./hosts.ts";
-import { anyJobCase, anyParityCase, jobCases, parityCases } from "./worlds.ts";
+import { anyJobCase, anyParityCase, anyServiceCase, jobCases, parityCases, serviceCases } from "./worlds.ts";
 
 // Goal: the policy that a study compared is the policy that runs. Method: engine and live loop on the same simulated world, the
 // loop seeing it only through asynchronous ports that give names for ids and shuffle each instant; every ask of the one must be
 // an ask of the other, at the same time, with the same actions for the same reasons, and the bills must be equal.
 
 describe("engine and live loop decide the same", () => {
-  it.each([...parityCases, ...jobCases])("$name", async ({ input, scenario }) => {
+  it.each([...parityCases, ...jobCases, ...serviceCases])("$name", async ({ input, scenario }) => {
     expectSame(await loopRun(input, scenario), engineRun(input, scenario));
   });
 
   it("with any gang, whatever the order in which an instant's news arrives", async () => {
     await fc.assert(
       fc.asyncProperty(anyJobCase, fc.string(), async ({ input, scenario }, order) => {
+        expectSame(await loopRun(input, scenario, { order }), engineRun(input, scenario));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("with any service, whatever the order in which an instant's news arrives", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyServiceCase, fc.string(), async ({ input, scenario }, order) => {
         expectSame(await loopRun(input, scenario, { order }), engineRun(input, scenario));
       }),
       { numRuns: 20 },
@@ -52,6 +61,14 @@ describe("the comparison means something", () => {
     expect(sum("gangStarts")).toBeGreaterThan(200);
     expect(sum("gangReclaims")).toBeGreaterThan(100);
     expect(sum("completedShare")).toBeGreaterThan(jobCases.length / 2);
+  });
+
+  it("the services among them get replicas, lose some, and are there more often than not", () => {
+    const services = serviceCases.map(({ input, scenario }) => engineRun(input, scenario).metrics);
+    const sum = (metric: string) => services.reduce((total, metrics) => total + metrics[metric]!, 0);
+    expect(sum("replicasLost")).toBeGreaterThan(100);
+    expect(sum("refusals")).toBeGreaterThan(100);
+    expect(sum("readyReplicasMean")).toBeGreaterThan(services.length);
   });
 
   it("and tells another world's luck apart", async () => {

@@ -40,6 +40,8 @@ export class SimulatedPorts {
   readonly over = new AbortController();
   nowS: Seconds = 0;
   readonly #endS: Seconds;
+  /** The loop has asked its decisions at this instant: what comes after an ask may happen. */
+  #asked = false;
   readonly #random;
   readonly #orderStream: number;
   #draws = 0;
@@ -81,7 +83,8 @@ export class SimulatedPorts {
     nowS: () => this.nowS,
     sleepUntil: async (timeS, signal) => {
       // First what the loop's own calls have set off.
-      this.world.afterAsk(this.nowS);
+      if (this.#asked) this.world.afterAsk(this.nowS);
+      else this.world.beforeAsk(this.nowS);
       await this.#deliver();
       while (timeS > this.nowS && !signal.aborted) {
         if (this.world.finished) return this.over.abort();
@@ -91,9 +94,10 @@ export class SimulatedPorts {
           return this.over.abort();
         }
         this.nowS = nextS;
+        this.#asked = false;
         this.world.beforeAsk(nextS);
         await this.#deliver();
-        if (signal.aborted) return;
+        if (signal.aborted || nextS === timeS) return; // it may ask now
         this.world.afterAsk(nextS);
         await this.#deliver();
       }
@@ -165,6 +169,9 @@ export class SimulatedPorts {
         say("arrivals", () => this.#jobs.push({ job: this.#jobNames.of(id), what: "arrived", task })),
       jobArrived: (id, deadlineJob) =>
         say("arrivals", () => this.#jobs.push({ job: this.#jobNames.of(id), what: "deadlineJobArrived", deadlineJob })),
+      serviceArrived: (id, service) =>
+        say("arrivals", () => this.#jobs.push({ job: this.#jobNames.of(id), what: "serviceArrived", service })),
+      replicasWanted: (id, count) => job(id, { what: "replicasWanted", count }),
       progress: (id, doneS, keptS, ratePerS) => job(id, { what: "progress", doneS, keptS, ratePerS }),
       stateLeft: (id) => job(id, { what: "stateLeft" }),
       workEnded: (id) => job(id, { what: "ended" }),
@@ -206,6 +213,7 @@ export class SimulatedPorts {
 
   readonly #price: Prices = {
     latest: async () => {
+      this.#asked = true;
       this.world.tellPrices(this.nowS);
       return this.#prices.map((priceUsdPerHour, id) => ({ market: this.#market(id as MarketId), priceUsdPerHour }));
     },

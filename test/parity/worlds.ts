@@ -8,7 +8,7 @@ import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
-import { handCloud, input, jobInput, type Steps, table } from "../support/runs.ts";
+import { handCloud, input, jobInput, type Steps, serviceInput, table } from "../support/runs.ts";
 
 const HOUR = 3600;
 
@@ -65,7 +65,6 @@ const zones = table(
 
 function parityCase(deal: Deal): ParityCase {
   const { scheduling, wrappers: wrapping, assignment, visibility, cadence, interruptions, onReclaim, instantly } = deal;
-  const none = { kind: "constant", value: 0 } as const;
   return {
     name: [
       wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),
@@ -84,9 +83,7 @@ function parityCase(deal: Deal): ParityCase {
         visibility,
         interruptions,
         slotsPerInstance: deal.slotsPerInstance,
-        ...(instantly.answer && { answerS: none }),
-        ...(instantly.launch && { launchS: { boot: none, imagePull: none, engineStart: none } }),
-        ...(instantly.reclaim && { noticeLeadS: none }),
+        ...taking(instantly),
       },
       cadence,
       seed: deal.seed,
@@ -190,6 +187,16 @@ export const anyParityCase: fc.Arbitrary<ParityCase> = fc
   })
   .map(parityCase);
 
+/** What takes no time, of a cloud. */
+function taking({ answer, launch, reclaim }: Deal["instantly"]): Partial<CloudSpec> {
+  const none = { kind: "constant", value: 0 } as const;
+  return {
+    ...(answer && { answerS: none }),
+    ...(launch && { launchS: { boot: none, imagePull: none, engineStart: none } }),
+    ...(reclaim && { noticeLeadS: none }),
+  };
+}
+
 interface JobDeal {
   readonly scheduling: string;
   readonly wrappers: Wrappers;
@@ -211,13 +218,6 @@ function jobCase({
   caps,
   seed,
 }: JobDeal): ParityCase | undefined {
-  const none = { kind: "constant", value: 0 } as const;
-  const cloud: CloudSpec = {
-    ...handCloud,
-    ...(instantly.answer && { answerS: none }),
-    ...(instantly.launch && { launchS: { boot: none, imagePull: none, engineStart: none } }),
-    ...(instantly.reclaim && { noticeLeadS: none }),
-  };
   const world: ParityCase = {
     name: [
       wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),
@@ -231,7 +231,7 @@ function jobCase({
       job: { nodes, restartOverheadS: 1_000, deadlineH: 16.02 },
       cadence: { onChange: onChange && how !== "in ticks", everyS: 600 },
       seed,
-      ...(how !== "in ticks" && { cloud: { ...cloud, visibility: how } }),
+      ...(how !== "in ticks" && { cloud: { ...handCloud, ...taking(instantly), visibility: how } }),
     }),
     scenario: {
       scheduling,
@@ -240,8 +240,13 @@ function jobCase({
       ...(caps && { caps: { instances: 5, launchesPerHour: 4 } }),
     },
   };
-  const { workload, cloud: seen, cadence } = world.input;
-  return unfitFor(resolveScenario(world.scenario), workload.model, seen, cadence) === undefined ? world : undefined;
+  return ifFit(world);
+}
+
+/** Undefined where the policy cannot decide it. */
+function ifFit(world: ParityCase): ParityCase | undefined {
+  const { workload, cloud, cadence } = world.input;
+  return unfitFor(resolveScenario(world.scenario), workload.model, cloud, cadence) === undefined ? world : undefined;
 }
 
 const jobPolicies = names(
@@ -280,4 +285,73 @@ export const anyJobCase: fc.Arbitrary<ParityCase> = fc
     seed: fc.string(),
   })
   .map(jobCase)
+  .filter((world) => world !== undefined);
+
+type ServiceDeal = Omit<JobDeal, "nodes">;
+
+function serviceCase({ scheduling, wrappers: wrapping, how, onChange, instantly, caps, seed }: ServiceDeal) {
+  return ifFit({
+    name: [
+      wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),
+      how,
+      onChange ? "on change too" : "polled",
+      "a service",
+    ].join(", "),
+    input: serviceInput({
+      table: zones,
+      horizonS: 8 * HOUR,
+      service: {
+        replicas: [
+          { fromH: 0, replicas: 2 },
+          { fromH: 2.5, replicas: 5 },
+          { fromH: 5.0001, replicas: 1 },
+        ],
+        warmupS: 240,
+      },
+      cadence: { onChange: onChange && how !== "in ticks", everyS: 60 },
+      seed,
+      ...(how !== "in ticks" && { cloud: { ...handCloud, ...taking(instantly), visibility: how } }),
+    }),
+    scenario: {
+      scheduling,
+      assignment: "earliest-node",
+      wrappers: wrapping,
+      ...(caps && { caps: { instances: 5, launchesPerHour: 9 } }),
+    },
+  });
+}
+
+const servicePolicies = names(
+  schedulingPolicies.filter((spec) => decidesFor(spec, "serving") && spec.sight !== "clairvoyant"),
+);
+
+/** Every listed policy for services, bare and wrapped, in ticks and in real time. */
+export const serviceCases: readonly ParityCase[] = servicePolicies.flatMap((scheduling, p) =>
+  hows.flatMap((how, h) =>
+    wrappings.flatMap(
+      (wrapping, n) =>
+        serviceCase({
+          scheduling,
+          wrappers: wrapping,
+          how,
+          onChange: (p + n) % 2 === 0,
+          instantly: { answer: (p + h) % 3 === 0, launch: (p + n) % 3 === 0, reclaim: (h + n) % 2 === 0 },
+          caps: (p + h + n) % 4 === 1,
+          seed: `parity ${p}`,
+        }) ?? [],
+    ),
+  ),
+);
+
+export const anyServiceCase: fc.Arbitrary<ParityCase> = fc
+  .record({
+    scheduling: fc.constantFrom(...servicePolicies),
+    wrappers: fc.constantFrom(...wrappings),
+    how: fc.constantFrom(...hows),
+    onChange: fc.boolean(),
+    instantly: fc.record({ answer: fc.boolean(), launch: fc.boolean(), reclaim: fc.boolean() }),
+    caps: fc.boolean(),
+    seed: fc.string(),
+  })
+  .map(serviceCase)
   .filter((world) => world !== undefined);

@@ -95,5 +95,6 @@ it("ticks are asked at regular times only", () => {
 it("each workload has policies, and each policy a workload", () => {
   const count = (workload: Parameters<typeof decidesFor>[1]) =>
     schedulingPolicies.filter((spec: AnyPolicySpec) => decidesFor(spec, workload)).length;
-  expect(count("tasks") + count("deadline-job")).toBe(schedulingPolicies.length + 1); // on-demand-only does both
+  // on-demand-only does all three
+  expect(count("tasks") + count("deadline-job") + count("serving")).toBe(schedulingPolicies.length + 2);
 });

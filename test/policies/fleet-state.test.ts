@@ -284,3 +284,47 @@ describe("a wrong action throws where it was asked for", () => {
     ]);
   });
 });
+
+describe("a service", () => {
+  const service = () => state.work.services[0]!;
+  const replicaOn = (n: number) => {
+    const launched = act.launch(state.markets[n]!);
+    act.place(service(), { instances: [launched], exclusive: true });
+    return launched;
+  };
+  beforeEach(() => state.serviceArrived(work(0), { replicasWanted: 2 }));
+
+  it("is never pending, and has a placement a replica; the loss of one leaves the others", () => {
+    const [first, second] = [replicaOn(0), replicaOn(1)];
+    expect(state.work.pending).toEqual([]);
+    expect(ids(service().placements.map(({ instances }) => instances[0]!))).toEqual([0, 1]);
+    expect([first.freeSlots, second.freeSlots]).toEqual([0, 0]);
+    state.status(instance(0), "pending");
+    state.ended(instance(0), "reclaimed");
+    state.refused(instance(1), "capacity", "market");
+    expect(service()).toMatchObject({ placements: [], reclaims: 1 });
+  });
+
+  it("wants another number of replicas when it is told so, and frees its instances when it ends", () => {
+    replicaOn(0);
+    state.status(instance(0), "ready");
+    state.replicasWanted(work(0), 5);
+    expect(service().replicasWanted).toBe(5);
+    state.workEnded(work(0));
+    expect(state.work.services).toEqual([]);
+    expect(ids(state.instances.idle)).toEqual([0]);
+  });
+
+  it("gives up a replica with its instance, not by release", () => {
+    replicaOn(0);
+    expect(() => act.release(service().placements[0]!)).toThrow(
+      "release: a replica of service 0 goes with its instance; terminate that",
+    );
+  });
+
+  it("each fact of it is in the fingerprint", () => {
+    const before = state.fingerprint.hex();
+    state.replicasWanted(work(0), 3);
+    expect(state.fingerprint.hex()).not.toBe(before);
+  });
+});

@@ -5,6 +5,7 @@ import { resolveScenario } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
 import type { DeadlineJobParams } from "../../sim/workloads/deadline-job-params.ts";
+import type { ServingParams } from "../../sim/workloads/serving-params.ts";
 import type { TasksParams } from "../../sim/workloads/tasks-params.ts";
 import { tableFromSeries, withOnDemand } from "../../traces/columns.ts";
 import type { TraceTable } from "../../traces/trace-table.ts";
@@ -98,6 +99,24 @@ export function jobInput(
     workload: { model: "deadline-job", params },
     cloud: tickCloud,
     cadence: { onChange: false, everyS: 600 },
+    seed: "test",
+    ...rest,
+  };
+}
+
+/** A service of 2 replicas in ticks of 30 s, which start in 2 min. */
+export function serviceInput(
+  changes: Partial<Omit<SimulationInput, "workload">> & {
+    readonly table: TraceTable;
+    readonly service?: Partial<ServingParams>;
+  },
+): SimulationInput {
+  const { service, ...rest } = changes;
+  return {
+    horizonS: changes.table.endS,
+    workload: { model: "serving", params: { replicas: 2, ...service } },
+    cloud: { ...tickCloud, profile: "skyserve-tick", visibility: "tried" },
+    cadence: { onChange: false, everyS: 30 },
     seed: "test",
     ...rest,
   };

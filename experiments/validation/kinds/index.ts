@@ -1,13 +1,21 @@
 import type { Kind } from "../kind.ts";
 import { assignment } from "./assignment.ts";
 import { assignmentSlots } from "./assignment-slots.ts";
+import { autoscalerHysteresis } from "./autoscaler-hysteresis.ts";
 import { availability } from "./availability.ts";
 import { deadlineJob } from "./deadline-job.ts";
+import { fallback } from "./fallback.ts";
 import { holm } from "./holm.ts";
 import { paired } from "./paired.ts";
 import { priceAvailability } from "./price-availability.ts";
 import { priceHistory } from "./price-history.ts";
 import { quantile } from "./quantile.ts";
+import { servingFleet } from "./serving-fleet.ts";
+import { servingToy } from "./serving-toy.ts";
+import { traceAllZero } from "./trace-all-zero.ts";
+import { tracePearson } from "./trace-pearson.ts";
+import { tracePreemptCluster } from "./trace-preempt-cluster.ts";
+import { traceUpCounts } from "./trace-up-counts.ts";
 
 // A kind is one file and one line here.
 export const kinds: readonly Kind[] = [
@@ -16,6 +24,15 @@ export const kinds: readonly Kind[] = [
   assignmentSlots,
   // suite cant-be-late
   deadlineJob,
+  // suite skyserve
+  servingFleet,
+  servingToy,
+  fallback,
+  autoscalerHysteresis,
+  traceUpCounts,
+  tracePearson,
+  traceAllZero,
+  tracePreemptCluster,
   // suite statistics
   paired,
   holm,

@@ -1,0 +1,157 @@
+import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
+import { NONE } from "../../policies/state/lists.ts";
+import { EVENT } from "../events.ts";
+import { PHASE, type SimInstance } from "../instance.ts";
+import type { TimelineWork } from "../simulation.ts";
+import { SimulationError } from "../simulation-error.ts";
+import { servingParams } from "./serving-params.ts";
+import type { Workload, WorkloadWorld } from "./workload.ts";
+
+const SERVICE = 0 as WorkId;
+
+/**
+ * One service that wants so many ready replicas for the whole window. Assumes that a replica is one instance, serves from the
+ * moment that it is ready until it ends, under notice too, and that the loss of one is none of the others' business.
+ * Source: Mao et al., "SkyServe", EuroSys 2025, 4: Ntar = replicas.
+ */
+export class ServingWorkload implements Workload {
+  readonly jobs = NONE;
+  readonly finished = false;
+  readonly measuredFromS: Seconds;
+  readonly stretches: TimelineWork[] = [];
+  readonly #world: WorkloadWorld;
+  readonly #wanted: readonly { readonly fromH: number; readonly replicas: number }[];
+  #step = 0;
+  /** Ready replicas, and since when each serves. */
+  readonly #ready = new Map<SimInstance, Seconds>();
+  #lost = 0;
+  #closed = false;
+  /** Up to when the sums are. */
+  #countedS: Seconds;
+  /** Seconds with all wanted replicas ready; replica-seconds ready, and of those wanted; wanted in all. */
+  readonly #sum = { allS: 0, readyS: 0, servedS: 0, wantedS: 0 };
+
+  constructor(written: unknown, world: WorkloadWorld) {
+    const { replicas, warmupS } = servingParams.parse(written);
+    if (warmupS >= world.horizonS) {
+      throw new SimulationError(
+        `a warm-up of ${warmupS} s leaves nothing of a window of ${world.horizonS} s; shorten it`,
+      );
+    }
+    this.#wanted = typeof replicas === "number" ? [{ fromH: 0, replicas }] : replicas;
+    this.measuredFromS = warmupS;
+    this.#countedS = warmupS;
+    this.#world = world;
+  }
+
+  start(): void {
+    this.#world.facts.serviceArrived(SERVICE, { replicasWanted: this.#wantedNow });
+    this.#awaitStep();
+  }
+
+  // ── actions ────────────────────────────────────────────────────────────────────────
+
+  place(_service: number, [instance]: readonly SimInstance[], nowS: Seconds): void {
+    const replica = instance!;
+    replica.serves = true;
+    if (replica.phase >= PHASE.running) this.#world.cloud.idleS += nowS - replica.idleSinceS;
+    if (replica.phase === PHASE.ready) this.#begins(replica, nowS);
+  }
+
+  release(): void {
+    throw new Error("a replica goes with its instance");
+  }
+
+  checkpoint(): void {
+    throw new Error("a service has no state to write");
+  }
+
+  // ── events ─────────────────────────────────────────────────────────────────────────
+
+  /** It wants another number of replicas. */
+  handle(_kind: number, _service: number, _seq: number, nowS: Seconds): void {
+    this.#countTo(nowS);
+    this.#step++;
+    this.#world.facts.replicasWanted(SERVICE, this.#wantedNow);
+    this.#awaitStep();
+  }
+
+  ready(instance: SimInstance): void {
+    if (instance.serves) this.#begins(instance, instance.readyS);
+  }
+
+  lost(instance: SimInstance, nowS: Seconds): void {
+    if (this.#closed || !instance.serves) return;
+    if (instance.endedBy === "reclaimed") this.#lost++;
+    this.#ends(instance, nowS, "stopped");
+  }
+
+  cut(nowS: Seconds): void {
+    this.#countTo(nowS);
+    for (const instance of [...this.#ready.keys()]) this.#ends(instance, nowS, "cut");
+    this.#closed = true;
+  }
+
+  // ── what came of it ────────────────────────────────────────────────────────────────
+
+  outcome(): Record<string, number> {
+    const { allS, readyS, servedS, wantedS } = this.#sum;
+    const measuredS = this.#countedS - this.measuredFromS;
+    return {
+      availableShare: allS / measuredS,
+      readyReplicasMean: readyS / measuredS,
+      shortReplicaHours: (wantedS - servedS) / HOUR_S,
+      replicasLost: this.#lost,
+      workHoursDone: servedS / HOUR_S,
+    };
+  }
+
+  check(upSlotS: Seconds): void {
+    const { readyS, servedS, wantedS } = this.#sum;
+    if (servedS > Math.min(readyS, wantedS) * (1 + 1e-9)) {
+      throw new Error(`${servedS} s of ${wantedS} wanted were served by replicas that were ready for ${readyS} s`);
+    }
+    if (readyS > upSlotS * (1 + 1e-9) + 1e-6) {
+      throw new Error(`replicas were ready for ${readyS} s on ${upSlotS} s of up-time x slots`);
+    }
+  }
+
+  // ── parts ──────────────────────────────────────────────────────────────────────────
+
+  get #wantedNow(): number {
+    return this.#wanted[this.#step]!.replicas;
+  }
+
+  #awaitStep(): void {
+    const { queue, ranks } = this.#world;
+    const next = this.#wanted[this.#step + 1];
+    if (next !== undefined) queue.push(next.fromH * HOUR_S, ranks[EVENT.wanted]!, EVENT.wanted, SERVICE, 0);
+  }
+
+  #begins(replica: SimInstance, nowS: Seconds): void {
+    this.#countTo(nowS);
+    this.#ready.set(replica, nowS);
+  }
+
+  #ends(replica: SimInstance, nowS: Seconds, ended: TimelineWork["ended"]): void {
+    const fromS = this.#ready.get(replica);
+    if (fromS === undefined) return; // it never became ready
+    this.#countTo(nowS);
+    this.#ready.delete(replica);
+    if (this.#world.traced) this.stretches.push({ work: SERVICE, instance: replica.id, fromS, toS: nowS, ended });
+  }
+
+  /** Integrates what has been so since the last change. */
+  #countTo(nowS: Seconds): void {
+    const spanS = nowS - this.#countedS;
+    if (spanS <= 0) return; // all of it warm-up, or nothing
+    this.#countedS = nowS;
+    const wanted = this.#wantedNow;
+    const sum = this.#sum;
+    const { size } = this.#ready;
+    if (size >= wanted) sum.allS += spanS;
+    sum.readyS += size * spanS;
+    sum.servedS += Math.min(size, wanted) * spanS;
+    sum.wantedS += wanted * spanS;
+  }
+}
