@@ -1,7 +1,7 @@
 import { quantile } from "../../sim/quantile.ts";
 import type { Resamples } from "../statistics/resamples.ts";
 import type { Estimate, PublishedFigure, SingleRuns, Verdict } from "../summary.ts";
-import type { Expected, Published } from "./published-schema.ts";
+import type { Expected, Published, Quantity } from "./published-schema.ts";
 import { changeOf, type Measured, measured, quantityName, type SweepPoint, unitOf } from "./quantity.ts";
 
 /** Below so many runs their middle 95 % would be little else than all of them. */
@@ -29,7 +29,9 @@ export const judged = (
   },
 ): PublishedFigure[] =>
   figures.map(({ id, claim, value, of, within, ours: quantity, why, steps, ...more }) => {
-    const ours = measured(quantity, baseline, points, resamples);
+    const levelOf = (each: Quantity) => measured(each, baseline, points, resamples);
+    const ours = levelOf(quantity);
+    const levels = steps.map((step) => levelOf(step.ours));
     const [from, to] = typeof value === "number" ? [value, value] : [value.from ?? null, value.to ?? null];
     const runs = ours === undefined || replicates > 1 ? null : singleRuns(ours, from ?? to!);
     return {
@@ -51,8 +53,7 @@ export const judged = (
           : meanVerdict(ours?.estimate, (from ?? -Infinity) - within, (to ?? Infinity) + within),
       why: why ?? null,
       steps: steps.map(({ label, ours, why }, i) => {
-        const here = measured(ours, baseline, points, resamples);
-        const before = i === 0 ? undefined : measured(steps[i - 1]!.ours, baseline, points, resamples);
+        const [before, here] = [levels[i - 1], levels[i]];
         return {
           label,
           quantity: quantityName(ours, baseline),
@@ -75,8 +76,10 @@ function runVerdict(value: number, runs: SingleRuns | null): Verdict {
   return value >= runs.low && value <= runs.high ? "holds" : "does not hold";
 }
 
-function singleRuns({ ofUnit }: Measured, figure: number): SingleRuns | null {
-  const values = Float64Array.from(ofUnit.values()).filter(Number.isFinite).sort();
+function singleRuns({ sums }: Measured, figure: number): SingleRuns | null {
+  const values = Float64Array.from(sums.values(), ([over, under]) => over / under)
+    .filter(Number.isFinite)
+    .sort();
   if (values.length === 0) return null;
   return {
     n: values.length,

@@ -15,20 +15,9 @@ export interface SweepPoint {
 /** A quantity as the records have it. */
 export interface Measured {
   readonly estimate: Estimate;
-  /** Unit of inference -> what that unit alone says. */
-  readonly ofUnit: ReadonlyMap<string, number>;
-  /** Unit -> what it adds to the two sums whose ratio is the estimate. */
+  /** Unit of inference -> what it adds to the two sums whose ratio is the estimate: their own ratio is what it alone says. */
   readonly sums: ReadonlyMap<string, readonly [over: number, under: number]>;
 }
-
-/** The points whose axes have the given values. */
-export const pointsAt = <Point extends Pick<SweepPoint, "axes">>(
-  points: readonly Point[],
-  at: Quantity["at"],
-): readonly Point[] =>
-  points.filter(({ axes }) =>
-    Object.entries(at).every(([axis, value]) => axis in axes && canonicalJson(axes[axis]) === canonicalJson(value)),
-  );
 
 /** Undefined where no unit has what it takes, or the divisor is 0. */
 export function measured(
@@ -37,8 +26,8 @@ export function measured(
   points: readonly SweepPoint[],
   resamples: Resamples,
 ): Measured | undefined {
-  const units = pointsAt(points, at)[0]?.units;
-  const theirs = pointsAt(points, againstAt)[0]?.units.get(against ?? baseline);
+  const units = unitsAt(points, at);
+  const theirs = unitsAt(points, againstAt)?.get(against ?? baseline);
   const pairs = [...(units?.get(policy) ?? [])].flatMap(([unit, ours]) => {
     const [over, under] = [ours[metric], theirs?.get(unit)?.[againstMetric]];
     return over === undefined || (as !== "mean" && under === undefined) ? [] : [{ unit, over, under: under ?? 0 }];
@@ -46,23 +35,27 @@ export function measured(
   if (pairs.length === 0) return undefined;
   const over = Float64Array.from(pairs, (pair) => pair.over);
   const under = Float64Array.from(pairs, (pair) => pair.under);
-  const byUnit = <T>(value: (i: number) => T): ReadonlyMap<string, T> =>
-    new Map(pairs.map(({ unit }, i) => [unit, value(i)]));
+  const sums = (own: (i: number) => readonly [number, number]): Measured["sums"] =>
+    new Map(pairs.map(({ unit }, i) => [unit, own(i)]));
   if (as === "mean" || as === "difference") {
     const values = as === "mean" ? over : over.map((value, i) => value - under[i]!);
-    const ofUnit = byUnit((i) => values[i]!);
-    return { estimate: meanEstimate(values, resamples), ofUnit, sums: byUnit((i) => [values[i]!, 1]) };
+    return { estimate: meanEstimate(values, resamples), sums: sums((i) => [values[i]!, 1]) };
   }
   const ratio = ratioEstimate(over, under, resamples);
   if (ratio === undefined) return undefined;
-  const saving = as === "saving";
+  if (as === "ratio") return { estimate: ratio, sums: sums((i) => [over[i]!, under[i]!]) };
+  const { mean, low, high } = ratio;
   return {
-    estimate: saving ? { ...ratio, mean: 1 - ratio.mean, low: 1 - ratio.high, high: 1 - ratio.low } : ratio,
-    ofUnit: byUnit((i) => (saving ? 1 - over[i]! / under[i]! : over[i]! / under[i]!)),
-    // 1 - over / under is a ratio too.
-    sums: byUnit((i) => [saving ? under[i]! - over[i]! : over[i]!, under[i]!]),
+    estimate: { ...ratio, mean: 1 - mean, low: 1 - high, high: 1 - low },
+    sums: sums((i) => [under[i]! - over[i]!, under[i]!]),
   };
 }
+
+/** Of the point whose axes have the given values. */
+const unitsAt = (points: readonly SweepPoint[], at: Quantity["at"]): SweepPoint["units"] | undefined =>
+  points.find(({ axes }) =>
+    Object.entries(at).every(([axis, value]) => axis in axes && canonicalJson(axes[axis]) === canonicalJson(value)),
+  )?.units;
 
 /** From one quantity to another, on the units that both have: paired, so what they share of luck cancels. */
 export function changeOf(before: Measured, here: Measured, resamples: Resamples): Estimate | null {
