@@ -64,6 +64,13 @@ describe("AWS as text", () => {
     await expect(open(`${text}SOMETHING\telse\n`)).rejects.toThrow(/txt:3: /);
   });
 
+  it("refuses a row of a drawn table that is cut off, and sees its NextToken", async () => {
+    const { text } = sample("table.txt");
+    await expect(open(text.replace("|  0.440000 ", ""))).rejects.toThrow(/txt:9: .* is no row of a spot price history/);
+    const { report } = await open(text.replace("+----", "|| NextToken | abc ||\n+----"));
+    expect(report.warnings[0]).toContain("NextToken is set");
+  });
+
   it("says so when it is one page of more", async () => {
     const { report } = await open(sample("new.txt").text.replace("None", "abc"));
     expect(report.warnings[0]).toContain("NextToken is set");

@@ -58,7 +58,9 @@ function tabulated({ facts, gapS, stamped, apart }: Reading, usdPerHour: number 
   });
   const endS = gapS > 0 ? Math.min(...ends) : Math.max(...ends);
   const viewS = apart ? startS + (endS - startS) / 2 : startS;
-  if (apart && firsts.some((firstS) => firstS > viewS)) return {};
+  // Products are looked at one by one; one of which a market begins later cannot be.
+  const productOf = (key: string) => key.split("|")[0]!.split(" ").slice(2).join(" ");
+  const late = [...ordered].filter(([, rows]) => rows[0]![0] > viewS).map(([key]) => productOf(key));
   const steps = (key: string) => {
     const rows = ordered.get(key);
     if (rows === undefined) return undefined;
@@ -71,7 +73,7 @@ function tabulated({ facts, gapS, stamped, apart }: Reading, usdPerHour: number 
     }
     return kept;
   };
-  const markets = [...new Set(facts.map(({ market }) => market))];
+  const markets = [...new Set(facts.map(({ market }) => market))].filter((market) => !late.includes(productOf(market)));
   return Object.fromEntries(
     markets.map((market) => [
       market,

@@ -159,6 +159,13 @@ describe("bad input is refused with the file, what is wrong and the remedy", () 
     );
   });
 
+  it("an endless line, with the line it is", async () => {
+    const text = `time,price,zone,type\n2026-01-01T00:00:00Z,1,us-east-1a,g\n${"x".repeat(1_100_000)}`;
+    await expect(openStudyTrace({ files: [file(text)] })).rejects.toThrow(
+      /:3: a line of more than 1048576 characters; is this a CSV/,
+    );
+  });
+
   it("leaves no trace of what it stored on the way", async () => {
     const own = mkdtempSync(join(folder, "own-"));
     const main = new URL("../../traces/main.ts", import.meta.url).pathname;

@@ -29,25 +29,19 @@ export const awsText: TraceFormat = {
     let goesOn = false;
     let header: readonly string[] | undefined;
     for (const [i, line] of file.text.split(/\r?\n/).entries()) {
+      if (/^[\s|+-]*$/.test(line)) continue; // a rule of the table, or nothing
       const where = `${file.path}:${i + 1}`;
-      if (line.startsWith("NEXTTOKEN\t")) {
-        goesOn ||= line.slice("NEXTTOKEN\t".length).trim() !== "None";
+      const drawn = /^\s*\|/.test(line);
+      const cells = line
+        .split(drawn ? "|" : "\t")
+        .map((cell) => cell.trim())
+        .filter((cell) => !drawn || cell !== "");
+      if (/^NextToken$/i.test(cells[0]!)) {
+        goesOn ||= cells[1] !== "None";
         continue;
       }
-      const drawn = /^\s*\|/.test(line);
-      const cells = drawn
-        ? line
-            .split("|")
-            .map((cell) => cell.trim())
-            .filter((cell) => cell !== "")
-        : line.split("\t");
       if (drawn && cells.includes("SpotPrice")) header = cells;
-      if (
-        line.trim() === "" ||
-        (drawn && (cells.length < 4 || cells.includes("SpotPrice") || /^[-+]+$/.test(cells[0]!)))
-      )
-        continue;
-      if (/^\s*[-+]+\s*$/.test(line)) continue;
+      if (drawn && (cells === header || cells.length === 1)) continue; // a title has one cell
       const named = drawn ? byHeader(header, cells) : byForm(cells.slice(1));
       if (named === undefined || (!drawn && cells[0] !== "SPOTPRICEHISTORY")) {
         throw new TraceError(

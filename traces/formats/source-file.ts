@@ -68,11 +68,13 @@ export async function readSources(
     filesIn(path, []).map((each) => ({ path: each, folder: each === path ? undefined : path })),
   );
   const names = files.map(({ path }) => basename(path));
+  const seen = new Set<string>();
+  const shared = new Set(names.filter((name) => seen.size === seen.add(name).size));
   const read: SourceFile[] = [];
   try {
     for (const [i, { path, folder }] of files.entries()) {
-      const shared = names.indexOf(names[i]!) !== i || names.lastIndexOf(names[i]!) !== i;
-      const name = path === STDIN ? "stdin" : shared ? join(basename(dirname(resolve(path))), names[i]!) : names[i]!;
+      const own = names[i]!;
+      const name = path === STDIN ? "stdin" : shared.has(own) ? join(basename(dirname(resolve(path))), own) : own;
       read.push({ ...(await readSource(path, name, isStreamed, limits.maxBytes ?? BYTES_MAX)), folder });
     }
     return read;
