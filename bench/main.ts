@@ -3,13 +3,14 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { archive } from "./archive.ts";
 import { assignment } from "./assignment.ts";
+import { deadlineJob } from "./deadline-job.ts";
 import { engine } from "./engine.ts";
 import { eventQueue } from "./event-queue.ts";
 import { calibration, type Result, reached } from "./harness.ts";
 import { pool } from "./pool.ts";
 
 // A benchmark is one file and one entry here.
-const benchmarks = [eventQueue, engine, assignment, pool, archive];
+const benchmarks = [eventQueue, engine, deadlineJob, assignment, pool, archive];
 
 const options = await yargs(hideBin(process.argv))
   .scriptName("npm run bench --")

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { definePolicy, defineWrapper } from "../contract/policy.ts";
+import type { Seconds } from "../contract/units.ts";
 import type { FleetView, JobView } from "../contract/view.ts";
 import { type Choice, hasSpot, steer, whereIs } from "../scheduling/gang.ts";
 import { ceilTo, floorTo } from "../scheduling/grid.ts";
@@ -19,8 +20,14 @@ export const withSafetyNet = defineWrapper({
   summary:
     "Takes a deadline job over and finishes it on-demand once there is no time left for another attempt on spot.",
   source: "Wu et al., Can't Be Late, NSDI 2024, sections 3.3 and 5.2: safety net",
-  params: z.strictObject({}),
-  wrap: (inner) =>
+  params: z.strictObject({
+    launchS: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("seconds a launch takes before the job's own overhead begins: counted with each restart"),
+  }),
+  wrap: (inner, { launchS }) =>
     definePolicy({
       ...inner,
       name: `with-safety-net(${inner.name})`,
@@ -32,7 +39,7 @@ export const withSafetyNet = defineWrapper({
           decide(view, act, memory) {
             let left: JobView[] | undefined;
             for (const job of view.work.jobs) {
-              const choice = rescue(view, job);
+              const choice = rescue(view, job, launchS);
               if (choice === undefined) continue;
               steer(view, act, job, choice);
               left = (left ?? [...view.work.jobs]).filter((each) => each.id !== job.id);
@@ -49,8 +56,8 @@ const STAY = { to: "spot", why: "no time left for a restart" } as const;
 const SPOT = { to: "spot", why: "no time left, and a restart takes none" } as const;
 
 /** What must be done with a job that has no slack left; undefined while the policy inside may choose. */
-function rescue(view: FleetView, job: JobView): Choice | undefined {
-  const { restartOverheadS: overheadS } = job;
+function rescue(view: FleetView, job: JobView, launchS: Seconds): Choice | undefined {
+  const overheadS = job.restartOverheadS + launchS;
   const at = whereIs(job);
   const leftS = floorTo(job.deadlineS - view.nowS, view.everyS);
   const needS = (overheads: number) => ceilTo(job.workS - job.doneS + overheads * overheadS, view.everyS);

@@ -5,7 +5,7 @@ import { resolveScenario } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
 import { tableFromSeries } from "../../traces/columns.ts";
 import { cheapestByBruteForce, rules, runInTicks, sliced, type TickCase } from "../support/deadline-ticks.ts";
-import { tickCloud } from "../support/runs.ts";
+import { handCloud, jobInput, scenario, table, tickCloud } from "../support/runs.ts";
 
 // Goal: the engine, under the profile cbl-tick-v1, is Can't Be Late's model, and the optimum is the optimum. Method: a naive
 // tick-by-tick program and a search over all plans beside it, on cases drawn by fast-check and on some worked by hand.
@@ -145,6 +145,72 @@ describe("a run in ticks", () => {
       ticks: 6,
       completed: true,
     });
+  });
+});
+
+describe("probes between ticks", () => {
+  it("count from the next tick on: capacity that came and went inside one was never there", () => {
+    const zone = {
+      price: [[0, 1]],
+      capacity: [
+        [0, 1],
+        [700, 0],
+        [1_300, 1],
+        [1_900, 0],
+        [2_300, 1],
+      ],
+    } as const;
+    const world = jobInput({ table: table([zone], 20 * HOUR), job: { workH: 1, restartOverheadS: 0 }, traced: true });
+    const { metrics, timeline } = simulate(world, scenario("spot-only"));
+    // Read at 0, 600, 1200 (gone), 1800 (there), 2400 (there: the gap was between two looks), ...
+    expect(timeline!.work.map(({ fromS, toS }) => [fromS, toS])).toEqual([
+      [0, 1_200],
+      [1_800, 4_200],
+    ]);
+    expect(metrics).toMatchObject({ gangStarts: 2, gangReclaims: 1, costUsd: expect.closeTo(1, 12) });
+  });
+});
+
+describe("a gang in real time, by hand", () => {
+  it("starts when its last node is ready, pays its overhead, and stops when one goes", () => {
+    // Two of z0 answered at 4 s, billed from 44, ready at 60; a minute of overhead. At 1000 one must go: notice, end at 1120.
+    const zone = {
+      capacity: [
+        [0, 2],
+        [1_000, 1],
+        [1_500, 2],
+      ],
+    } as const;
+    const world = jobInput({
+      table: table([zone], 20 * HOUR),
+      cloud: handCloud,
+      cadence: { onChange: true, everyS: 600 },
+      job: { workH: 0.5, restartOverheadS: 60, nodes: 2 },
+      traced: true,
+    });
+    const { metrics, timeline } = simulate(world, scenario("spot-only"));
+    const ran = (node: number) => timeline!.work.filter((_, i) => i % 2 === node).map(({ fromS, toS }) => [fromS, toS]);
+    // 1000 s done by 1120; the other node ends then too. Told at 1500: ready at 1560, runs from 1620 for the 800 s that are left.
+    expect(ran(0)).toEqual([
+      [120, 1_120],
+      [1_620, 2_420],
+    ]);
+    expect(ran(1)).toEqual(ran(0));
+    expect(metrics).toMatchObject({ gangStarts: 2, gangReclaims: 1, completedShare: 1, deadlineMetShare: 1 });
+    expect(metrics.completionMeanH).toBeCloseTo(2_420 / HOUR, 12);
+  });
+
+  it("meets its deadline when the net counts what a launch takes beside the overhead, and not when it does not", () => {
+    const world = jobInput({
+      table: table([{ capacity: [[0, 0]] }], 20 * HOUR),
+      cloud: handCloud,
+      cadence: { onChange: false, everyS: 60 },
+      job: { workH: 1, restartOverheadS: 0, deadlineH: 2 },
+    });
+    const met = (launchS: number) =>
+      simulate(world, scenario("greedy-deadline", { wrappers: [{ name: "with-safety-net", params: { launchS } }] }))
+        .metrics.deadlineMetShare;
+    expect([met(0), met(60)]).toEqual([0, 1]);
   });
 });
 
