@@ -22,7 +22,7 @@ ${
     ? html`<p class="answer">${only.answer}</p>`
     : html`
 <p class="answer">${winners(summary)}</p>
-<details${groups.length <= ANSWERS_OPEN && html` open`}><summary>The answer at each point of the sweep</summary>
+<details class="group"${groups.length <= ANSWERS_OPEN && html` open`}><summary>The answer at each point of the sweep</summary>
 <dl class="answers">${groups.map((group) => html`<div><dt>${groupName(group.axes)}</dt><dd>${group.answer}</dd></div>`)}</dl>
 </details>`
 }

@@ -123,7 +123,7 @@ export const costAgainstService: View<GroupScene> = {
               align: { expr: "datum.align" },
               dx: { expr: "datum.dx" },
               dy: { expr: "datum.dy" },
-              limit: 220,
+              limit: 300,
             },
             encoding: { x, y, text: { field: "label", type: "nominal" }, color: { value: INK } },
           },

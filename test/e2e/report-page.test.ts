@@ -205,7 +205,7 @@ describe.skipIf(!present)("the report page, from disk and without a network", ()
     const { page } = await opened(pages.usual);
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.getAttribute('href')")).toMatch(/^#/);
-    const summary = page.locator("#ranking details summary");
+    const summary = page.locator("#ranking details summary").first();
     await summary.focus();
     await page.keyboard.press("Enter");
     await page.keyboard.press("Tab");
