@@ -13,6 +13,8 @@ export interface Pull {
   readonly stamped: boolean;
   /** Between samples, the last of which stands for as long; 0 where each row is a change at its exact time. */
   readonly gapS: Seconds;
+  /** How many have joined so far, where the source counts what comes and goes: a count that stays may hide a swap. */
+  readonly joined?: number[]; // [row]
   /** A source that repeats an unchanged value has a gap where it is silent for longer. */
   readonly silentS?: Seconds;
 }

@@ -86,6 +86,7 @@ class NodeCount {
   readonly #nodes = new Set<string>();
   readonly #timesS: number[] = [];
   readonly #counts: number[] = [];
+  readonly #joined: number[] = [];
 
   constructor(file: SourceFile, options: ReadOptions) {
     this.#file = file;
@@ -105,6 +106,7 @@ class NodeCount {
     if (timeS !== this.#timesS.at(-1)) {
       this.#timesS.push(timeS);
       this.#counts.push(this.#nodes.size);
+      this.#joined.push(this.#joined.at(-1) ?? 0);
     }
   }
 
@@ -119,13 +121,15 @@ class NodeCount {
       if (op === "add") this.#nodes.add(node);
       else this.#nodes.delete(node);
     }
-    this.#counts[this.#counts.length - 1] = this.#nodes.size;
+    const row = this.#counts.length - 1;
+    this.#counts[row] = this.#nodes.size;
+    if (op === "add") this.#joined[row]! += nodes.length;
   }
 
   read(): FormatRead {
     const most = this.#counts.reduce((a, b) => Math.max(a, b), 0);
     const fullS = this.#timesS[this.#counts.indexOf(most)];
-    return countRead(this.#file, this.#options, this.#timesS, this.#counts, false, [
+    return countRead(this.#file, this.#options, this.#timesS, this.#counts, this.#joined, false, [
       `${this.#file.name}: what the collectors held, not what could be had; the ramp-up to ${most} nodes lasts ${fullS} s`,
     ]);
   }
@@ -170,7 +174,14 @@ export const nodeCounts: TraceFormat = {
       timesS.push(timeS);
       counts.push(Number(count));
     }
-    return countRead(file, options, timesS, counts, dated === true, [
+    let last = 0;
+    let sum = 0;
+    const joined = counts.map((count) => {
+      sum += Math.max(0, count - last);
+      last = count;
+      return sum;
+    });
+    return countRead(file, options, timesS, counts, joined, dated === true, [
       `${file.name}: what the collectors held, not what could be had`,
     ]);
   },
@@ -187,7 +198,8 @@ function elapsedOf({ cells }: CsvRow, where: string, { timeUnit }: ReadOptions):
     );
   }
   if (!/^\d+(\.\d+)?$/.test(cells[0]!)) throw new TraceError(`${where}: ${JSON.stringify(cells[0])} is no time`);
-  return Number(cells[0]) * unitS[timeUnit];
+  // A quotient is the nearest double to what is written, a product with 0.001 is not.
+  return timeUnit === "ms" ? Number(cells[0]) / 1000 : Number(cells[0]) * unitS[timeUnit];
 }
 
 /** Of one instant the last count stands: the rows before it are steps on the way there. */
@@ -196,6 +208,7 @@ function countRead(
   options: ReadOptions,
   timesS: readonly number[],
   values: readonly number[],
+  joined: readonly number[],
   stamped: boolean,
   warnings: readonly string[],
 ): FormatRead {
@@ -204,7 +217,17 @@ function countRead(
   if (kept.length === 0) throw new TraceError(`${file.path}: no rows; the download failed`);
   const market = identityOf(file, undefined, options);
   return {
-    pulls: [{ market, kind: "capacity", timesS: kept, values: values.filter(last), stamped, gapS: 0 }],
+    pulls: [
+      {
+        market,
+        kind: "capacity",
+        timesS: kept,
+        values: values.filter(last),
+        joined: joined.filter(last),
+        stamped,
+        gapS: 0,
+      },
+    ],
     dropped: [{ why: "followed by another row of the same instant", rows: timesS.length - kept.length }].filter(
       ({ rows }) => rows > 0,
     ),

@@ -12,6 +12,9 @@ const FORMATS: Readonly<Record<string, string>> = {
   "skynomad-csv": "availability-csv",
   "probe-csv": "probe-text",
   "skynomad-prices": "tick-prices",
+  "spotserve-jsonl": "node-segments",
+  "ms,add|remove,node": "node-events",
+  "ms,count": "node-counts",
 };
 
 /**
@@ -33,7 +36,7 @@ export async function readAs(
 
 /** A series of probes as counts of what was obtainable. Where that was does not matter here. */
 export async function probesOf(format: string, path: string, zone = "any"): Promise<Pull> {
-  const options = { instanceType: "any", zone, tz: "UTC" };
+  const options = { instanceType: "any", zone, tz: "UTC", timeUnit: "ms" } as const;
   const { pulls } = await readAs(format, path, format === SKYPILOT ? { ...options, polarity: "available" } : options);
   const pull = pulls.find(({ kind }) => kind === "capacity");
   if (pull === undefined) throw new Error(`${path}: no probes of capacity in it`);

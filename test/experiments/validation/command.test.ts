@@ -24,6 +24,7 @@ describe.skipIf(targetsMissing)("the published cases pass", () => {
     ["statistics", 26],
     ["traces", 30],
     ["cant-be-late", 30],
+    ["spotserve", 45],
   ])("%s", async (suite, cases) => {
     const { code, out } = await validate(["--targets", join(targetsRoot, `${suite}.json`)]);
     const lines = out.trimEnd().split("\n");

@@ -1,0 +1,151 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { batchLatency } from "../../policies/parallelism/batch-latency.ts";
+import { choosePlan } from "../../policies/parallelism/planner.ts";
+import { readLatencyProfile } from "../../traces/latency-profile.ts";
+import { arrivalStatistics, readRequestArrivals } from "../../traces/request-arrivals.ts";
+import { sharedData } from "./real-data.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "profiles-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const written = (text: string): string => {
+  const path = join(folder, "p.json");
+  writeFileSync(path, text);
+  return path;
+};
+
+const batches = { "bsz-1": { init: 3, incr: 0.5 }, "bsz-2": { init: 5, incr: 0.75 } };
+const good = {
+  name: "small",
+  layer_num: 10,
+  padded_layer_num: 12,
+  final_fix_factor: 1.1,
+  pp_init_comm: 7,
+  pp_incr_comm: 0.1,
+  hidden_size: 64,
+  max_tp: 2,
+  embed: [0.2, 0.3],
+  "tp-1": batches,
+  "tp-2": batches,
+  "tp-16": batches,
+};
+
+describe("a latency profile", () => {
+  const read = (parts: object) => readLatencyProfile(written(JSON.stringify({ ...good, ...parts })));
+
+  it("is read as the artifact means it: ms a layer by tensor degree and batch", async () => {
+    const times = { 1: { prefillMs: 3, decodeMs: 0.5 }, 2: { prefillMs: 5, decodeMs: 0.75 } };
+    expect(await read({})).toEqual({
+      name: "small",
+      layers: 10,
+      paddedLayers: 12,
+      tensorMax: 2,
+      layerMs: { 1: times, 2: times, 16: times },
+      hop: { prefillMs: 7, decodeMs: 0.1 },
+      embedMs: { 1: 0.2, 2: 0.3 },
+      factor: 1.1,
+      hiddenSize: 64,
+    });
+  });
+
+  it("without padding has none, and without max_tp allows what it measured", async () => {
+    const parts = { padded_layer_num: undefined, max_tp: undefined, "tp-4": batches, "tp-16": undefined };
+    expect(await read(parts)).toMatchObject({ paddedLayers: 10, tensorMax: 4 });
+  });
+
+  it.each([
+    [
+      "a hole in its batches",
+      { "tp-2": { "bsz-1": batches["bsz-1"] } },
+      "p.json: tp-2: bsz-2: missing; measure it anew",
+    ],
+    [
+      "half a measurement",
+      { "tp-1": { ...batches, "bsz-2": { init: 5 } } },
+      "p.json: tp-1: bsz-2: incr: invalid input",
+    ],
+    ["no time", { "tp-1": { ...batches, "bsz-1": { init: 0, incr: 1 } } }, "p.json: tp-1: bsz-1: init: too small"],
+    ["a tensor degree it allows and lacks", { max_tp: 8 }, "p.json: no tp-4; measure it, or lower max_tp"],
+    ["fewer layers padded than real", { padded_layer_num: 9 }, "padded_layer_num 9 is below layer_num 10"],
+    ["no factor", { final_fix_factor: undefined }, "p.json: final_fix_factor: invalid input"],
+  ])("with %s is refused by name", async (_, parts, message) => {
+    await expect(read(parts)).rejects.toThrow(message);
+  });
+
+  it("that is no JSON is refused with its file", async () => {
+    await expect(readLatencyProfile(written("{"))).rejects.toThrow("p.json:1: the JSON breaks off");
+  });
+});
+
+describe("a query file", () => {
+  const read = (text: string) => readRequestArrivals(written(text));
+
+  it("is id, arrival, input tokens and offset, a request a line", async () => {
+    expect(await read("0,1.5,512,0\n1,2.25,16,40\r\n")).toEqual({ arrivalsS: [1.5, 2.25], inputTokens: [512, 16] });
+  });
+
+  it.each([
+    ["a row of other form", "0,1.5,512\n", 'p.json:1: "0,1.5,512" is no request; expected id,arrival s,input tokens'],
+    ["a time that is none", "0,1,512,0\n1,soon,512,0\n", 'p.json:2: "1,soon,512,0" is no request'],
+    ["a clock that runs backwards", "0,2,512,0\n1,1,512,0\n", "p.json:2: the clock runs backwards"],
+  ])("with %s is refused with its line", async (_, text, message) => {
+    await expect(read(text)).rejects.toThrow(message);
+  });
+
+  it("gaps of 1 and 3 s have a mean of 2 and vary by half of it; one request has no gap", () => {
+    expect(arrivalStatistics([1, 2, 5])).toEqual({ requests: 3, firstS: 1, lastS: 5, meanGapS: 2, cvGap: 0.5 });
+    expect(arrivalStatistics([4])).toMatchObject({ requests: 1, firstS: 4, lastS: 4, meanGapS: undefined });
+    expect(arrivalStatistics([])).toMatchObject({ requests: 0, firstS: undefined, cvGap: undefined });
+  });
+});
+
+const artifact = `${sharedData}/spotserve/elastic-switch`;
+const missing = !existsSync(artifact) && process.env.REQUIRE_ALL !== "1";
+if (missing) console.warn("SKIPPED: SpotServe's profiles, ../shared/data is not there; REQUIRE_ALL=1 makes them fail");
+
+describe.skipIf(missing)("SpotServe's own profiles", () => {
+  const opt = () => readLatencyProfile(`${artifact}/profile/T4-4x/megatron_6.7B_profile.json`);
+  const gpt = () => readLatencyProfile(`${artifact}/profile/T4-4x/megatron_h6144_profile.json`);
+  const llama = () => readLatencyProfile(`${artifact}/profile/T4-4x/megatron_h7168_profile.json`);
+
+  it("give the execution latencies of Table 1 to the millisecond", async () => {
+    const printed = [
+      [await opt(), { pipeline: 1, tensor: 4 }, 5.447],
+      [await gpt(), { pipeline: 3, tensor: 4 }, 14.373],
+      [await llama(), { pipeline: 2, tensor: 8 }, 17.54],
+    ] as const;
+    for (const [profile, layout, latencyS] of printed) {
+      expect(Math.round(1000 * batchLatency(profile, layout, 1, 128).latencyS)).toBe(1000 * latencyS);
+    }
+  });
+
+  it("lead the controller through the configurations (D, P, M) that Figure 8 names for GPT-20B", async () => {
+    const profile = await gpt();
+    const configuration = (instances: number, requiredRps: number) => {
+      const needs = { gpus: 4 * instances, gpusMin: 12, requiredRps, batchMax: 4, outputTokens: 128 };
+      const { pipelines, layout } = choosePlan(profile, needs)!;
+      return [pipelines, layout.pipeline, layout.tensor];
+    };
+    // A': 7 instances at .6, 10 at .6, at .8, 12 at .8, then 10 at .6.
+    expect([7, 10].map((instances) => configuration(instances, 0.6))).toEqual([
+      [2, 3, 4],
+      [2, 2, 8],
+    ]);
+    expect([10, 12].map((instances) => configuration(instances, 0.8))).toEqual([
+      [3, 3, 4],
+      [3, 2, 8],
+    ]);
+  });
+
+  it("are all read, and their arrivals called cv6 are almost regular", async () => {
+    const cv = arrivalStatistics(
+      (await readRequestArrivals(`${artifact}/trace/query/query_tpt0.35_cv6.txt`)).arrivalsS,
+    );
+    expect(cv.cvGap).toBeLessThan(0.1);
+    for (const name of ["T4-1x/megatron_345M_profile", "V100-4x/20B", "T4-4x/megatron_h2560_profile"]) {
+      expect((await readLatencyProfile(`${artifact}/profile/${name}.json`)).layers).toBeGreaterThan(0);
+    }
+  });
+});
