@@ -265,9 +265,10 @@ export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, g
     if (again && value === values[i - 1]) counts.merged++;
     if (again && value !== values[i - 1]) {
       const clash = `${values[i - 1]} and ${value} at ${iso(timeS)}`;
-      const clashes = contradictions.get(pullOf[i]!) ?? [];
-      contradictions.set(pullOf[i]!, clashes);
-      if (clashes.push(clash) > Math.max(1, pulls[pullOf[i]!]!.timesS.length * CONTRADICTION_SHARE_MAX)) {
+      const pull = pullOf?.[i] ?? 0;
+      const clashes = contradictions.get(pull) ?? [];
+      contradictions.set(pull, clashes);
+      if (clashes.push(clash) > Math.max(1, pulls[pull]!.timesS.length * CONTRADICTION_SHARE_MAX)) {
         throw new TraceError(
           `${name}: ${clashes.slice(0, 2).join(", ")}, and so in more than 1 % of a pull's rows: two pools share this name (product, or zone name of another account); import them apart`,
         );
@@ -301,8 +302,9 @@ export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, g
 /** The stamps' own where there are any: a declared cadence can be wrong. */
 function cadenceOf(pulls: readonly Pull[], timesS: readonly number[], { cadences }: Counts): Seconds {
   const declaredS = Math.max(...pulls.map((pull) => pull.gapS));
+  if (declaredS === 0 || !pulls[0]!.stamped) return declaredS;
   const seenS = timesS.filter((timeS, i) => timeS !== timesS[i - 1]);
-  if (declaredS === 0 || !pulls[0]!.stamped || seenS.length < 3) return declaredS;
+  if (seenS.length < 3) return declaredS;
   const medianS = medianGapS(seenS);
   if (Math.abs(medianS - declaredS) > declaredS * CADENCE_SLACK) {
     cadences.add(`declared to be ${declaredS} s apart, the stamps are ${medianS} s apart (median): these count`);
@@ -311,7 +313,14 @@ function cadenceOf(pulls: readonly Pull[], timesS: readonly number[], { cadences
 }
 
 /** All rows by time; of one instant the winner last. */
-function inOrder(pulls: readonly Pull[]) {
+function inOrder(pulls: readonly Pull[]): {
+  readonly timesS: readonly number[];
+  readonly values: readonly number[];
+  /** The pull of each row; absent where there is one. */
+  readonly pullOf?: readonly number[];
+} {
+  const [only, ...others] = pulls;
+  if (others.length === 0 && isAscending(only!.timesS)) return only!;
   const newest = pulls.map(({ timesS }) => timesS.reduce((most, each) => Math.max(most, each), -Infinity));
   const ranks = pulls.map((_, i) => i).sort((a, b) => newest[a]! - newest[b]!); // stable: the later given stays later
   const timesS: number[] = [];
@@ -328,10 +337,15 @@ function inOrder(pulls: readonly Pull[]) {
       pullOf.push(rank);
     }
   }
-  if (timesS.every((timeS, i) => i === 0 || timeS >= timesS[i - 1]!)) return { timesS, values, pullOf };
+  if (isAscending(timesS)) return { timesS, values, pullOf };
   const order = timesS.map((_, i) => i).sort((a, b) => timesS[a]! - timesS[b]!);
   const by = (list: readonly number[]) => order.map((i) => list[i]!);
   return { timesS: by(timesS), values: by(values), pullOf: by(pullOf) };
+}
+
+function isAscending(list: readonly number[]): boolean {
+  for (let i = 1; i < list.length; i++) if (list[i]! < list[i - 1]!) return false;
+  return true;
 }
 
 /** Seconds since 1970 as a UTC stamp. */

@@ -62,7 +62,7 @@ export interface Parsed {
  * larger than that, holds doubles instead: nothing is rounded. Prefix sums are built when a window is opened.
  */
 const MAGIC = "SYNKTI-TRACE";
-const VERSION = 3;
+const VERSION = 4;
 const HEAD_BYTES = 32;
 const BLOCK_STEPS = 4096;
 const ROW_BYTES = 12;
@@ -87,18 +87,25 @@ interface Entry {
   readonly capacity?: Column;
 }
 
-interface Group {
-  readonly instanceType: string;
+interface Part {
   readonly at: number;
   readonly bytes: number;
   readonly crc: number;
+}
+
+/** Group by group, in columns: there are a thousand in a month of AWS, and every opening reads them. */
+interface Groups {
+  readonly instanceTypes: string[];
+  readonly at: number[];
+  readonly bytes: number[];
+  readonly crcs: number[];
 }
 
 interface Index {
   readonly digest: string;
   readonly endS: Seconds;
   readonly report: ImportReport;
-  readonly groups: readonly Group[];
+  readonly groups: Groups;
 }
 
 /** A table file: how each market's prices are stored, beside what every trace has. */
@@ -114,7 +121,11 @@ export function openTraceFile(path: string): TraceFile {
   const { digest, endS, report, groups } = reading(path, (file) => readIndex(file, path));
   const entriesOf = (types: readonly string[] | undefined) =>
     reading(path, (file) =>
-      groups.flatMap((group) => (types?.includes(group.instanceType) === false ? [] : readGroup(file, path, group))),
+      groups.instanceTypes.flatMap((type, i) =>
+        types?.includes(type) === false
+          ? []
+          : readGroup(file, path, { at: groups.at[i]!, bytes: groups.bytes[i]!, crc: groups.crcs[i]! }),
+      ),
     );
   return {
     path,
@@ -185,7 +196,7 @@ export class TraceFileWriter {
   readonly #draft: string;
   #file: number | undefined;
   #at = HEAD_BYTES;
-  readonly #groups: Group[] = [];
+  readonly #groups: Groups = { instanceTypes: [], at: [], bytes: [], crcs: [] };
   #type = "";
   #entries: Entry[] = [];
 
@@ -244,11 +255,15 @@ export class TraceFileWriter {
 
   #endGroup(): void {
     if (this.#entries.length === 0) return;
-    this.#groups.push({ instanceType: this.#type, ...this.#put(Buffer.from(JSON.stringify(this.#entries), "utf8")) });
+    const { at, bytes, crc } = this.#put(Buffer.from(JSON.stringify(this.#entries), "utf8"));
+    this.#groups.instanceTypes.push(this.#type);
+    this.#groups.at.push(at);
+    this.#groups.bytes.push(bytes);
+    this.#groups.crcs.push(crc);
     this.#entries = [];
   }
 
-  #put(bytes: Uint8Array): Omit<Group, "instanceType"> {
+  #put(bytes: Uint8Array): Part {
     const at = this.#at;
     writing(this.#path, () => writeAll(this.#file!, bytes, at));
     this.#at += bytes.length;
@@ -384,7 +399,7 @@ function readIndex(file: number, path: string): Index {
   return JSON.parse(text.toString("utf8")) as Index;
 }
 
-function readGroup(file: number, path: string, { at, bytes, crc }: Group): Entry[] {
+function readGroup(file: number, path: string, { at, bytes, crc }: Part): Entry[] {
   const text = readExactly(file, path, at, bytes);
   if (crc32(text) !== crc) throw damaged(path);
   return JSON.parse(text.toString("utf8")) as Entry[];

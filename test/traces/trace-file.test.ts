@@ -180,9 +180,9 @@ describe("a table file", () => {
     index[index.length - 3]! ^= 1;
     expect(() => openTraceFile(spoilt("index", index))).toThrow(/damaged/);
     const version = Buffer.from(bytes);
-    version.writeUInt32LE(2, 12);
+    version.writeUInt32LE(3, 12);
     expect(() => openTraceFile(spoilt("version", version))).toThrow(
-      /another version, this workbench reads 3; import the source again/,
+      /another version, this workbench reads 4; import the source again/,
     );
     expect(() => openTraceFile(spoilt("old", Buffer.from("SYNKTI-TRACE 1\n{}\n")))).toThrow(/another version/);
     for (const content of [Buffer.alloc(0), Buffer.from("hello")]) {
