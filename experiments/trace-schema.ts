@@ -75,7 +75,7 @@ const files = z.strictObject({
   usdPerHour: positive.exactOptional().describe("one spot price for all time, where the files hold none"),
   tz: z.string().min(1).exactOptional().describe("what stamps without an offset mean: UTC, +01:00"),
   map: z
-    .record(z.enum(roles), z.string())
+    .partialRecord(z.enum(roles), z.string().min(1))
     .exactOptional()
     .describe("which column of a CSV holds what, by name, or by number from 1 where there is no header"),
   timeUnit: z.enum(timeUnits).exactOptional().describe("of times that have none"),

@@ -57,10 +57,13 @@ export async function importAny(
   if ("files" in ref && ref.files.some(isTraceFile)) return ofProduct(openTraceFile(onlyOne(ref.files)), ref.product);
   const set = "dataset" in ref ? dataSetOf(ref.dataset) : undefined;
   const options: ImportOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
+  // Whoever maps columns means a CSV.
+  const isArchive = (file: Pick<SourceFile, "head" | "text">) =>
+    options.map === undefined && priceArchive.matches(file);
   const files = await readSources("dataset" in ref ? pathsOf(set!, ref.root) : ref.files, isArchive, options);
   try {
-    const other = await importOther(files, options);
-    if (other !== undefined) return other;
+    const noMarkets = await importOther(files, options);
+    if (noMarkets !== undefined) return noMarkets;
     const { polarity, instanceType, zone, product, usdPerHour, tz, gap, map, timeUnit } = options;
     const digest = sha256([
       IMPORTER,
@@ -74,12 +77,11 @@ export async function importAny(
       // Not there, partial, or of another version: as good as none.
       if (!(error instanceof TraceError)) throw error;
     }
-    const archive = files.filter(isArchive).length;
-    if (archive > 0) {
-      if (archive < files.length)
-        throw new TraceError(
-          `${files.find((file) => !isArchive(file))!.path}: not of the price archive as the others are; import those apart`,
-        );
+    if (files.some(isArchive)) {
+      const other = files.find((file) => !isArchive(file));
+      if (other !== undefined) {
+        throw new TraceError(`${other.path}: not of the price archive as the others are; import those apart`);
+      }
       return await stored(cacheFolder, cached, (path) => importArchive(files, options, digest, path, progress));
     }
     const reads = await readAll(files, options);
@@ -90,8 +92,6 @@ export async function importAny(
     for (const file of files) file.dispose();
   }
 }
-
-const isArchive = (file: Pick<SourceFile, "head" | "text">): boolean => priceArchive.matches(file);
 
 /** A folder that cannot be written costs an import the next time, no more. */
 async function stored(folder: string, path: string, write: (path: string) => Promise<void> | void): Promise<OpenTrace> {

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { traceSchema } from "../../experiments/trace-schema.ts";
 import { seriesOf } from "../../traces/columns.ts";
 import { type ImportOptions, openStudyTrace } from "../../traces/open.ts";
 import { describeReal, sharedData } from "./real-data.ts";
@@ -136,6 +137,27 @@ describe("CSV by the names of its columns", () => {
     ["a header alone", "time,price\n", {}, /no rows under the header/],
   ])("refuses %s", async (_, text, options, message) => {
     await expect(open(text, { instanceType: "g5.xlarge", zone: "us-east-1a", ...options })).rejects.toThrow(message);
+  });
+
+  it("a study says the same: the columns it needs, no others", () => {
+    const trace = {
+      name: "own",
+      files: ["a.csv"],
+      map: { time: "Wann", price: "Preis" },
+      tz: "+01:00",
+      windows: { lengthH: 1 },
+    };
+    expect(traceSchema.safeParse(trace).error).toBeUndefined();
+    expect(traceSchema.safeParse({ ...trace, map: { cost: "Preis" } }).success).toBe(false);
+  });
+
+  it("tabs and five columns are not the archive where columns are mapped", async () => {
+    const text = [0, 1]
+      .map((hour) => `us-east-1a\tg5.xlarge\tLinux/UNIX\t0.${4 + hour}\t2026-01-01T0${hour}:00:00Z\n`)
+      .join("");
+    const map = { zone: "1", instanceType: "2", product: "3", price: "4", time: "5" };
+    expect((await open(text, { map })).report.format).toBe("csv");
+    expect((await open(text)).report.format).toBe("price-archive");
   });
 
   it("refuses to guess zone and type", async () => {
