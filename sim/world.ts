@@ -100,9 +100,14 @@ export class SimWorld {
         `a clairvoyant policy reads reclaims from the trace's capacity, here they are drawn (${cloud.interruptions.model}); set cloud.interruptions.model: capacity`,
       );
     }
+    const { answerS, bootS, warmS } = this.fleet.launch;
     return {
       markets: this.fleet.markets,
       jobs: this.workload.jobs,
+      services: this.workload.services,
+      measuredFromS: this.workload.measuredFromS,
+      runEndS: this.endS,
+      launchS: answerS + bootS + warmS,
       everyS: cadence.everyS,
       endS: this.#table.endS,
       capacityAt: (market, timeS) => this.cloud.capacityAt(market, timeS),

@@ -42,8 +42,9 @@ export function regretsOf(
 }
 
 /**
- * Runs that cost less than an exact bound of the same unit, though they did the same work by the bound's own deadline, the last whole tick
- * before the job's: there can be none, so each is a defect of the bound or of the engine.
+ * Runs that cost less than an exact bound of the same unit, though they did the same work: a job by the bound's own deadline, the last
+ * whole tick before the job's; a service with no fewer replicas at any time. There can be none, so each is a defect of the bound or of
+ * the engine.
  */
 export function undercuts(
   records: readonly RunRecord[],
@@ -57,15 +58,21 @@ export function undercuts(
     if (!record.ok || record.clairvoyant !== undefined) return [];
     const { spec, metrics, key } = record;
     return (bounds.get(place(record)) ?? []).flatMap((bound) => {
-      if (!bound.ok || bound.metrics.completedShare !== 1) return [];
-      const { completionMeanH, costUsd } = metrics;
-      if (completionMeanH === undefined || completionMeanH > lastWholeTickH(spec)) return [];
-      return costUsd! < bound.metrics.costUsd! * (1 - 1e-9)
+      if (!bound.ok || !didTheSame(spec, metrics, bound.metrics)) return [];
+      return metrics.costUsd! < bound.metrics.costUsd! * (1 - 1e-9)
         ? [{ policyId: spec.policyId, bound: bound.spec.policyId, key }]
         : [];
     });
   });
 }
+
+function didTheSame(spec: RunRecord["spec"], ours: Metrics, bound: Metrics): boolean {
+  if (spec.workload.model === "serving") return ours.shortReplicaHours! <= bound.shortReplicaHours! + 1e-9;
+  const { completionMeanH = Infinity } = ours;
+  return bound.completedShare === 1 && completionMeanH <= lastWholeTickH(spec);
+}
+
+type Metrics = Extract<RunRecord, { readonly ok: true }>["metrics"];
 
 function lastWholeTickH({ workload, cadence }: RunRecord["spec"]): number {
   const { deadlineH } = workload.params as { readonly deadlineH: number };

@@ -2,11 +2,21 @@ import type { JobArrival } from "./facts.ts";
 import type { MarketSpec } from "./fleet.ts";
 import type { MarketId, Seconds, Usd } from "./units.ts";
 
+/** How many ready replicas a service will want, from when on: in time order, the first at 0. */
+export type ServiceOutlook = readonly { readonly fromS: Seconds; readonly replicas: number }[];
+
 /** What will happen, for clairvoyant policies only: the markets as the cloud will have them, and the work. */
 export interface Foresight {
   readonly markets: readonly MarketSpec[];
   /** Deadline jobs; all arrive at 0. */
   readonly jobs: readonly JobArrival[];
+  /** Services; all arrive at 0 and last to the end of the run. */
+  readonly services: readonly ServiceOutlook[];
+  /** What comes before it is warm-up: it counts for no metric, bills included. */
+  readonly measuredFromS: Seconds;
+  readonly runEndS: Seconds;
+  /** From the request of an instance until it is ready, as expected. */
+  readonly launchS: Seconds;
   /** The grid of asks; undefined without polling. */
   readonly everyS: Seconds | undefined;
   /** Up to when the trace is known; it may go on beyond the run. */

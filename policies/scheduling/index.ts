@@ -7,6 +7,7 @@ import { greedyDeadline } from "./greedy-deadline.ts";
 import { karpenterLike } from "./karpenter-like.ts";
 import { omniscient } from "./omniscient.ts";
 import { omniscientHeterogeneous } from "./omniscient-heterogeneous.ts";
+import { omniscientReplicas } from "./omniscient-replicas.ts";
 import { onDemandFallback } from "./on-demand-fallback.ts";
 import { onDemandOnly } from "./on-demand-only.ts";
 import { roundRobin } from "./round-robin.ts";
@@ -37,4 +38,5 @@ export const schedulingPolicies = [
   evenSpread,
   roundRobin,
   staticMixture,
+  omniscientReplicas,
 ] as unknown as readonly AnyPolicySpec[];

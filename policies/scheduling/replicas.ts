@@ -79,6 +79,8 @@ export function keepServices(
   endIdle(view, act);
 }
 
+const SURPLUS = "more replicas than needed";
+
 function keepReplicas(view: FleetView, act: Actions, service: ServiceView, mix: Mix, choose: ZoneChoice): void {
   const zones = spotZones(view);
   const staying = service.placements.filter(({ instances }) => instances[0]!.reclaimS === undefined);
@@ -90,18 +92,18 @@ function keepReplicas(view: FleetView, act: Actions, service: ServiceView, mix: 
     const z = choose(zones, planned);
     if (z === undefined) break;
     planned[z]!++;
-    add(act, service, zones[z]!, "short of spot replicas");
+    launchReplica(act, service, zones[z]!, "short of spot replicas");
   }
   for (let held = onDemand.length; held < mix.onDemand; held++) {
     const market = cheapestOnDemand(view, 0);
     if (market === undefined) break;
-    add(act, service, market, "short of on-demand replicas");
+    launchReplica(act, service, market, "short of on-demand replicas");
   }
-  endSurplus(act, spot, mix.spot);
-  endSurplus(act, onDemand, mix.onDemand);
+  endSurplus(act, spot, mix.spot, SURPLUS);
+  endSurplus(act, onDemand, mix.onDemand, SURPLUS);
 }
 
-function add(act: Actions, service: ServiceView, market: MarketView, why: string): void {
+export function launchReplica(act: Actions, service: ServiceView, market: MarketView, why: string): void {
   act.note(why);
   const instance = act.launch(market);
   act.note(why);
@@ -109,14 +111,14 @@ function add(act: Actions, service: ServiceView, market: MarketView, why: string
 }
 
 /** Those that are not ready first, then the newest: what has cost least to get. A launch cannot be taken back before its answer. */
-function endSurplus(act: Actions, replicas: readonly PlacementView[], keep: number): void {
+export function endSurplus(act: Actions, replicas: readonly PlacementView[], keep: number, why: string): void {
   if (replicas.length <= keep) return;
   const instances = replicas.map((replica) => replica.instances[0]!);
   const isReady = (status: string) => (status === "ready" ? 1 : 0);
   instances.sort((a, b) => isReady(a.status) - isReady(b.status) || b.id - a.id);
   for (const instance of instances.slice(0, instances.length - keep)) {
     if (instance.status === "requested") continue;
-    act.note("more replicas than needed");
+    act.note(why);
     act.terminate(instance);
   }
 }

@@ -1,5 +1,6 @@
 import type { JobArrival } from "../../policies/contract/facts.ts";
 import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
+import { NONE } from "../../policies/state/lists.ts";
 import { EVENT } from "../events.ts";
 import { PHASE, type SimInstance } from "../instance.ts";
 import type { TimelineWork } from "../simulation.ts";
@@ -28,6 +29,7 @@ export class SimJob {
  */
 export class DeadlineJobWorkload implements Workload {
   readonly jobs: readonly [JobArrival];
+  readonly services = NONE;
   readonly measuredFromS = 0;
   readonly stretches: TimelineWork[] = [];
   readonly #world: WorkloadWorld;

@@ -1,3 +1,4 @@
+import type { ServiceOutlook } from "../../policies/contract/foresight.ts";
 import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { NONE } from "../../policies/state/lists.ts";
 import { EVENT } from "../events.ts";
@@ -17,10 +18,10 @@ const SERVICE = 0 as WorkId;
 export class ServingWorkload implements Workload {
   readonly jobs = NONE;
   readonly finished = false;
+  readonly services: readonly [ServiceOutlook];
   readonly measuredFromS: Seconds;
   readonly stretches: TimelineWork[] = [];
   readonly #world: WorkloadWorld;
-  readonly #wanted: readonly { readonly fromH: number; readonly replicas: number }[];
   #step = 0;
   /** Ready replicas, and since when each serves. */
   readonly #ready = new Map<SimInstance, Seconds>();
@@ -38,7 +39,8 @@ export class ServingWorkload implements Workload {
         `a warm-up of ${warmupS} s leaves nothing of a window of ${world.horizonS} s; shorten it`,
       );
     }
-    this.#wanted = typeof replicas === "number" ? [{ fromH: 0, replicas }] : replicas;
+    const steps = typeof replicas === "number" ? [{ fromH: 0, replicas }] : replicas;
+    this.services = [steps.map((step) => ({ fromS: step.fromH * HOUR_S, replicas: step.replicas }))];
     this.measuredFromS = warmupS;
     this.#countedS = warmupS;
     this.#world = world;
@@ -119,13 +121,13 @@ export class ServingWorkload implements Workload {
   // ── parts ──────────────────────────────────────────────────────────────────────────
 
   get #wantedNow(): number {
-    return this.#wanted[this.#step]!.replicas;
+    return this.services[0][this.#step]!.replicas;
   }
 
   #awaitStep(): void {
     const { queue, ranks } = this.#world;
-    const next = this.#wanted[this.#step + 1];
-    if (next !== undefined) queue.push(next.fromH * HOUR_S, ranks[EVENT.wanted]!, EVENT.wanted, SERVICE, 0);
+    const next = this.services[0][this.#step + 1];
+    if (next !== undefined) queue.push(next.fromS, ranks[EVENT.wanted]!, EVENT.wanted, SERVICE, 0);
   }
 
   #begins(replica: SimInstance, nowS: Seconds): void {

@@ -68,6 +68,7 @@ export class SimTask {
  */
 export class TasksWorkload implements Workload {
   readonly jobs = NONE;
+  readonly services = NONE;
   readonly measuredFromS = 0;
   readonly stretches: TimelineWork[] = [];
   readonly #params: TasksParams;

@@ -1,5 +1,6 @@
 import type { Facts, JobArrival } from "../../policies/contract/facts.ts";
 import type { FleetSpec } from "../../policies/contract/fleet.ts";
+import type { ServiceOutlook } from "../../policies/contract/foresight.ts";
 import type { Random } from "../../policies/contract/random.ts";
 import type { Seconds } from "../../policies/contract/units.ts";
 import type { InstanceHooks, SimulatedCloud } from "../cloud.ts";
@@ -14,6 +15,8 @@ export interface Workload extends InstanceHooks {
   readonly finished: boolean;
   /** Jobs with a deadline that arrive; all at 0. */
   readonly jobs: readonly JobArrival[];
+  /** Services; all arrive at 0. */
+  readonly services: readonly ServiceOutlook[];
   /** What comes before it is warm-up, left out of all metrics but counts of events. */
   readonly measuredFromS: Seconds;
   /** Who ran where and when; kept in traced runs only. */

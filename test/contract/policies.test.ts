@@ -8,7 +8,7 @@ import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { simulate } from "../../sim/simulate.ts";
 import { windowOf } from "../../traces/columns.ts";
-import { handCloud, input, jobInput, scenario, serviceInput, table } from "../support/runs.ts";
+import { handCloud, input, jobInput, scenario, serviceInput, table, tickCloud } from "../support/runs.ts";
 import { readingOnly, resumed, settles } from "./laws.ts";
 
 // Goal: every listed policy, bare and in every listed wrapper, keeps the laws of the contract. Method: run it in worlds that
@@ -37,6 +37,7 @@ const taskWorlds = (["told", "tried"] as const).flatMap((visibility) =>
     const cadence = i % 2 === 0 ? { onChange: true } : { onChange: i === 1, everyS: 300 };
     return {
       name: `${visibility}, ${onReclaim}, ${cadence.onChange ? "on change" : "polled"}`,
+      boundIsKnown: false,
       input: input({
         table: zones,
         cloud,
@@ -64,6 +65,7 @@ const jobWorlds = ([1, 2] as const).flatMap((zoneCount) =>
       const spot = zoneCount === 1 ? windowOf(zones, 0, zones.endS, { zones: ["z0"] }) : zones;
       return {
         name: `${how}, ${nodes} of ${zoneCount} zones`,
+        boundIsKnown: zoneCount === 1,
         input: jobInput({ table: spot, job, cadence, ...shown }),
       };
     }),
@@ -71,8 +73,9 @@ const jobWorlds = ([1, 2] as const).flatMap((zoneCount) =>
 );
 
 /** A service whose zones come and go, in ticks and in real time, and that wants more and fewer replicas. */
-const serviceWorlds = (["in ticks", "told", "tried"] as const).map((how) => ({
+const servingWorlds = (["in ticks", "told", "tried"] as const).map((how) => ({
   name: `${how}, a service`,
+  boundIsKnown: false,
   input: serviceInput({
     table: zones,
     horizonS: 3 * HOUR,
@@ -88,13 +91,25 @@ const serviceWorlds = (["in ticks", "told", "tried"] as const).map((how) => ({
   }),
 }));
 
-/** Those that the policy decides for, with what it needs. A bound is of one market. */
+/** Services that always want the same, where a zone has room for all replicas or none. */
+const steadyWorlds = [1, 3].map((replicas) => ({
+  name: `in ticks, a steady service of ${replicas}`,
+  boundIsKnown: true,
+  input: serviceInput({
+    table: zones,
+    horizonS: 3 * HOUR,
+    service: { replicas, warmupS: 120 },
+    cloud: { ...tickCloud, profile: "skyserve-tick", depth: "unlimited", visibility: "tried" },
+  }),
+}));
+
+/** Those that the policy decides for, with what it needs, and whose bound is known if it is one. */
 const worldsOf = ({ scheduling }: Decisions) =>
-  [...taskWorlds, ...jobWorlds, ...serviceWorlds].filter(({ input: { table, cloud, cadence, workload } }) => {
-    const zonesSeen = table.markets.length / 2;
-    const unfit = unfitFor({ scheduling }, workload.model, cloud, cadence);
-    return unfit === undefined && (scheduling.bound === undefined || zonesSeen === 1);
-  });
+  [...taskWorlds, ...jobWorlds, ...servingWorlds, ...steadyWorlds].filter(
+    ({ boundIsKnown, input: { cloud, cadence, workload } }) =>
+      unfitFor({ scheduling }, workload.model, cloud, cadence) === undefined &&
+      (scheduling.bound === undefined || boundIsKnown),
+  );
 
 const bare = schedulingPolicies.map(({ name }) => ({ name, decisions: scenario(name) }));
 /** Parameters that open branches which the defaults leave shut. */

@@ -78,7 +78,7 @@ describe("the future", () => {
 
   it("is known to those that say so, and only exact or proved bounds are called so", () => {
     const clairvoyant = schedulingPolicies.filter(({ sight }) => sight === "clairvoyant").map(({ name }) => name);
-    expect(clairvoyant).toEqual(["up-next-lifetime", "omniscient", "omniscient-heterogeneous"]);
+    expect(clairvoyant).toEqual(["up-next-lifetime", "omniscient", "omniscient-heterogeneous", "omniscient-replicas"]);
     expect(schedulingPolicies.filter(({ bound }) => bound !== undefined).map(({ name }) => name)).toEqual(
       clairvoyant.slice(1),
     );

@@ -142,3 +142,38 @@ export const hedged = (threshold: number, fewestFirst: boolean, fallback: boolea
     };
   },
 });
+
+/**
+ * The cheapest plan that has all wanted replicas ready from the first cold start on, by trying every plan: all ways to hold 0 to
+ * `wanted` instances of each market in a tick, forward over what was held in the last ticks of a cold start.
+ */
+export function cheapestByBruteForce(
+  { capacity, wanted, coldStart }: Pick<ReplicaCase, "capacity" | "wanted" | "coldStart">,
+  price: readonly number[],
+): number | undefined {
+  const ticks = capacity[0]!.length;
+  let reached = new Map<string, number>([["[]", 0]]); // what was held lately -> least cost
+  for (let tick = 0; tick < ticks; tick++) {
+    const next = new Map<string, number>();
+    const choices = capacity.reduce<number[][]>(
+      (all, counts) =>
+        all.flatMap((held) =>
+          Array.from({ length: Math.min(wanted, counts[tick]!) + 1 }, (_, count) => [...held, count]),
+        ),
+      [[]],
+    );
+    for (const [key, cost] of reached) {
+      const lately = JSON.parse(key) as number[][];
+      for (const held of choices) {
+        const window = [...lately, held];
+        const ready = held.reduce((sum, _, m) => sum + Math.min(...window.map((each) => each[m]!)), 0);
+        if (tick >= coldStart && ready < wanted) continue;
+        const kept = JSON.stringify(coldStart === 0 ? [] : window.slice(-coldStart));
+        const paid = cost + held.reduce((sum, count, m) => sum + count * price[m]!, 0);
+        if (paid < (next.get(kept) ?? Infinity)) next.set(kept, paid);
+      }
+    }
+    reached = next;
+  }
+  return reached.size === 0 ? undefined : Math.min(...reached.values());
+}

@@ -18,6 +18,7 @@ import { priceHistory } from "./price-history.ts";
 import { profileLatency } from "./profile-latency.ts";
 import { quantile } from "./quantile.ts";
 import { servingFleet } from "./serving-fleet.ts";
+import { servingOptimum, servingOptimumOne } from "./serving-optimum.ts";
 import { servingToy } from "./serving-toy.ts";
 import { staticBatchQueue } from "./static-batch-queue.ts";
 import { traceAllZero } from "./trace-all-zero.ts";
@@ -34,6 +35,8 @@ export const kinds: readonly Kind[] = [
   deadlineJob,
   // suite skyserve
   servingFleet,
+  servingOptimum,
+  servingOptimumOne,
   servingToy,
   fallback,
   autoscalerHysteresis,

@@ -8,7 +8,7 @@ import { type MarketSeries, tableFromSeries } from "../../../traces/columns.ts";
 import type { TraceTable } from "../../../traces/trace-table.ts";
 import type { ZoneSamples } from "./zones.ts";
 
-const TICK_S = 30;
+export const TICK_S = 30;
 /** So that a tick on spot comes to one. */
 const SPOT_USD_PER_HOUR = 3600 / TICK_S;
 const INSTANCE_TYPE = "any";

@@ -25,6 +25,7 @@ describe.skipIf(targetsMissing)("the published cases pass", () => {
     ["traces", 30],
     ["cant-be-late", 30],
     ["spotserve", 45],
+    ["skyserve", 48],
   ])("%s", async (suite, cases) => {
     const { code, out } = await validate(["--targets", join(targetsRoot, `${suite}.json`)]);
     const lines = out.trimEnd().split("\n");
