@@ -1,0 +1,44 @@
+import type { Seconds } from "../contract/units.ts";
+import type { MigrationPlan } from "./migration-planner.ts";
+
+/** How fast bytes move. A card sends and receives at that rate at the same time. */
+export interface MigrationSpeeds {
+  readonly cardBytesPerS: number;
+  /** Between GPUs of one instance. */
+  readonly localBytesPerS: number;
+  /** Into one instance; its card is the bound where that is slower. */
+  readonly storageBytesPerS: number;
+  /** Engines start on what has moved. */
+  readonly switchS: Seconds;
+}
+
+/**
+ * When each instance has all it is to hold and can go on, in seconds from the beginning: a stage can start when its instances
+ * can. Transfers of a plan begin in its order, each when the sending and the receiving card are free of those before it.
+ * Assumes that storage is never the bound for several instances at once, and that transfers inside an instance do not slow its card.
+ * Source: the progressive migration of SpotServe (Miao et al., ASPLOS 2024, section 3.3); its artifact estimates the longest of
+ * these times by the largest transfers alone.
+ * @returns [instance] switchS where nothing moves.
+ */
+export function readyTimesS(
+  { steps }: Pick<MigrationPlan, "steps">,
+  instances: number,
+  { cardBytesPerS, localBytesPerS, storageBytesPerS, switchS }: MigrationSpeeds,
+): number[] {
+  const zero = () => new Array<number>(instances).fill(0);
+  const [sentS, receivedS, localS] = [zero(), zero(), zero()];
+  for (const { transfers } of steps) {
+    for (const { from, to, bytes } of transfers) {
+      if (from === to) {
+        localS[to]! += bytes / localBytesPerS;
+      } else if (from === "storage") {
+        receivedS[to]! += bytes / Math.min(cardBytesPerS, storageBytesPerS);
+      } else {
+        const endS = Math.max(sentS[from]!, receivedS[to]!) + bytes / cardBytesPerS;
+        sentS[from] = endS;
+        receivedS[to] = endS;
+      }
+    }
+  }
+  return receivedS.map((each, i) => Math.max(each, localS[i]!) + switchS);
+}
