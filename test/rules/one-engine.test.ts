@@ -17,8 +17,7 @@ describe("there is one engine", () => {
     // Tried out by the grid for its refusals, run by the engine.
     ["SimWorld", ["experiments/grid.ts", "sim/simulate.ts"]],
     ["SimulatedCloud", ["sim/world.ts"]],
-    // Validation bills intervals that it is given: the same meter, and nothing that decides.
-    ["Meter", ["experiments/validation/kinds/plain-meter.ts", "sim/world.ts"]],
+    ["Meter", ["sim/world.ts"]],
     ["EventQueue", ["sim/world.ts"]],
   ])("a %s is made where it is expected, and nowhere else", (made, files) => {
     expect(holding(new RegExp(`new ${made}\\(`))).toEqual(files);

@@ -1,14 +1,13 @@
 import { z } from "zod";
-import type { InstanceId } from "../../../policies/contract/units.ts";
+import { tableFromSeries } from "../../../traces/columns.ts";
 import { defineKind } from "../kind.ts";
-import { plainMeter } from "./plain-meter.ts";
 
 const notNegative = z.number().nonnegative();
 
 export const costPerToken = defineKind({
   name: "cost-per-token",
   summary:
-    "The bill of so many spot and on-demand minutes: in all, per token, and what it saves against on-demand alone.",
+    "What so many spot and on-demand minutes cost: in all, per token, and what that saves against on-demand alone.",
   inputs: z.object({}),
   params: z.object({
     spotMinutes: notNegative,
@@ -19,14 +18,17 @@ export const costPerToken = defineKind({
     tokensPerRequest: z.int().positive(),
   }),
   compute: (_, { spotMinutes, onDemandMinutes, spotUsdPerHour, onDemandUsdPerHour, requests, tokensPerRequest }) => {
-    const costUsd = (spotM: number, onDemandM: number) => {
-      const { meter, spot, onDemand } = plainMeter(spotUsdPerHour, onDemandUsdPerHour);
-      meter.charge(0 as InstanceId, spot, 0, 60 * spotM, "terminated");
-      meter.charge(1 as InstanceId, onDemand, 0, 60 * onDemandM, "terminated");
-      return meter.total.usd;
-    };
-    const usd = costUsd(spotMinutes, onDemandMinutes);
-    const allOnDemandUsd = costUsd(0, spotMinutes + onDemandMinutes);
+    const market = (capacityType: "spot" | "onDemand", usdPerHour: number) => ({
+      market: { instanceType: "any", region: "any", zone: "any", capacityType },
+      price: { timesS: [0], usdPerHour: [usdPerHour] },
+      depth: { kind: "unlimited", instances: 0 } as const,
+      gapS: 0,
+    });
+    const markets = [market("spot", spotUsdPerHour), market("onDemand", onDemandUsdPerHour)];
+    const table = tableFromSeries(markets, { digest: "", endS: 1 });
+    const onDemandUsd = (minutes: number) => table.costUsd(1, 0, 60 * minutes);
+    const usd = table.costUsd(0, 0, 60 * spotMinutes) + onDemandUsd(onDemandMinutes);
+    const allOnDemandUsd = onDemandUsd(spotMinutes + onDemandMinutes);
     return {
       usd,
       usdPerToken: usd / (requests * tokensPerRequest),

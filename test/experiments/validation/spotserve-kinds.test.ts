@@ -58,7 +58,7 @@ describe("kind node-count-series", () => {
 });
 
 describe("kind billed-minutes", () => {
-  it("charges each node that joins after the start from its launch on, one swapped in too", async () => {
+  it("adds the launch of each node that joins after the start, one swapped in too", async () => {
     const params = { joinExtraS: 120 };
     expect(await computed("billed-minutes", { trace: written(segments), format: "spotserve-jsonl" }, params)).toEqual({
       instanceMinutes: 10,
@@ -77,7 +77,7 @@ describe("kind billed-minutes", () => {
 });
 
 describe("kind cost-per-token", () => {
-  it("is the bill over tokens, and over what on-demand alone would cost", () => {
+  it("is what it costs over tokens, and over what on-demand alone would cost", () => {
     const params = { spotMinutes: 90, onDemandMinutes: 30, spotUsdPerHour: 1, onDemandUsdPerHour: 4 };
     expect(computed("cost-per-token", {}, { ...params, requests: 10, tokensPerRequest: 5 })).toEqual({
       usd: 1.5 + 2,
