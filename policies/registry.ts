@@ -26,7 +26,9 @@ export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[
   let spec = scheduling.spec;
   for (const wrapper of scenario.wrappers ?? []) {
     const { spec: around, params } = named("wrapper", wrapper, wrappers);
-    spec = around.wrap(spec as PolicySpec<unknown, Json>, params);
+    // A wrapped optimum is another policy: its cost bounds nothing.
+    const { bound: _, ...wrapped } = around.wrap(spec as PolicySpec<unknown, Json>, params);
+    spec = wrapped;
   }
   const assignment = named("assignment strategy", scenario.assignment, assignmentStrategies);
   return {

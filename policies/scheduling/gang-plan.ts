@@ -2,7 +2,7 @@ import { ClairvoyantError, type Foresight } from "../contract/foresight.ts";
 import type { Policy } from "../contract/policy.ts";
 import type { MarketId, Seconds } from "../contract/units.ts";
 import type { InstanceView } from "../contract/view.ts";
-import { endLeftOver } from "./gang.ts";
+import { endLeftOver, relaunch } from "./gang.ts";
 import { IDLE, optimalPlan } from "./optimal-plan.ts";
 
 /** What a gang consists of in each tick: so many nodes on spot, the others on-demand. */
@@ -62,18 +62,15 @@ export function replayPlan(plan: GangPlan): Policy<Record<string, never>> {
       for (const job of view.work.jobs) {
         const want = plan.spotNodes[Math.floor((view.nowS - job.arrivalS) / plan.tickS)];
         const held = job.placements[0]?.instances;
-        if (held !== undefined) {
-          if (spotNodes(held) === want) continue;
-          act.note("planned");
-          for (const instance of held) act.terminate(instance);
-        }
-        if (want === undefined) continue;
-        const instances = Array.from({ length: job.nodes }, (_, node) => {
-          act.note("planned");
-          return act.launch(view.markets[node < want ? plan.spot : plan.onDemand]!);
-        });
-        act.note("planned");
-        act.place(job, { instances, exclusive: true });
+        if (held !== undefined ? spotNodes(held) === want : want === undefined) continue;
+        const nodes = want === undefined ? 0 : job.nodes;
+        const markets = Array.from({ length: nodes }, (_, node) => (node < want! ? plan.spot : plan.onDemand));
+        relaunch(
+          act,
+          job,
+          markets.map((market) => view.markets[market]!),
+          "planned",
+        );
       }
     },
   };

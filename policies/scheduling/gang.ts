@@ -37,13 +37,17 @@ export function steer(view: FleetView, act: Actions, job: JobView, { to, why }: 
   if (whereIs(job) === to) return;
   const market = to === "idle" ? undefined : marketFor(view, job, to);
   if (to !== "idle" && market === undefined) return;
-  const held = job.placements[0]?.instances ?? [];
   // A launch cannot be taken back before its answer.
-  if (held.some(({ status }) => status === "requested")) return;
+  if (job.placements[0]?.instances.some(({ status }) => status === "requested")) return;
+  relaunch(act, job, market === undefined ? [] : new Array<MarketView>(job.nodes).fill(market), why);
+}
+
+/** Ends the gang that a job has, and places it on launches in these markets; nowhere without any. */
+export function relaunch(act: Actions, job: JobView, markets: readonly MarketView[], why: string): void {
   act.note(why);
-  for (const instance of held) act.terminate(instance);
-  if (market === undefined) return;
-  const instances = Array.from({ length: job.nodes }, () => {
+  for (const instance of job.placements[0]?.instances ?? []) act.terminate(instance);
+  if (markets.length === 0) return;
+  const instances = markets.map((market) => {
     act.note(why);
     return act.launch(market);
   });

@@ -5,6 +5,7 @@ import { evenSpread } from "./even-spread.ts";
 import { greedy } from "./greedy.ts";
 import { greedyDeadline } from "./greedy-deadline.ts";
 import { karpenterLike } from "./karpenter-like.ts";
+import { looseStart } from "./loose-start.ts";
 import { omniscient } from "./omniscient.ts";
 import { omniscientHeterogeneous } from "./omniscient-heterogeneous.ts";
 import { omniscientReplicas } from "./omniscient-replicas.ts";
@@ -30,6 +31,7 @@ export const schedulingPolicies = [
   asFastAsPossible,
   greedyDeadline,
   uniformProgress,
+  looseStart,
   timeSliced,
   upNextLifetime,
   omniscient,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
-import type { JobView } from "../contract/view.ts";
+import type { FleetView, JobView } from "../contract/view.ts";
 import { type Choice, hasSpot, steerJobs, whereIs } from "./gang.ts";
 
 /**
@@ -27,16 +27,19 @@ export const uniformProgress = definePolicy({
   memory: () => ({}),
   create: ({ hysteresis }) => ({
     decide(view, act) {
-      steerJobs(view, act, (job): Choice => {
-        const spot = hasSpot(view, job);
-        const leadS = hysteresis ? 2 * job.restartOverheadS : -Infinity;
-        if (whereIs(job) === "onDemand") return spot && isAhead(job, view.nowS + leadS) ? SPOT : STAY;
-        if (spot) return SPOT;
-        return isBehind(job, view.nowS) ? BEHIND : IDLE;
-      });
+      steerJobs(view, act, (job) => keepPace(view, job, hysteresis));
     },
   }),
 });
+
+/** What keeps a job on its line. */
+export function keepPace(view: FleetView, job: JobView, hysteresis: boolean): Choice {
+  const spot = hasSpot(view, job);
+  const leadS = hysteresis ? 2 * job.restartOverheadS : -Infinity;
+  if (whereIs(job) === "onDemand") return spot && isAhead(job, view.nowS + leadS) ? SPOT : STAY;
+  if (spot) return SPOT;
+  return isBehind(job, view.nowS) ? BEHIND : IDLE;
+}
 
 const SPOT = { to: "spot", why: "spot is there" } as const;
 const STAY = { to: "onDemand", why: "not ahead of the line" } as const;

@@ -76,6 +76,12 @@ describe("the future", () => {
     );
   });
 
+  it("bounds nothing once a wrapper has changed what is done with it", () => {
+    const netted = scenario("omniscient", { wrappers: [{ name: "with-safety-net" }] });
+    expect(netted.scheduling).toMatchObject({ sight: "clairvoyant" });
+    expect(netted.scheduling.bound).toBeUndefined();
+  });
+
   it("is known to those that say so, and only exact or proved bounds are called so", () => {
     const clairvoyant = schedulingPolicies.filter(({ sight }) => sight === "clairvoyant").map(({ name }) => name);
     expect(clairvoyant).toEqual(["up-next-lifetime", "omniscient", "omniscient-heterogeneous", "omniscient-replicas"]);

@@ -4,7 +4,7 @@ import type { Scenario } from "../../policies/contract/scenario.ts";
 import { resolveScenario } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
 import { tableFromSeries } from "../../traces/columns.ts";
-import { cheapestByBruteForce, rules, runInTicks, sliced, type TickCase } from "../support/deadline-ticks.ts";
+import { cheapestByBruteForce, loose, rules, runInTicks, sliced, type TickCase } from "../support/deadline-ticks.ts";
 import { handCloud, jobInput, scenario, table, tickCloud } from "../support/runs.ts";
 
 // Goal: the engine, under the profile cbl-tick-v1, is Can't Be Late's model, and the optimum is the optimum. Method: a naive
@@ -101,6 +101,12 @@ describe("a run in ticks", () => {
       name: "uniform-progress without hysteresis",
       scenario: { scheduling: { name: "uniform-progress", params: { hysteresis: false } }, wrappers: net },
       rule: () => rules.plain,
+      withNet: true,
+    },
+    {
+      name: "loose-start",
+      scenario: { scheduling: "loose-start", wrappers: net },
+      rule: () => loose(0.7),
       withNet: true,
     },
     ...[1, 3, 8].map((slices) => ({

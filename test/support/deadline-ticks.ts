@@ -119,6 +119,16 @@ export const rules = {
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
+/** Remembers that it has begun to keep pace. */
+export function loose(share: number): Rule {
+  let begun = false;
+  return (asked, job) => {
+    begun ||= job.workS - asked.doneS >= share * (job.deadlineS - asked.elapsedS);
+    if (begun) return rules["uniform-progress"](asked, job);
+    return asked.has ? "spot" : "idle";
+  };
+}
+
 /** Slices remember the one before, so each run needs its own. */
 export function sliced(n: number): Rule {
   let before = -1;
