@@ -26,9 +26,9 @@ export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[
   let spec = scheduling.spec;
   for (const wrapper of scenario.wrappers ?? []) {
     const { spec: around, params } = named("wrapper", wrapper, wrappers);
-    // A wrapped optimum is another policy: its cost bounds nothing.
-    const { bound: _, ...wrapped } = around.wrap(spec as PolicySpec<unknown, Json>, params);
-    spec = wrapped;
+    const wrapped: AnyPolicySpec = around.wrap(spec as PolicySpec<unknown, Json>, params);
+    // An optimum that a wrapper interferes with is none.
+    spec = wrapped.bound === undefined ? wrapped : { ...wrapped, bound: { ...wrapped.bound, kind: "heuristic" } };
   }
   const assignment = named("assignment strategy", scenario.assignment, assignmentStrategies);
   return {

@@ -76,10 +76,9 @@ describe("the future", () => {
     );
   });
 
-  it("bounds nothing once a wrapper has changed what is done with it", () => {
+  it("is no sure bound once a wrapper interferes with it", () => {
     const netted = scenario("omniscient", { wrappers: [{ name: "with-safety-net" }] });
-    expect(netted.scheduling).toMatchObject({ sight: "clairvoyant" });
-    expect(netted.scheduling.bound).toBeUndefined();
+    expect(netted.scheduling).toMatchObject({ sight: "clairvoyant", bound: { kind: "heuristic" } });
   });
 
   it("is known to those that say so, and only exact or proved bounds are called so", () => {
