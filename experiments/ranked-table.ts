@@ -25,7 +25,8 @@ export function rankedTables(summary: Summary, colours: ReturnType<typeof pc.cre
 function rankedTable({ primaryMetric, baseline }: Summary, { policies, comparisons }: SummaryGroup): string {
   const metric = metricNamed(primaryMetric);
   const unit = metric?.unit ?? "";
-  const isShare = primaryMetric === "completedShare";
+  const share = policies.some(({ metrics }) => metrics.availableShare) ? "availableShare" : "completedShare";
+  const isShare = primaryMetric === share;
   const widths = isShare ? [4, 33, 27, 31] : [4, 27, 22, 29, 12];
   const table = new Table({
     head: [
@@ -33,7 +34,7 @@ function rankedTable({ primaryMetric, baseline }: Summary, { policies, compariso
       "policy",
       `${(metric?.title ?? primaryMetric).toLowerCase()}${unit === "" || unit === "share" ? "" : `, ${unit}`}`,
       "difference to baseline",
-      ...(isShare ? [] : ["tasks completed"]),
+      ...(isShare ? [] : [metricNamed(share)!.title.toLowerCase()]),
     ],
     colWidths: widths,
     wordWrap: true,
@@ -45,7 +46,7 @@ function rankedTable({ primaryMetric, baseline }: Summary, { policies, compariso
     const against = comparisons.find(
       (each) => each.metric === primaryMetric && each.policyId === policyId && each.against === baseline,
     );
-    const done = metrics.completedShare;
+    const done = metrics[share];
     table.push([
       clairvoyant === undefined ? String(i + 1) : "",
       clairvoyant === undefined ? policyId : `${policyId} (knows the future)`,

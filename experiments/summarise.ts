@@ -129,7 +129,7 @@ function summarisePoint(
   const others = policies
     .filter(({ policyId }) => policyId !== baseline)
     .flatMap(({ policyId }) =>
-      [...new Set([primary.metric, "costUsd", "completedShare"])].map(
+      [...new Set([primary.metric, "costUsd", "completedShare", "availableShare"])].map(
         (metric): Pair => ({ metric, policyId, against: baseline, role: "exploratory" }),
       ),
     )

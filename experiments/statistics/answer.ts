@@ -65,8 +65,9 @@ const decided = ({ difference, ratio }: Comparison): boolean =>
   excludes(difference, 0) && (ratio === null || excludes(ratio, 1));
 const excludes = ({ low, high }: Estimate, value: number): boolean => low > value || high < value;
 
-function serviceOf({ metrics: { completedShare, completionP95H } }: PolicySummary): string[] {
+function serviceOf({ metrics: { completedShare, completionP95H, availableShare } }: PolicySummary): string[] {
   return [
+    ...(availableShare ? [`available ${shown(availableShare.mean, "share")} of the time`] : []),
     ...(completedShare ? [`${shown(completedShare.mean, "share")} of tasks completed`] : []),
     ...(completionP95H ? [`95 % of those within ${shown(completionP95H.mean, "h")}`] : []),
   ];
@@ -74,14 +75,27 @@ function serviceOf({ metrics: { completedShare, completionP95H } }: PolicySummar
 
 /** What is cheaper because it does less is no bargain: says so from a tenth of a per cent on. */
 function serviceLost(best: PolicySummary, rival: PolicySummary): string[] {
-  const [ours, theirs] = [best.metrics.completedShare?.mean, rival.metrics.completedShare?.mean];
-  if (ours === undefined || theirs === undefined || theirs - ours < 0.001) return [];
-  return [`But ${rival.policyId} completes ${shown(theirs, "share")} of the tasks.`];
+  const gives = (metric: string, words: (share: string) => string): string[] => {
+    const [ours, theirs] = [best.metrics[metric]?.mean, rival.metrics[metric]?.mean];
+    if (ours === undefined || theirs === undefined || theirs - ours < 0.001) return [];
+    return [`But ${rival.policyId} ${words(shown(theirs, "share"))}.`];
+  };
+  return [
+    ...gives("completedShare", (share) => `completes ${share} of the tasks`),
+    ...gives("availableShare", (share) => `is available ${share} of the time`),
+  ];
 }
 
-/** How much was left to win. */
-const beyond = ({ bound, share }: Regret): string =>
-  `It costs ${percent(share.mean)} (${share.kind === "range" ? "range" : "95 % interval"} ${percent(share.low)} to ${percent(share.high)}) more than ${bound}, which knows the future.`;
+/** How much was left to win. What costs less than a bound does less. */
+function beyond({ bound, share }: Regret): string {
+  const kind = share.kind === "range" ? "range" : "95 % interval";
+  const { mean, low, high } = share.mean < 0 ? { mean: -share.mean, low: -share.high, high: -share.low } : share;
+  const than =
+    share.mean < 0
+      ? `less than ${bound}, which knows the future and leaves no work undone`
+      : `more than ${bound}, which knows the future`;
+  return `It costs ${percent(mean)} (${kind} ${percent(low)} to ${percent(high)}) ${than}.`;
+}
 
 /** The next policy is named when the two were compared and cannot be told apart, or were not compared at all. */
 function leadOver(next: PolicySummary | undefined, best: PolicySummary, findings: Findings): string[] {

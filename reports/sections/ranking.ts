@@ -8,7 +8,7 @@ import { type Looks, sampleOf } from "../palette.ts";
 import { type Table, tableHtml } from "../table.ts";
 
 /** Shown beside the primary metric where the records have them: what it costs, and the service one gets. */
-const HEADLINE_METRICS = ["costUsd", "completedShare", "completionP95H", "reclaims"];
+const HEADLINE_METRICS = ["costUsd", "completedShare", "availableShare", "completionP95H", "reclaims"];
 
 /** One point of the sweep: policies, best first, with their difference from the baseline; every other metric folded away. */
 export const ranking = (summary: Summary, group: SummaryGroup, looks: Looks): Html => html`

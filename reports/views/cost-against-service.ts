@@ -32,7 +32,7 @@ export const costAgainstService: View<GroupScene> = {
     });
     if (service === undefined || points.length < 2) return undefined;
 
-    const higherIsBetter = service === "completedShare";
+    const higherIsBetter = service !== "completionP95H";
     const costs = axis(
       cost,
       points.map((point) => point.cost),
@@ -151,10 +151,12 @@ export const costAgainstService: View<GroupScene> = {
   },
 };
 
-/** The share completed where policies differ in it, else how long the slowest twentieth takes. */
+/** The share completed, or available, where policies differ in it, else how long the slowest twentieth takes. */
 function serviceMetric({ policies }: SummaryGroup): string | undefined {
-  const shares = policies.flatMap(({ metrics }) => metrics.completedShare?.mean ?? []);
-  if (shares.length > 1 && Math.max(...shares) - Math.min(...shares) >= 0.001) return "completedShare";
+  for (const metric of ["completedShare", "availableShare"]) {
+    const shares = policies.flatMap(({ metrics }) => metrics[metric]?.mean ?? []);
+    if (shares.length > 1 && Math.max(...shares) - Math.min(...shares) >= 0.001) return metric;
+  }
   return policies.some(({ metrics }) => metrics.completionP95H) ? "completionP95H" : undefined;
 }
 

@@ -437,4 +437,41 @@ describe("a bound", () => {
     ]);
     expect(told(12.1)).toEqual([]);
   });
+
+  describe("of a service", () => {
+    const served = (policyId: string, unit: string, costUsd: number, available: number, bound?: object): RunRecord => {
+      const made = run(policyId, unit, costUsd, 0);
+      if (!made.ok) throw new Error("it is ok");
+      const { completedShare: _share, completionMeanH: _mean, ...metrics } = made.metrics;
+      return {
+        ...made,
+        spec: { ...made.spec, workload: { model: "serving", params: {} } },
+        metrics: { ...metrics, availableShare: available, shortReplicaHours: 24 * (1 - available) },
+        ...(bound && { clairvoyant: { bound: exact } }),
+      };
+    };
+    const summaryOf = (thrifty: number) =>
+      summarise(
+        units.flatMap((unit) => [
+          served("base", unit, 30, 1),
+          served("thrifty", unit, 15, thrifty),
+          served("optimum", unit, 16, 1, exact),
+        ]),
+        question,
+      );
+
+    it("may cost more than a policy that is available less, which the answer says of both", () => {
+      const { groups, warnings } = summaryOf(0.9);
+      expect(groups[0]!.answer).toMatch(
+        /^thrifty comes out best on cost: 15\.\d+ USD, available 90\.0 % of the time; .* But base is available 100\.0 % of the time\. It costs 6\.\d % \(95 % interval .*\) less than optimum, which knows the future and leaves no work undone\.$/,
+      );
+      expect(warnings.filter((text) => text.includes("defect"))).toEqual([]);
+    });
+
+    it("and never more than one that is as available", () => {
+      expect(summaryOf(1).warnings).toContainEqual(
+        expect.stringMatching(/^thrifty costs less than optimum in 8 cells/),
+      );
+    });
+  });
 });
