@@ -10,7 +10,7 @@ export interface SweepEnd {
   readonly cpuS: number;
   readonly peakMiB: number;
   readonly eventsEach: number;
-  /** To plan a cell: its specification, its key and what that is made of. */
+  /** To plan the sweep, by the cells: specifications, keys, and the digests of the code. */
   readonly planUsEach: number;
 }
 
@@ -54,7 +54,7 @@ export const pool: Benchmark = {
         name: "pool: processor time of a run, through the pool / in one thread",
         value: cpuMs(2) / cpuMs(0),
         unit: "x",
-        detail: `planning a cell takes ${planUsEach.toFixed(0)} us more`,
+        detail: `planning takes ${planUsEach.toFixed(0)} us a cell, the digests of all code included`,
       },
       {
         name: "pool: memory of 10,000 cells on one trace of 1e6 rows",
