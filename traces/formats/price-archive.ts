@@ -16,6 +16,9 @@ export interface PriceSink {
 /** A line that is longer is none of the archive's. */
 const LINE_MAX = 1 << 16;
 const [TAB, LF, CR] = [9, 10, 13];
+const POINT = 46 - 48;
+/** [decimals] */
+const TO_MICRO = [1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 const MICRO_MAX = 0xffff_ffff;
 const row = /^[a-z0-9-]+\t[a-z0-9-]+\.[a-z0-9-]+\t[^\t]+\t[^\t]+\t\d{4}-\d\d-\d\dT[^\t]+$/;
 
@@ -54,6 +57,7 @@ export const priceArchive: FormatAbout & {
       return market;
     };
     const day = { yyyymmdd: 0, startS: 0 };
+    const cell = { end: 0 };
     let line = 0;
     let rest: Buffer = Buffer.alloc(0); // a line that goes on in the next chunk
     const take = (data: Buffer, from: number, lf: number): void => {
@@ -66,17 +70,18 @@ export const priceArchive: FormatAbout & {
       for (let tabs = 0; price < to; price++) {
         const byte = data[price]!;
         if (byte === TAB && ++tabs === 3) break;
-        hash = Math.imul(hash ^ byte, 0x01000193) + (hash >>> 15);
+        hash = (Math.imul(hash, 31) + byte) | 0;
       }
-      const time = data.indexOf(TAB, price + 1);
-      if (price === to || time === -1 || time >= to) throw noRow(where(), data.toString("utf8", from, to));
-      const key = keys.find(hash | 0, data, from, price);
-      const market = key === -1 ? open(hash | 0, data, from, price, where()) : markets[key]!;
+      hash ^= hash >>> 15; // the table looks at the lowest bits
+      let microUsd = microOf(data, price + 1, to, cell);
+      const time = cell.end;
+      if (price === to || time === to) throw noRow(where(), data.toString("utf8", from, to));
+      const key = keys.find(hash, data, from, price);
+      const market = key === -1 ? open(hash, data, from, price, where()) : markets[key]!;
       if (market === -1) {
         sink.skip();
         return;
       }
-      let microUsd = microOf(data, price + 1, time);
       if (microUsd < 0) microUsd = slowMicro(data.toString("utf8", price + 1, time), where());
       let timeS = secondsOf(data, time + 1, to, day);
       if (timeS < 0) timeS = slowSeconds(data.toString("utf8", time + 1, to), where());
@@ -106,20 +111,24 @@ const noRow = (where: string, text: string) =>
     `${where}: ${JSON.stringify(text.slice(0, 80))} is no row of the price archive; expected zone, type, product, price and time between tabs`,
   );
 
-/** Micro-dollars of a price with up to six decimals; -1 for any other form. */
-function microOf(data: Buffer, from: number, to: number): number {
+/** Micro-dollars of a price with up to six decimals, -1 for any other form; and where its cell ends. */
+function microOf(data: Buffer, from: number, to: number, cell: { end: number }): number {
   let micro = 0;
   let decimals = -1;
-  for (let i = from; i < to; i++) {
-    const digit = data[i]! - 48;
-    if (digit >= 0 && digit <= 9) {
+  let plain = true;
+  let at = from;
+  for (; at < to; at++) {
+    const digit = data[at]! - 48;
+    if (digit >>> 0 <= 9) {
       micro = micro * 10 + digit;
       if (decimals >= 0) decimals++;
-    } else if (digit === -2 && decimals < 0 && i > from) decimals = 0;
-    else return -1;
+    } else if (digit === POINT && decimals < 0 && at > from) decimals = 0;
+    else if (digit === TAB - 48) break;
+    else plain = false;
   }
-  if (to === from || to - from > 15 || decimals === 0 || decimals > 6) return -1;
-  micro *= 10 ** (6 - Math.max(0, decimals));
+  cell.end = at;
+  if (!plain || at === from || at - from > 15 || decimals === 0 || decimals > 6) return -1;
+  micro *= TO_MICRO[Math.max(0, decimals)]!;
   return micro <= MICRO_MAX ? micro : -1;
 }
 
@@ -152,15 +161,17 @@ function secondsOf(data: Buffer, from: number, to: number, day: { yyyymmdd: numb
     data[from + 16] !== 58
   )
     return -1;
-  const two = (at: number): number => {
-    const [tens, ones] = [data[from + at]! - 48, data[from + at + 1]! - 48];
-    return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : Number.NaN;
-  };
-  const yyyymmdd = 1_000_000 * two(0) + 10_000 * two(2) + 100 * two(5) + two(8);
-  const [hours, minutes, seconds] = [two(11), two(14), two(17)];
-  if (!(hours < 24 && minutes < 60 && seconds < 60)) return -1;
+  const century = pair(data, from);
+  const year = pair(data, from + 2);
+  const month = pair(data, from + 5);
+  const date = pair(data, from + 8);
+  const hours = pair(data, from + 11);
+  const minutes = pair(data, from + 14);
+  const seconds = pair(data, from + 17);
+  if ((century | year | month | date | hours | minutes | seconds) < 0) return -1;
+  if (hours > 23 || minutes > 59 || seconds > 59) return -1;
+  const yyyymmdd = 1_000_000 * century + 10_000 * year + 100 * month + date;
   if (yyyymmdd !== day.yyyymmdd) {
-    if (Number.isNaN(yyyymmdd)) return -1;
     const text = data.toString("latin1", from, from + 10);
     const startMs = Date.parse(`${text}T00:00:00Z`);
     if (Number.isNaN(startMs) || startMs < 0 || !new Date(startMs).toISOString().startsWith(text)) return -1;
@@ -168,6 +179,13 @@ function secondsOf(data: Buffer, from: number, to: number, day: { yyyymmdd: numb
     day.startS = startMs / 1000;
   }
   return day.startS + 3600 * hours + 60 * minutes + seconds;
+}
+
+/** A number of two digits, -1 where they are none. */
+function pair(data: Buffer, at: number): number {
+  const tens = data[at]! - 48;
+  const ones = data[at + 1]! - 48;
+  return tens >>> 0 <= 9 && ones >>> 0 <= 9 ? 10 * tens + ones : -1;
 }
 
 /** @throws TraceError for what is no time, and what the table cannot hold in whole seconds. */
