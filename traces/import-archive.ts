@@ -105,9 +105,10 @@ function write(
   const writer = new TraceFileWriter(path);
   try {
     for (const part of spill.parts()) {
-      const inOrder = [...part].sort(([a], [b]) => (orderOf(markets[a]!) < orderOf(markets[b]!) ? -1 : 1));
-      for (const [m, spilled] of inOrder) {
-        const market = markets[m]!;
+      const inOrder = [...part]
+        .map(([m, spilled]) => ({ market: markets[m]!, spilled, order: orderOf(markets[m]!) }))
+        .sort((a, b) => (a.order < b.order ? -1 : 1));
+      for (const { market, spilled } of inOrder) {
         const pulls = spilled.map(
           ({ timesS, usdPerHour: values }): Pull => ({ market, kind: "price", timesS, values, stamped: true, gapS: 0 }),
         );

@@ -5,9 +5,9 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seriesOf, TraceError } from "../../traces/columns.ts";
-import { openStudyTrace } from "../../traces/open.ts";
-import { type Sample, samples } from "./samples.ts";
-import { type Rows, slowReader } from "./slow-readers.ts";
+import { importAny, openStudyTrace } from "../../traces/open.ts";
+import { otherSamples, type Sample, samples } from "./samples.ts";
+import { type Rows, slowOther, slowReader } from "./slow-readers.ts";
 
 /*
  * Goal: whatever the bytes, an importer either refuses them with a TraceError or gives the table that a slow reading of the
@@ -158,6 +158,77 @@ describe("any bytes are refused by name, or read as a slow reading reads them", 
     },
     120_000,
   );
+
+  it.each(otherSamples.map((each) => [each.format, each] as const))(
+    "%s",
+    async (_, sample) => {
+      const bytes: Buffer = Buffer.from(sample.text);
+      let accepted = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(mutation, { maxLength: 3 }), packing, async (mutations, pack) => {
+          const changed = mutations.reduce((each: Buffer, mutate) => mutate(each), bytes);
+          const path = join(mkdtempSync(join(folder, `${written++}-`)), sample.name);
+          writeFileSync(path, pack(changed));
+          try {
+            const got = await importAny({ files: [path] }, cache);
+            if (!("kind" in got)) return; // a form whose own test this is
+            accepted++;
+            const rows =
+              got.kind === "hazards"
+                ? got.hazards.map((each) => [
+                    each.region,
+                    each.os,
+                    each.instanceType,
+                    each.savingsPercent,
+                    each.perHour.toPrecision(9),
+                  ])
+                : Array.from(got.trace.arrivalS, (timeS, i) => [
+                    timeS,
+                    got.trace.inputTokens[i],
+                    got.trace.outputTokens[i],
+                  ]);
+            const format = got.kind === "hazards" ? "spot-advisor" : got.trace.report.format;
+            expect(rows).toEqual(slowOther(format, String(changed).replace(/^\uFEFF/, "")));
+          } catch (error) {
+            if (!(error instanceof TraceError)) throw error;
+          }
+        }),
+        { numRuns: RUNS },
+      );
+      expect(accepted).toBeGreaterThan(RUNS / 50);
+    },
+    120_000,
+  );
+
+  it("tick-prices, beside the ticks they stand on", async () => {
+    const { name, text, options } = samples.find(({ format }) => format === "availability-csv")!;
+    const { usdPerHour: _, ...about } = options!;
+    const ticks = join(folder, name);
+    writeFileSync(ticks, text);
+    const bytes: Buffer = Buffer.from('{"us-east-1a_v100_1":[1.5,1.5,"1.625",1.5],"us-east-1b_v100_1":[1,1,1,1]}');
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(mutation, { maxLength: 3 }), packing, async (mutations, pack) => {
+        const changed = mutations.reduce((each: Buffer, mutate) => mutate(each), bytes);
+        const prices = join(mkdtempSync(join(folder, `${written++}-`)), "prices.json");
+        writeFileSync(prices, pack(changed));
+        try {
+          const trace = await openStudyTrace({ files: [ticks, prices], ...about }, cache);
+          accepted++;
+          const parsed = JSON.parse(String(changed).replace(/^\uFEFF/, "")) as Record<string, (number | string)[]>;
+          const usd = Object.entries(parsed)
+            .find(([key]) => key.startsWith("us-east-1a_"))![1]
+            .map(Number);
+          const table = trace.window(0, trace.endS);
+          expect([0, 195, 390, 600].map((timeS) => table.priceUsdPerHourAt(0, timeS))).toEqual(usd);
+        } catch (error) {
+          if (!(error instanceof TraceError)) throw error;
+        }
+      }),
+      { numRuns: RUNS },
+    );
+    expect(accepted).toBeGreaterThan(RUNS / 50);
+  }, 120_000);
 
   it("bytes of no sample at all", async () => {
     await fc.assert(

@@ -192,3 +192,48 @@ export const samples: readonly Sample[] = [
     options: { instanceType: "p3.2xlarge", usdPerHour: 1.65 },
   },
 ];
+
+/** The same for what is neither price nor capacity. */
+export const otherSamples: readonly Sample[] = [
+  {
+    format: "azure-llm",
+    name: "code.csv",
+    text: crlf(
+      "TIMESTAMP,ContextTokens,GeneratedTokens",
+      "2026-11-16 18:17:03.9799600,4808,10",
+      "2026-11-16 18:17:04.0319600,3180,8",
+      "2026-11-16 18:17:09.5000000,110,27",
+    ),
+  },
+  {
+    format: "burstgpt",
+    name: "burst.csv",
+    text: lines(
+      "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type",
+      "5,ChatGPT,472,18,490,Conversation log",
+      "45,ChatGPT,1087,0,1087,API log",
+      "118.5,GPT-4,417,276,693,Conversation log",
+    ),
+  },
+  {
+    format: "vidur",
+    name: "conv.csv",
+    text: lines("arrived_at,num_prefill_tokens,num_decode_tokens", "0.0,374,44", "0.52,396,109", "1.75,879,55"),
+  },
+  {
+    format: "spotserve-query",
+    name: "query.txt",
+    text: lines("0,2.531250,512,0", "1,5.05,512,2966", "2,7.617316,512,5918"),
+  },
+  {
+    format: "spot-advisor",
+    name: "advisor.json",
+    text: JSON.stringify({
+      ranges: [
+        { index: 0, label: "<5%", max: 5 },
+        { index: 1, label: "5-10%", max: 11 },
+      ],
+      spot_advisor: { "us-east-1": { Linux: { "g5.xlarge": { s: 55, r: 1 }, "p3.2xlarge": { s: 61, r: 4 } } } },
+    }),
+  },
+];

@@ -336,3 +336,43 @@ function sampled(facts: readonly Fact[]): Reading {
     .sort((a, b) => a - b);
   return { facts, gapS: gaps[(gaps.length - 1) >> 1] ?? 0, stamped: true };
 }
+
+/** Requests as rows of arrival, tokens in and out, or rates as text, read as plainly as can be. */
+export function slowOther(format: string, text: string): readonly unknown[] {
+  if (format === "spot-advisor") {
+    const { spot_advisor } = JSON.parse(text) as {
+      spot_advisor: Record<string, Record<string, Record<string, { s: number; r: number }>>>;
+    };
+    const middles = [0.025, 0.075, 0.125, 0.175, 0.2];
+    return Object.entries(spot_advisor).flatMap(([region, systems]) =>
+      Object.entries(systems).flatMap(([os, types]) =>
+        Object.entries(types).map(([type, { s, r }]) => [
+          region,
+          os,
+          type,
+          s,
+          (-Math.log(1 - middles[r]!) / 720).toPrecision(9),
+        ]),
+      ),
+    );
+  }
+  const rows = csv(text);
+  const headers: Readonly<Record<string, readonly string[]>> = {
+    "azure-llm": ["TIMESTAMP", "ContextTokens", "GeneratedTokens"],
+    burstgpt: ["Timestamp", "Request tokens", "Response tokens"],
+    vidur: ["arrived_at", "num_prefill_tokens", "num_decode_tokens"],
+  };
+  const names = headers[format];
+  const header = names === undefined ? [] : rows.shift()!;
+  const places = names?.map((name) => header.indexOf(name)) ?? [1, 2];
+  const all = rows
+    .map((cells) => places.map((at) => cells[at]!))
+    .map(
+      ([time, input, output]) =>
+        [format === "azure-llm" ? stamp(time!) : Number(time), Number(input), Number(output ?? 128)] as const,
+    )
+    .filter(([, , output]) => format !== "burstgpt" || output > 0)
+    .sort((a, b) => a[0] - b[0]);
+  const startS = format === "azure-llm" ? all[0]![0] : 0;
+  return all.map(([timeS, input, output]) => [timeS - startS, input, output]);
+}
