@@ -25,7 +25,7 @@ const outer = new AssignmentSolver();
  * Gives wanted shards to GPUs such that least is missing of them. In two levels: as many consecutive shards as an instance
  * has GPUs stay together on one, so that tensor groups do not cross the network more than they must; which GPU of an instance
  * takes which of a group, and which instance which group, are assignments of least missing bytes.
- * Source: SpotServe's device mapper (Miao et al., ASPLOS 2024, section 3.3): a maximum-weight matching on reusable bytes, which
+ * Source: SpotServe's device mapper (Miao et al., ASPLOS 2024): a maximum-weight matching on reusable bytes, which
  * is the same, since what is wanted is the same in sum.
  * @param instances all with as many GPUs.
  * @throws RangeError where the instances that stay are too few.

@@ -16,7 +16,7 @@ export interface MigrationSpeeds {
  * When each instance has all it is to hold and can go on, in seconds from the beginning: a stage can start when its instances
  * can. Transfers of a plan begin in its order, each when the sending and the receiving card are free of those before it.
  * Assumes that storage is never the bound for several instances at once, and that transfers inside an instance do not slow its card.
- * Source: the progressive migration of SpotServe (Miao et al., ASPLOS 2024, section 3.3); its artifact estimates the longest of
+ * Source: the progressive migration of SpotServe (Miao et al., ASPLOS 2024); its artifact estimates the longest of
  * these times by the largest transfers alone.
  * @returns [instance] switchS where nothing moves.
  */

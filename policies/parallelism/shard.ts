@@ -93,7 +93,9 @@ export interface RunningBatch {
 
 /**
  * Which batches new pipelines go on with: where there is room for fewer, those with most decoded tokens, and of each batch as
- * many requests as a pipeline now takes. The others start again. Source: SpotServe, section 3.4 of Miao et al., ASPLOS 2024.
+ * many requests as a pipeline now takes. The others start again.
+ * Assumes that batches are never joined: their requests are not equally far.
+ * Source: SpotServe (Miao et al., ASPLOS 2024).
  * @returns [pipeline] the batch it inherits, or none.
  */
 export function inheritedBatches(
