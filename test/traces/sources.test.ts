@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { constants, crc32, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { TraceError } from "../../traces/columns.ts";
 import { readSources } from "../../traces/formats/source-file.ts";
 import { openStudyTrace } from "../../traces/open.ts";
 
@@ -158,6 +159,16 @@ describe("bad input is refused with the file, what is wrong and the remedy", () 
       /holds aws-price-history \(a.json\) and availability-csv \(xx-a-1a_v_1.csv\); name the files that belong together/,
     );
   });
+
+  it.each(["\n", " ", "#", "#\n", "|", "|\n", "[", "[1,", "{", '{"a":', ",", '"', "0,", "-", "\t", "a,b\n"])(
+    "a megabyte of %j, at once",
+    async (text) => {
+      const started = performance.now();
+      await expect(openStudyTrace({ files: [file(text.repeat(1_000_000 / text.length))] })).rejects.toThrow(TraceError);
+      expect(performance.now() - started).toBeLessThan(5_000);
+    },
+    20_000,
+  );
 
   it("an endless line, with the line it is", async () => {
     const text = `time,price,zone,type\n2026-01-01T00:00:00Z,1,us-east-1a,g\n${"x".repeat(1_100_000)}`;

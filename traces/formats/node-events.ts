@@ -44,7 +44,10 @@ export const nodeSegments: TraceFormat = {
   get: "the repositories Hsword/SpotServe (branch artifact, elastic-switch/trace) and JF-D/Parcae (aws/traces)",
   command:
     "npm run traces -- import trace_0203_real.txt --instance-type g4dn.12xlarge --zone us-east-1c --usd-per-hour 1.9",
-  matches: ({ head }) => /^(\s*#.*\r?\n|\s*\r?\n)*\s*\[\s*\d+(\.\d+)?\s*,\s*"[\w-]+"\s*,\s*\{/.test(head),
+  matches: ({ head }) => {
+    const first = head.split("\n").find((line) => line.trim() !== "" && !line.trimStart().startsWith("#"));
+    return /^\s*\[\s*\d+(\.\d+)?\s*,\s*"[\w-]+"\s*,\s*\{/.test(first ?? "");
+  },
   read: (file, options): FormatRead => {
     const nodes = new NodeCount(file, options);
     for (const [i, text] of file.text.split(/\r?\n/).entries()) {

@@ -86,12 +86,12 @@ export async function readSources(
 
 /** A folder stands for the files in it, hidden ones apart. `above`: the real folders it lies in. */
 function filesIn(path: string, above: readonly string[]): string[] {
-  if (path === STDIN || !statusOf(path).isDirectory()) return [path];
-  const real = realpathSync(path);
+  if (path === STDIN || !readable(path, statOf).isDirectory()) return [path];
+  const real = readable(path, (folder) => realpathSync(folder));
   if (above.includes(real)) {
     throw new TraceError(`${path}: a symbolic link back to ${real}, which it lies in; name the files themselves`);
   }
-  const names = readdirSync(path)
+  const names = readable(path, (folder) => readdirSync(folder))
     .filter((name) => !name.startsWith("."))
     .sort();
   const files = names.flatMap((name) => filesIn(join(path, name), [...above, real]));
@@ -99,9 +99,11 @@ function filesIn(path: string, above: readonly string[]): string[] {
   return files;
 }
 
-function statusOf(path: string): Stats {
+const statOf = (path: string): Stats => statSync(path);
+
+function readable<T>(path: string, read: (path: string) => T): T {
   try {
-    return statSync(path);
+    return read(path);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -122,14 +124,14 @@ async function readSource(
   isStreamed: (file: Pick<SourceFile, "head" | "text">) => boolean,
   maxBytes: number,
 ): Promise<Omit<SourceFile, "folder">> {
-  const spooled = given === STDIN || !statusOf(given).isFile();
+  const spooled = given === STDIN || !readable(given, statOf).isFile();
   const path = spooled ? await spool(given, maxBytes) : given;
   const shown = given === STDIN ? "stdin" : given;
   const dispose = () => {
     if (spooled) rmSync(path, { force: true });
   };
   try {
-    const { size } = statusOf(path);
+    const { size } = readable(path, statOf);
     if (size === 0) {
       throw new TraceError(
         `${shown}: the file is empty; the download failed, an empty history would hold an empty list`,
@@ -210,12 +212,7 @@ async function* renamed(chunks: AsyncGenerator<Buffer>, path: string, shown: str
 }
 
 function firstBytes(path: string, count: number): Buffer {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+  const file = readable(path, (name) => openSync(name, "r"));
   try {
     const bytes = Buffer.alloc(count);
     return bytes.subarray(0, readSync(file, bytes, 0, count, 0));
