@@ -26,7 +26,7 @@ export interface StaticPipelines {
  * @example staticBatchLatenciesS([0, 1, 1], { pipelines: 1, batchMax: 4, latencyS: (batch) => 2 + batch }) // [3, 6, 6]
  */
 export function staticBatchLatenciesS(
-  arrivalsS: readonly Seconds[],
+  arrivalsS: ArrayLike<Seconds>,
   { pipelines, batchMax, latencyS }: StaticPipelines,
 ): Float64Array {
   const latenciesS = new Float64Array(arrivalsS.length); // [request]

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readLatencyProfile } from "../../traces/latency-profile.ts";
-import { arrivalStatistics, readRequestArrivals } from "../../traces/request-arrivals.ts";
 import { sharedData } from "./real-data.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "profiles-"));
@@ -77,38 +76,12 @@ describe("a latency profile", () => {
   });
 });
 
-describe("a query file", () => {
-  const read = (text: string) => readRequestArrivals(written(text));
-
-  it("is id, arrival, input tokens and offset, a request a line", async () => {
-    expect(await read("0,1.5,512,0\n1,2.25,16,40\r\n")).toEqual({ arrivalsS: [1.5, 2.25], inputTokens: [512, 16] });
-  });
-
-  it.each([
-    ["a row of other form", "0,1.5,512\n", 'p.json:1: "0,1.5,512" is no request; expected id,arrival s,input tokens'],
-    ["a time that is none", "0,1,512,0\n1,soon,512,0\n", 'p.json:2: "1,soon,512,0" is no request'],
-    ["a clock that runs backwards", "0,2,512,0\n1,1,512,0\n", "p.json:2: the clock runs backwards"],
-  ])("with %s is refused with its line", async (_, text, message) => {
-    await expect(read(text)).rejects.toThrow(message);
-  });
-
-  it("gaps of 1 and 3 s have a mean of 2 and vary by half of it; one request has no gap", () => {
-    expect(arrivalStatistics([1, 2, 5])).toEqual({ requests: 3, firstS: 1, lastS: 5, meanGapS: 2, cvGap: 0.5 });
-    expect(arrivalStatistics([4])).toMatchObject({ requests: 1, firstS: 4, lastS: 4, meanGapS: undefined });
-    expect(arrivalStatistics([])).toMatchObject({ requests: 0, firstS: undefined, cvGap: undefined });
-  });
-});
-
 const artifact = `${sharedData}/spotserve/elastic-switch`;
 const missing = !existsSync(artifact) && process.env.REQUIRE_ALL !== "1";
 if (missing) console.warn("SKIPPED: SpotServe's profiles, ../shared/data is not there; REQUIRE_ALL=1 makes them fail");
 
 describe.skipIf(missing)("SpotServe's own profiles", () => {
-  it("are read, with or without padding and max_tp, and the arrivals called cv6 are almost regular", async () => {
-    const cv = arrivalStatistics(
-      (await readRequestArrivals(`${artifact}/trace/query/query_tpt0.35_cv6.txt`)).arrivalsS,
-    );
-    expect(cv.cvGap).toBeLessThan(0.1);
+  it("are read, with or without padding and max_tp", async () => {
     for (const name of ["T4-1x/megatron_345M_profile", "V100-4x/20B", "T4-4x/megatron_h2560_profile"]) {
       expect((await readLatencyProfile(`${artifact}/profile/${name}.json`)).layers).toBeGreaterThan(0);
     }

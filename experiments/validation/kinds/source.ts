@@ -1,5 +1,7 @@
 import { type FormatRead, type ReadOptions, traceFormats } from "../../../traces/formats/index.ts";
 import { readSources } from "../../../traces/formats/source-file.ts";
+import { importOther } from "../../../traces/import-other.ts";
+import type { RequestTrace } from "../../../traces/request-file.ts";
 import type { Pull } from "../../../traces/rows.ts";
 
 /** The one format that declares its cadence, and leaves open what 1 means. */
@@ -41,4 +43,12 @@ export async function probesOf(format: string, path: string, zone = "any"): Prom
   const pull = pulls.find(({ kind }) => kind === "capacity");
   if (pull === undefined) throw new Error(`${path}: no probes of capacity in it`);
   return pull;
+}
+
+/** The requests of a query file. @throws Error for a file that holds none. TraceError as importers do. */
+export async function requestsOf(path: string): Promise<RequestTrace> {
+  const found = await importOther(await readSources([path], () => false), {});
+  if (found?.kind !== "requests")
+    throw new Error(`${path}: no file of requests; expected id,arrival s,input tokens,offset`);
+  return found.trace;
 }

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { batchLatency } from "../../../policies/parallelism/batch-latency.ts";
 import { staticBatchLatenciesS } from "../../../sim/workloads/static-batches.ts";
 import { readLatencyProfile } from "../../../traces/latency-profile.ts";
-import { readRequestArrivals } from "../../../traces/request-arrivals.ts";
 import { defineKind } from "../kind.ts";
 import { pipelineParams } from "./profile-latency.ts";
+import { requestsOf } from "./source.ts";
 
 export const staticBatchQueue = defineKind({
   name: "static-batch-queue",
@@ -13,10 +13,10 @@ export const staticBatchQueue = defineKind({
   params: z.object({ ...pipelineParams, horizonS: z.number().positive() }),
   compute: async ({ profile: path, queries }, { D, P, M, B, outputTokens, horizonS }) => {
     const profile = await readLatencyProfile(path);
-    const { arrivalsS } = await readRequestArrivals(queries);
+    const { arrivalS } = await requestsOf(queries);
     const layout = { pipeline: P, tensor: M };
     const latenciesS = staticBatchLatenciesS(
-      arrivalsS.filter((arrivalS) => arrivalS < horizonS),
+      arrivalS.filter((each) => each < horizonS),
       { pipelines: D, batchMax: B, latencyS: (batch) => batchLatency(profile, layout, batch, outputTokens).latencyS },
     ).sort();
     const requests = latenciesS.length;

@@ -87,6 +87,46 @@ describe("kind cost-per-token", () => {
   });
 });
 
+describe("kinds over a query file", () => {
+  const queries = () => written("0,1,512,0\n1,2,512,1\n2,5,512,4\n");
+
+  it("gaps of 1 and 3 s have a mean of 2 and vary by half of it", async () => {
+    expect(await computed("arrival-stats", { queries: queries() })).toEqual({
+      requests: 3,
+      firstS: 1,
+      lastS: 5,
+      meanGapS: 2,
+      cvGap: 0.5,
+    });
+    await expect(computed("arrival-stats", { queries: written("no requests\n") })).rejects.toThrow(
+      "no file of requests; expected id,arrival s,input tokens,offset",
+    );
+  });
+
+  it("what arrives at the horizon or after it is left out, what arrived before runs to its end", async () => {
+    const flat = { init: 1000, incr: 1 };
+    const profile = written(
+      JSON.stringify({
+        name: "flat",
+        layer_num: 1,
+        final_fix_factor: 1,
+        pp_init_comm: 0,
+        pp_incr_comm: 0,
+        embed: [500],
+        "tp-1": { "bsz-1": flat },
+      }),
+    );
+    // A request takes 2 s: 1 to 3, and 3 to 5 though it came at 2.
+    const params = { D: 1, P: 1, M: 1, B: 1, outputTokens: 0, horizonS: 5 };
+    expect(await computed("static-batch-queue", { profile, queries: queries() }, params)).toMatchObject({
+      requests: 2,
+      avgS: 2.5,
+      p90S: 3,
+      maxS: 3,
+    });
+  });
+});
+
 describe("kind assignment-compare", () => {
   it("tells the strategies apart where the first choice is another's only good one", () => {
     const cost = [
