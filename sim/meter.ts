@@ -68,7 +68,8 @@ export class Meter {
     const fromS = Math.min(endS, Math.max(runningS, this.measuredFromS));
     const upS = endS - fromS;
     const free = endedBy === "reclaimed" && endS - runningS < freeWhenReclaimedWithinS;
-    const minimumPaddingS = free || endS < this.measuredFromS ? 0 : Math.max(0, minimumS - (endS - runningS));
+    const isWarmup = runningS < this.measuredFromS && endS <= this.measuredFromS;
+    const minimumPaddingS = free || isWarmup ? 0 : Math.max(0, minimumS - (endS - runningS));
     const listUsd = this.#table.costUsd(market, fromS, endS + minimumPaddingS);
     const chargedS = free ? 0 : upS + minimumPaddingS;
     const freeFirstHourS = free ? upS : 0;

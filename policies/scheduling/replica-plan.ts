@@ -86,7 +86,7 @@ export function planReplicas(foresight: Foresight): ReplicaPlan {
       `the optimum counts whole ticks of ${tickS} s; a launch takes ${launchS} s, the run ${runEndS} s: make them multiples`,
     );
   }
-  const [{ replicas }] = outlook as unknown as readonly [{ readonly replicas: number }];
+  const { replicas } = outlook[0]!;
   const ticks = runEndS / tickS;
   const coldStartTicks = launchS / tickS;
   const tickUsd = (market: MarketId, tick: number): Usd => {

@@ -3,7 +3,7 @@ import type { Actions } from "../contract/actions.ts";
 import type { FleetView, MarketView, PlacementView, ServiceView } from "../contract/view.ts";
 import { cheapestOnDemand, endIdle, mayAsk } from "./launching.ts";
 
-/** Replicas of each kind that a service shall have. */
+/** Replicas of each kind that a service shall have; below zero is none. */
 export interface Mix {
   readonly spot: number;
   readonly onDemand: number;
@@ -116,7 +116,7 @@ export function endSurplus(act: Actions, replicas: readonly PlacementView[], kee
   const instances = replicas.map((replica) => replica.instances[0]!);
   const isReady = (status: string) => (status === "ready" ? 1 : 0);
   instances.sort((a, b) => isReady(a.status) - isReady(b.status) || b.id - a.id);
-  for (const instance of instances.slice(0, instances.length - keep)) {
+  for (const instance of instances.slice(0, instances.length - Math.max(0, keep))) {
     if (instance.status === "requested") continue;
     act.note(why);
     act.terminate(instance);

@@ -26,7 +26,7 @@ export const roundRobin = definePolicy({
         return undefined;
       };
       keepServices(view, act, inTurn, ({ replicasWanted }) => ({
-        spot: Math.max(0, replicasWanted + extra - base),
+        spot: replicasWanted + extra - base,
         onDemand: base,
       }));
     },

@@ -77,7 +77,7 @@ export const spotHedge = definePolicy({
 
 /**
  * How many replicas of each kind: spot always Ntar + Nextra less the base, on-demand for each of them that is not ready, never
- * more than are wanted.
+ * more than are wanted. Below zero on spot, where the base is more than all of them, is none.
  * Source: Mao et al., "SkyServe", EuroSys 2025, section 4: O(t); SkyPilot's FallbackRequestRateAutoscaler for the base.
  * @example replicaMix({ wanted: 3, extra: 1, base: 0, fallback: true }, 2) // { spot: 4, onDemand: 2 }
  */
@@ -86,7 +86,7 @@ export function replicaMix(
   ready: number,
 ): Mix {
   const { wanted, extra, base, fallback } = service;
-  const spot = Math.max(0, wanted + extra - base);
+  const spot = wanted + extra - base;
   return { spot, onDemand: Math.min(wanted, base + (fallback ? Math.max(0, spot - ready) : 0)) };
 }
 

@@ -197,7 +197,8 @@ function taking({ answer, launch, reclaim }: Deal["instantly"]): Partial<CloudSp
   };
 }
 
-interface JobDeal {
+/** Of a job with a deadline, or of a service, which has no nodes. */
+interface WorkDeal {
   readonly scheduling: string;
   readonly wrappers: Wrappers;
   readonly how: "in ticks" | (typeof visibilities)[number];
@@ -217,7 +218,7 @@ function jobCase({
   instantly,
   caps,
   seed,
-}: JobDeal): ParityCase | undefined {
+}: WorkDeal): ParityCase | undefined {
   const world: ParityCase = {
     name: [
       wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),
@@ -254,42 +255,49 @@ const jobPolicies = names(
 );
 const hows = ["in ticks", ...visibilities] as const;
 
-/** Every listed policy for deadline jobs, bare and wrapped, in ticks and in real time, with gangs of one and more. */
-export const jobCases: readonly ParityCase[] = jobPolicies.flatMap((scheduling, p) =>
-  hows.flatMap((how, h) =>
-    wrappings.flatMap(
-      (wrapping, n) =>
-        jobCase({
-          scheduling,
-          wrappers: wrapping,
-          how,
-          onChange: (p + n) % 2 === 0,
-          nodes: 1 + ((p + h + n) % 3),
-          instantly: { answer: (p + h) % 3 === 0, launch: (p + n) % 3 === 0, reclaim: (h + n) % 2 === 0 },
-          caps: (p + h + n) % 4 === 1,
-          seed: `parity ${p}`,
-        }) ?? [],
+/** Every policy, bare and wrapped, in ticks and in real time. */
+const dealt = (policies: readonly string[], make: (deal: WorkDeal) => ParityCase | undefined): readonly ParityCase[] =>
+  policies.flatMap((scheduling, p) =>
+    hows.flatMap((how, h) =>
+      wrappings.flatMap(
+        (wrapping, n) =>
+          make({
+            scheduling,
+            wrappers: wrapping,
+            how,
+            onChange: (p + n) % 2 === 0,
+            nodes: 1 + ((p + h + n) % 3),
+            instantly: { answer: (p + h) % 3 === 0, launch: (p + n) % 3 === 0, reclaim: (h + n) % 2 === 0 },
+            caps: (p + h + n) % 4 === 1,
+            seed: `parity ${p}`,
+          }) ?? [],
+      ),
     ),
-  ),
-);
+  );
 
-export const anyJobCase: fc.Arbitrary<ParityCase> = fc
-  .record({
-    scheduling: fc.constantFrom(...jobPolicies),
-    wrappers: fc.constantFrom(...wrappings),
-    how: fc.constantFrom(...hows),
-    onChange: fc.boolean(),
-    nodes: fc.integer({ min: 1, max: 4 }),
-    instantly: fc.record({ answer: fc.boolean(), launch: fc.boolean(), reclaim: fc.boolean() }),
-    caps: fc.boolean(),
-    seed: fc.string(),
-  })
-  .map(jobCase)
-  .filter((world) => world !== undefined);
+const anyOf = (
+  policies: readonly string[],
+  make: (deal: WorkDeal) => ParityCase | undefined,
+): fc.Arbitrary<ParityCase> =>
+  fc
+    .record({
+      scheduling: fc.constantFrom(...policies),
+      wrappers: fc.constantFrom(...wrappings),
+      how: fc.constantFrom(...hows),
+      onChange: fc.boolean(),
+      nodes: fc.integer({ min: 1, max: 4 }),
+      instantly: fc.record({ answer: fc.boolean(), launch: fc.boolean(), reclaim: fc.boolean() }),
+      caps: fc.boolean(),
+      seed: fc.string(),
+    })
+    .map(make)
+    .filter((world) => world !== undefined);
 
-type ServiceDeal = Omit<JobDeal, "nodes">;
+/** Every listed policy for deadline jobs, with gangs of one and more. */
+export const jobCases = dealt(jobPolicies, jobCase);
+export const anyJobCase = anyOf(jobPolicies, jobCase);
 
-function serviceCase({ scheduling, wrappers: wrapping, how, onChange, instantly, caps, seed }: ServiceDeal) {
+function serviceCase({ scheduling, wrappers: wrapping, how, onChange, instantly, caps, seed }: WorkDeal) {
   return ifFit({
     name: [
       wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),
@@ -325,33 +333,6 @@ const servicePolicies = names(
   schedulingPolicies.filter((spec) => decidesFor(spec, "serving") && spec.sight !== "clairvoyant"),
 );
 
-/** Every listed policy for services, bare and wrapped, in ticks and in real time. */
-export const serviceCases: readonly ParityCase[] = servicePolicies.flatMap((scheduling, p) =>
-  hows.flatMap((how, h) =>
-    wrappings.flatMap(
-      (wrapping, n) =>
-        serviceCase({
-          scheduling,
-          wrappers: wrapping,
-          how,
-          onChange: (p + n) % 2 === 0,
-          instantly: { answer: (p + h) % 3 === 0, launch: (p + n) % 3 === 0, reclaim: (h + n) % 2 === 0 },
-          caps: (p + h + n) % 4 === 1,
-          seed: `parity ${p}`,
-        }) ?? [],
-    ),
-  ),
-);
-
-export const anyServiceCase: fc.Arbitrary<ParityCase> = fc
-  .record({
-    scheduling: fc.constantFrom(...servicePolicies),
-    wrappers: fc.constantFrom(...wrappings),
-    how: fc.constantFrom(...hows),
-    onChange: fc.boolean(),
-    instantly: fc.record({ answer: fc.boolean(), launch: fc.boolean(), reclaim: fc.boolean() }),
-    caps: fc.boolean(),
-    seed: fc.string(),
-  })
-  .map(serviceCase)
-  .filter((world) => world !== undefined);
+/** Every listed policy for services. */
+export const serviceCases = dealt(servicePolicies, serviceCase);
+export const anyServiceCase = anyOf(servicePolicies, serviceCase);

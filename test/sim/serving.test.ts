@@ -11,7 +11,7 @@ import {
 import { resolveScenario } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
 import { evenly, hedged, inTurn, noSpot, type ReplicaRule, runInTicks } from "../support/replica-ticks.ts";
-import { handCloud, serviceInput, table } from "../support/runs.ts";
+import { handCloud, scenario, serviceInput, table } from "../support/runs.ts";
 
 const HOUR = 3600;
 
@@ -145,6 +145,19 @@ describe("a service, worked by hand", () => {
     expect(metrics.availableShare).toBeCloseTo(1920 / 3600, 12);
   });
 
+  it("what ends with the warm-up owes nothing, not even its minimum", () => {
+    // Up from 1784 to 1800: 16 s, on EC2 charged as 60.
+    const replicas = [
+      { fromH: 0, replicas: 0 },
+      { fromH: 1740 / HOUR, replicas: 1 },
+      { fromH: 1800 / HOUR, replicas: 0 },
+    ];
+    const ending = (warmupS: number) =>
+      simulate(aws({ table: table([{}], HOUR), service: { replicas, warmupS } }), spread()).metrics.costUsd;
+    expect(ending(0)).toBeCloseTo((1.8 * 60) / 3600, 12);
+    expect(ending(1800)).toBe(0);
+  });
+
   it("a replica under notice serves until it ends, and its replacement starts at the notice", () => {
     const moving = table(
       [
@@ -206,5 +219,70 @@ describe("a service, worked by hand", () => {
   it("refuses a warm-up as long as the window", () => {
     const input = aws({ table: table([{}], HOUR), service: { warmupS: HOUR } });
     expect(() => simulate(input, spread())).toThrow("leaves nothing of a window of 3600 s; shorten it");
+  });
+});
+
+describe("any service on EC2's timing", () => {
+  // Method: replicas, availability and bill computed again from the run's timeline, second by second for what is ready.
+  const END = 3 * HOUR;
+  const steps = (max: number) =>
+    fc
+      .array(fc.tuple(fc.integer({ min: 1, max: END - 1 }), fc.integer({ min: 0, max })), { maxLength: 12 })
+      .map((pairs) => [[0, max] as const, ...[...new Map(pairs)].sort((a, b) => a[0] - b[0])]);
+  const worlds = fc.record({
+    zones: fc.array(fc.record({ capacity: steps(3) }), { minLength: 1, maxLength: 3 }),
+    scheduling: fc.constantFrom("spot-hedge", "even-spread", "round-robin", "static-mixture", "on-demand-only"),
+    interruptions: fc.constantFrom({ model: "capacity" as const }, { model: "hazard" as const, perHour: 1.5 }),
+    lead: fc.constantFrom(0, 30, 120),
+    wanted: steps(4).map((all) => all.map(([timeS, replicas]) => ({ fromH: timeS / HOUR, replicas }))),
+    warmupS: fc.constantFrom(0, 45, 1800),
+    cadence: fc.constantFrom({ onChange: true, everyS: 300 }, { onChange: false, everyS: 30 }),
+    seed: fc.string(),
+  });
+
+  it("has the replicas, the availability and the bill that its timeline says", () => {
+    fc.assert(
+      fc.property(worlds, ({ zones, scheduling, interruptions, lead, wanted, warmupS, cadence, seed }) => {
+        const noticeLeadS = { kind: "constant", value: lead } as const;
+        const { metrics, timeline } = simulate(
+          serviceInput({
+            table: table(zones, END),
+            service: { replicas: wanted, warmupS },
+            cloud: { ...handCloud, visibility: "tried", interruptions, noticeLeadS },
+            cadence,
+            seed,
+            traced: true,
+          }),
+          scenario(scheduling),
+        );
+        const sum = { all: 0, ready: 0, short: 0 };
+        for (let second = warmupS; second < END; second++) {
+          const middle = second + 0.5; // hazards ring between seconds, so what is ready is the mean over one
+          const want = wanted.findLast(({ fromH }) => fromH * HOUR <= middle)!.replicas;
+          const ready = timeline!.work.reduce(
+            (total, { fromS, toS }) => total + Math.max(0, Math.min(toS, second + 1) - Math.max(fromS, second)),
+            0,
+          );
+          sum.ready += ready;
+          sum.short += Math.max(0, want - ready);
+          if (ready >= want) sum.all++;
+        }
+        const measuredS = END - warmupS;
+        // Each loss may fall within a second, which then counts as neither.
+        const slackS = timeline!.work.length + 1;
+        expect(metrics.readyReplicasMean).toBeCloseTo(sum.ready / measuredS, 6);
+        expect(Math.abs(metrics.availableShare! * measuredS - sum.all)).toBeLessThanOrEqual(slackS);
+        expect(Math.abs(metrics.shortReplicaHours! * HOUR - sum.short)).toBeLessThanOrEqual(slackS);
+        const billUsd = timeline!.instances.reduce((total, { market, runningS, endS, endedBy }) => {
+          if (runningS === null || endS <= warmupS) return total;
+          const upS = endS - runningS;
+          if (endedBy === "reclaimed" && upS < HOUR) return total;
+          const chargedS = endS - Math.max(runningS, warmupS) + Math.max(0, 60 - upS);
+          return total + ((market < zones.length ? 1.8 : 3.6) * chargedS) / HOUR;
+        }, 0);
+        expect(metrics.costUsd).toBeCloseTo(billUsd, 8);
+      }),
+      { numRuns: 40 },
+    );
   });
 });
