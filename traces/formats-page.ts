@@ -27,7 +27,8 @@ ${table([priceArchive, ...traceFormats])}
 
 ## Requests
 
-Arrivals become a file of requests (\`--out x.requests\`): when each arrives, tokens in, tokens out.
+Arrivals become a file of requests (\`--out x.requests\`): when each arrives, tokens in, tokens out, in columns that
+\`openRequestFile\` (\`traces/request-file.ts\`) puts into shared memory.
 
 ${table(requestFormats)}
 
