@@ -24,6 +24,8 @@ export class TextEvents implements ExperimentEvents {
   readonly #options: CommandLine;
   #progress: Progress | undefined;
   #folder = "";
+  /** What went wrong, and in how many cells. */
+  readonly #errors = new Map<string, number>();
 
   constructor(options: CommandLine) {
     this.#options = options;
@@ -47,8 +49,17 @@ export class TextEvents implements ExperimentEvents {
     if (!dryRun) this.#progress = new Progress(plan.pending.length, process.stderr);
   }
 
-  cell(_: unknown, ok: boolean, __: number, failure?: { readonly error: string; readonly stack: string }): void {
+  cell(
+    { spec }: Parameters<ExperimentEvents["cell"]>[0],
+    ok: boolean,
+    _: number,
+    failure?: { readonly error: string; readonly stack: string },
+  ): void {
     this.#progress?.add(ok);
+    if (failure !== undefined) {
+      const error = oneLine(`${spec.policyId}: ${failure.error}`);
+      this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1);
+    }
     const isReplay = this.#options.only.some((choice) => choice.startsWith("cell="));
     if (failure !== undefined && isReplay) complain(`\n${failure.stack === "" ? failure.error : failure.stack}`);
   }
@@ -68,7 +79,7 @@ export class TextEvents implements ExperimentEvents {
       complain(
         `${end.missing} cells of the study have not been run, so nothing is drawn; what was run is kept in ${this.#folder}, and without --only the rest is run`,
       );
-      if (end.failed > 0) complain(coloursOf(process.stderr).red(`${counted(end.failed)} failed`));
+      if (end.failed > 0) this.#complainOfFailed(`${counted(end.failed)} failed`);
     } else if (end.how === "complete") {
       const colours = coloursOf(process.stdout);
       print(`\n${rankedTables(end.summary, colours)}\n`);
@@ -78,13 +89,23 @@ export class TextEvents implements ExperimentEvents {
       }
       if (end.failed > 0) {
         const where = join(this.#folder, "runs.ndjson");
-        const text = `${counted(end.failed)} failed; errors, and a command that runs each again, are in ${where}`;
-        complain(coloursOf(process.stderr).red(text));
+        this.#complainOfFailed(
+          `${counted(end.failed)} failed; all errors, and a command that runs each again, are in ${where}`,
+        );
       }
       print(`report: ${end.report}`);
     }
   }
+
+  /** The most frequent errors, each once. */
+  #complainOfFailed(text: string): void {
+    const most = [...this.#errors].sort(([, a], [, b]) => b - a).slice(0, ERRORS_MAX);
+    const lines = most.map(([error, cells]) => `  ${String(cells).padStart(6)}  ${error}`);
+    complain(coloursOf(process.stderr).red([text, ...lines].join("\n")));
+  }
 }
+
+const ERRORS_MAX = 5;
 
 const counted = (cells: number): string => (cells === 1 ? "1 cell" : `${cells} cells`);
 

@@ -40,6 +40,11 @@ function faultsOfIssue(issue: Issue, base: Path, value: unknown, jsonSchema: unk
     case "unrecognized_keys":
       return issue.keys.map((key) => {
         const keys = knownKeys(jsonSchema, path, value);
+        if (keys.includes(key)) {
+          // Another branch of a union knows it.
+          const text = `${named([...path, key])}does not go with what else stands here; remove it`;
+          return { path: [...path, key], atKey: true, text };
+        }
         const text = `${named([...path, key])}no such key${meant(key, keys)}${listed(" There are", keys)}`;
         return { path: [...path, key], atKey: true, text, meant: nearestName(key, keys) };
       });

@@ -69,6 +69,13 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
     ([axis, values]) => [axis, axisValues(values).map(({ called }) => called)] as const,
   );
   const names = { policies: ids, metrics: metrics.map(({ name }) => name), sweep: Object.fromEntries(sweep) };
+  for (const [axis, values] of sweep) {
+    for (const [i, value] of values.entries()) {
+      const text = JSON.stringify(value);
+      const first = values.findIndex((other) => JSON.stringify(other) === text);
+      if (first !== i) fault(["sweep", axis, i], `${text} is there twice; remove one`);
+    }
+  }
   for (const key of ["published", "expected"] as const) publishedFaults(key, part(key) ?? [], names, fault);
   const traces = part("traces");
   const drainH = part("drainH") ?? 0;

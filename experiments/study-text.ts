@@ -28,10 +28,19 @@ export function parseStudyText(text: string, file: string): StudyText {
     const { line, col } = lines.linePos(offset);
     return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`;
   };
-  const problems = [...document.errors, ...document.warnings];
+  const faults = [...document.errors, ...document.warnings].map(
+    ({ pos, message }) => `${at(pos[0])}: not YAML: ${firstLower(message)}`,
+  );
+  let value: unknown;
+  try {
+    if (faults.length === 0) value = document.toJS();
+  } catch (error) {
+    // An alias without its anchor, or aliases of aliases that would fill the memory.
+    faults.push(`${at(0)}: not YAML: ${firstLower((error as Error).message)}; write the values out`);
+  }
   return {
-    value: problems.length > 0 ? undefined : document.toJS(),
-    faults: problems.map(({ pos, message }) => `${at(pos[0])}: not YAML: ${firstLower(message)}`),
+    value,
+    faults,
     place: (path, atKey = false) => at(offsetOf(document, path, atKey)),
   };
 }

@@ -2,7 +2,7 @@ import { relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TraceTable } from "../traces/trace-table.ts";
 import type { CellOutcome, CellTask } from "./cell-task.ts";
-import { loadOwnPolicy, ownFileOf } from "./own-policy.ts";
+import { loadOwnPolicy, OwnPolicyError, ownFileOf } from "./own-policy.ts";
 import { runCell } from "./run-cell.ts";
 import { type TableSource, tableOf } from "./tables.ts";
 import { type ThreadWork, workThrough } from "./thread-work.ts";
@@ -35,6 +35,7 @@ function tableFor(group: string, shared: ThreadWork["shared"]): TraceTable {
 /** The message, and the line that threw it: the same on every machine, since it goes into the record. */
 function described(error: unknown, studyFolder: string): { readonly error: string; readonly stack: string } {
   if (!(error instanceof Error)) return { error: `threw ${JSON.stringify(error) ?? String(error)}`, stack: "" };
+  if (error instanceof OwnPolicyError) return { error: `${error.name}: ${error.message}`, stack: "" };
   const stack = error.stack ?? "";
   const frame = /file:\/\/[^\s)]*?\.m?[jt]s:\d+/.exec(stack.slice(stack.indexOf("\n    at ")))?.[0];
   const at = frame === undefined ? "" : ` (${placeOf(frame, studyFolder)})`;

@@ -224,6 +224,7 @@ describe("a policy in a file of the user's own", () => {
     const ended = await run([study, "--cell-timeout", "3", "--cell-memory", "200", "--out", out]);
     expect(ended.code).toBe(1);
     expect(ended.err).toContain("14 cells failed");
+    expect(ended.err).toMatch(/^ +2 {2}throws: TypeError: no such market \(own\/throws\.ts:6\)$/m);
     expect(ended.out).toMatch(/│ +1 │ greedy/);
     expect(ended.out).not.toContain("to be seen by nobody");
 
@@ -237,6 +238,12 @@ describe("a policy in a file of the user's own", () => {
     }
     // Nothing of them is stored: the next run tries again.
     expect(storedIn(out)).toBe(4);
+  });
+
+  test("that cannot be read as code is named with its error", async () => {
+    const { code, err } = await run([studyWith({ broken: "}}}" }), "--out", scratchFolder()]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^ +2 {2}broken: OwnPolicyError: \.\/own\/broken\.ts is no TypeScript that runs: \S/m);
   });
 
   test("that failed runs again by the command in its record, and it is shown where it failed", async () => {

@@ -169,6 +169,24 @@ describe("a fault is told with line, column, what was expected, what was found a
       "drainH: 12\ndrainH: 13",
       expect.stringMatching(/^study\.yaml:7:1: not YAML: map keys must be unique/),
     ],
+    [
+      "an alias without its anchor",
+      "drainH: 12",
+      "drainH: *twelve",
+      expect.stringMatching(/^study\.yaml:1:1: not YAML: unresolved alias .*: twelve; write the values out$/),
+    ],
+    [
+      "aliases of aliases that would fill the memory",
+      "question: Which is cheaper?",
+      `question: x\na0: &a0 [1]\n${[1, 2, 3, 4].map((i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(20)}]`).join("\n")}`,
+      expect.stringMatching(/^study\.yaml:1:1: not YAML: excessive alias count/),
+    ],
+    [
+      "a key of another kind of trace",
+      "lengthH: 24, seeds: 2",
+      "lengthH: 24, seeds: 2, random: { perUnit: 2 }",
+      "study.yaml:5:39: traces.0.windows.random: does not go with what else stands here; remove it",
+    ],
   ])("%s", (_, from, to, line) => {
     const found = faults([[from, to]]);
     expect(found).toContainEqual(line);
@@ -294,6 +312,12 @@ describe("a sweep", () => {
     );
     expect(faults(swept("{ cloud.answerS: {} }"))).toEqual([
       "study.yaml:28:25: sweep.cloud.answerS: expected at least one value",
+    ]);
+  });
+
+  test("a value that is there twice is refused, as it would count its runs twice", () => {
+    expect(faults(swept("{ cloud.slotsPerInstance: [1, 2, 1] }"))).toEqual([
+      "study.yaml:28:41: sweep.cloud.slotsPerInstance.2: 1 is there twice; remove one",
     ]);
   });
 
