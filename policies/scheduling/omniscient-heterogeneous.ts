@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
 import { planGangs, replayPlan } from "./gang-plan.ts";
+import { omniscient } from "./omniscient.ts";
 
 /**
  * Omniscient with gangs of s spot and N - s on-demand nodes, which pay the overhead whenever s changes: below `omniscient`, and
@@ -8,15 +8,10 @@ import { planGangs, replayPlan } from "./gang-plan.ts";
  * Source: Wu et al., "Can't Be Late", NSDI 2024, 5.5: heterogeneous omniscient.
  */
 export const omniscientHeterogeneous = definePolicy({
+  ...omniscient,
   name: "omniscient-heterogeneous",
   summary: "The cheapest plan that keeps the deadline, with the whole future known; nodes of both kinds in one gang.",
   source: "Wu et al., Can't Be Late, NSDI 2024, section 5.5: heterogeneous omniscient, as an exact dynamic program",
-  sight: "clairvoyant",
-  workloads: ["deadline-job"],
-  needs: ["grid"],
-  bound: { kind: "exact", workload: "deadline-job", profile: "cbl-tick-v1" },
-  params: z.strictObject({}),
-  memory: () => ({}),
   create: (_params, foresight) =>
     replayPlan(planGangs(foresight, (nodes) => Array.from({ length: nodes + 1 }, (_, i) => nodes - i))),
 });

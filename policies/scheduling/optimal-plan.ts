@@ -1,3 +1,4 @@
+import { ClairvoyantError } from "../contract/foresight.ts";
 import type { Seconds, Usd } from "../contract/units.ts";
 
 /** One job on a grid of ticks, in each of which it is idle or runs on one of several compositions of its gang. */
@@ -31,6 +32,7 @@ export const IDLE = -1;
  * anew on the composition that it has is allowed and never pays, which saves keeping the second best.
  *
  * Source: Wu et al., "Can't Be Late", NSDI 2024, omniscient policy (there an integer program): C = workS, d = restartOverheadS.
+ * @throws ClairvoyantError for a plan beyond 2 GiB.
  * Cost: O(ticks x (T g - C) / gcd(g, d) x compositions) time, one to four bytes for each of the first two.
  *
  * @example optimalPlan({ workS: 4, restartOverheadS: 1, tickS: 1, ticks: 5, compositions: 1, tickUsd: () => 2 }) // 10 USD
@@ -114,6 +116,8 @@ function traced(record: Record, ticks: number, lostAtEnd: number, idle: number, 
   return plan;
 }
 
+const CELLS_MAX = 2 ** 31;
+
 type Row = Uint8Array | Uint16Array | Uint32Array;
 
 /** How each state was reached: the best choice (0 idle, c + 1), then a bit for each composition that was stayed on. */
@@ -128,6 +132,11 @@ class Record {
     const bits = this.#choiceBits + compositions;
     if (bits > 32) throw new Error(`${compositions} compositions: there is room for 26`);
     const cells = ticks * states;
+    if (cells > CELLS_MAX) {
+      throw new ClairvoyantError(
+        `the optimum would need ${(cells / 2 ** 30).toFixed(1)} GiB: ${ticks} ticks, and as many times ${states} units of slack; lengthen cadence.everyS, or give everyS and restartOverheadS a larger common divisor`,
+      );
+    }
     this.#cells = bits <= 8 ? new Uint8Array(cells) : bits <= 16 ? new Uint16Array(cells) : new Uint32Array(cells);
   }
 

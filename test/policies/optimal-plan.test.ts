@@ -104,5 +104,7 @@ describe("the optimal plan", () => {
     const one = { restartOverheadS: 1, tickS: 1, ticks: 5, compositions: 1, tickUsd: () => 2 };
     expect(optimalPlan({ ...one, workS: 4 })).toMatchObject({ costUsd: 10 });
     expect(optimalPlan({ ...one, workS: 5 })).toBeUndefined();
+    const large = { ...one, ticks: 100_000, restartOverheadS: 7, tickS: 34, workS: 34 };
+    expect(() => optimalPlan(large)).toThrow(/^the optimum would need 316\.6 GiB: 100000 ticks, /);
   });
 });
