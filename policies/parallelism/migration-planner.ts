@@ -28,8 +28,8 @@ export interface MigrationPlan {
  * the others are complete. Layers are taken in order while no instance holds more than `bufferBytesMax` beyond what it held;
  * the others after them, each time the one that asks least of the instance it asks most of.
  *
- * What an instance holds already comes from there; else from the instances that hold it and stay, in turn, and only then from
- * one that leaves.
+ * What an instance holds already comes from there; else from the instances that hold it and stay, from each as much as from
+ * the others, and only then from one that leaves.
  * Source: SpotServe's migration planner (Miao et al., ASPLOS 2024, algorithm 2). Assumes that what a GPU no longer needs of a
  * layer is freed when that layer has moved, and that keys and values have memory of their own.
  */
@@ -55,9 +55,9 @@ export function planMigration(
     const here = held?.kv?.batch === batch ? held : undefined;
     return layersOf(shard).flatMap((layer) =>
       missingShares(here, shard, layer).flatMap((share) =>
-        sources.of(to, layer, share, batch).map(({ from, width }) => {
-          if (from === "storage") lost.add(batch);
-          return { batch, transfer: { from, to, bytes: width * tokens * model.kvPerTokenLayer } };
+        sources.of(to, layer, share, tokens * model.kvPerTokenLayer, batch).map((transfer) => {
+          if (transfer.from === "storage") lost.add(batch);
+          return { batch, transfer };
         }),
       ),
     );
@@ -69,10 +69,9 @@ export function planMigration(
       .filter(({ shard }) => shard.fromLayer <= layer && layer < shard.toLayer)
       .flatMap(({ to, held, shard }): Transfer[] => {
         const cut = missingShares(held, shard, layer).flatMap((share) =>
-          sources.of(to, layer, share).map(({ from, width }) => ({ from, to, bytes: width * model.cutPerLayer })),
+          sources.of(to, layer, share, model.cutPerLayer),
         );
-        if (holds(held, layer)) return cut;
-        return [...cut, { from: sources.ofAny(to, layer), to, bytes: model.wholePerLayer }];
+        return holds(held, layer) ? cut : [...cut, sources.ofAny(to, layer, model.wholePerLayer)];
       });
     return { layer, transfers: merged(transfers) };
   });
@@ -135,11 +134,11 @@ function inBoundedOrder(
 /** A share of a layer, from and to. */
 type Share = readonly [from: number, to: number];
 
-/** Who holds a layer, or a share of it; asked again, the next of those as good. */
+/** Who holds a layer, or a share of it: of several that are as good, the one that has been asked for the fewest bytes. */
 class Sources {
   readonly #instances: readonly GpuInstance[];
   readonly #holders: readonly (readonly { readonly instance: number; readonly held: Shard }[])[]; // [layer]
-  #turn = 0;
+  readonly #askedBytes: number[]; // [instance]
 
   constructor(instances: readonly GpuInstance[], layers: number) {
     this.#instances = instances;
@@ -147,10 +146,11 @@ class Sources {
     this.#holders = Array.from({ length: layers }, (_, layer) =>
       all.flatMap(({ instance, held }) => (holds(held, layer) ? [{ instance, held }] : [])),
     );
+    this.#askedBytes = instances.map(() => 0);
   }
 
-  /** A share in parts, each with an instance that holds all of it; of a batch's keys and values where one is given. */
-  of(to: number, layer: number, [from, until]: Share, batch?: number) {
+  /** A share in parts, each from an instance that holds all of it; of a batch's keys and values where one is given. */
+  of(to: number, layer: number, [from, until]: Share, layerBytes: number, batch?: number): Transfer[] {
     const holders = this.#holders[layer]!.filter(({ held }) => batch === undefined || held.kv?.batch === batch);
     const bounds = holders.flatMap(({ held }) => [held.fromShare, held.toShare]);
     const inside = bounds.filter((at) => from < at && at < until);
@@ -158,20 +158,25 @@ class Sources {
     return cuts.slice(1).map((end, i) => {
       const start = cuts[i]!;
       const whole = holders.filter(({ held }) => held.fromShare <= start && end <= held.toShare);
-      return { from: this.#best(to, whole), width: end - start };
+      return this.#transfer(to, whole, (end - start) * layerBytes);
     });
   }
 
-  /** An instance that holds something of the layer, and so what all its holders hold alike. */
-  ofAny(to: number, layer: number): number | "storage" {
-    return this.#best(to, this.#holders[layer]!);
+  /** From an instance that holds something of the layer, and so what all its holders hold alike. */
+  ofAny(to: number, layer: number, bytes: number): Transfer {
+    return this.#transfer(to, this.#holders[layer]!, bytes);
   }
 
-  #best(to: number, holders: readonly { readonly instance: number }[]): number | "storage" {
-    if (holders.some(({ instance }) => instance === to)) return to;
+  #transfer(to: number, holders: readonly { readonly instance: number }[], bytes: number): Transfer {
+    if (holders.length === 0) return { from: "storage", to, bytes };
+    if (holders.some(({ instance }) => instance === to)) return { from: to, to, bytes };
     const staying = holders.filter(({ instance }) => !this.#instances[instance]!.leaving);
-    const best = staying.length > 0 ? staying : holders;
-    return best[this.#turn++ % best.length]?.instance ?? "storage";
+    const asked = this.#askedBytes;
+    const { instance } = (staying.length > 0 ? staying : holders).reduce((least, each) =>
+      asked[each.instance]! < asked[least.instance]! ? each : least,
+    );
+    asked[instance]! += bytes;
+    return { from: instance, to, bytes };
   }
 }
 

@@ -33,7 +33,7 @@ const fullReload = (wanted: readonly Shard[]) =>
 
 const layouts = fc.constantFrom([1, 4], [2, 4], [3, 4], [1, 8], [2, 2], [4, 1], [2, 8], [6, 2]);
 
-/** A fleet that ran one layout, of which instances leave, others have come, in any order; and the layout it is to run. */
+/** A fleet that ran one layout, of which instances leave, others have come, GPUs in any order; and the layout it is to run. */
 const reconfigurations = fc
   .record({
     before: layouts,
@@ -58,10 +58,12 @@ const reconfigurations = fc
     const staying = old.filter((each) => !each.leaving).length;
     const missing = Math.max(0, Math.ceil(wanted.length / GPUS) - staying);
     const instances = [...old, ...new Array<GpuInstance>(missing).fill(empty)];
-    const shuffled = instances
-      .map((instance, i) => ({ instance, at: order[i]! }))
-      .sort((a, b) => a.at - b.at)
-      .map(({ instance }) => instance);
+    const shuffle = <T>(list: readonly T[], from: number): T[] =>
+      list
+        .map((each, i) => ({ each, at: order[(from + i) % order.length]! }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ each }) => each);
+    const shuffled = shuffle(instances, 0).map((each, i) => ({ ...each, gpus: shuffle(each.gpus, i) }));
     return { instances: shuffled, wanted };
   });
 
@@ -259,6 +261,33 @@ describe("the migration planner", () => {
         expect(planMigration(model, after, wanted, map).steps).toEqual([]);
       }),
     );
+  });
+
+  it("takes from the instance itself what one of its GPUs holds, and from others alike", () => {
+    const all: Shard = { fromLayer: 0, toLayer: 12, fromShare: 0, toShare: 1, kv: undefined };
+    const full: GpuInstance = { gpus: [all, undefined], leaving: false };
+    const bare: GpuInstance = { gpus: [undefined, undefined], leaving: false };
+    const wanted = shardsOf(model, { pipeline: 1, tensor: 1 }, new Array<undefined>(6).fill(undefined));
+    const map = {
+      shardOf: [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+      ],
+      missingBytes: 0,
+    };
+    const { steps } = planMigration(model, [full, full, bare], wanted, map);
+    const within = steps.flatMap(({ transfers }) => transfers.filter(({ to }) => to !== 2));
+    expect(new Set(within.map(({ from, to }) => `${from} ${to}`))).toEqual(new Set(["0 0", "1 1"]));
+    const sent = (from: number) =>
+      sum(
+        steps.flatMap(({ transfers }) =>
+          transfers.map((each) => (each.to === 2 && each.from === from ? each.bytes : 0)),
+        ),
+      );
+    // Two GPUs want 12 layers of 72 bytes each; no transfer is larger than 64.
+    expect(sent(0) + sent(1)).toBe(2 * 12 * 72);
+    expect(Math.abs(sent(0) - sent(1))).toBeLessThanOrEqual(64);
   });
 
   // Two instances of one GPU change stages: each sends its half and gets the other's. 4 layers of 100 bytes.
