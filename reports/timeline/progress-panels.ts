@@ -22,7 +22,7 @@ export interface Progress {
   readonly timesS: readonly number[];
 }
 
-/** Cost so far; between two runs the difference in it; work finished so far, where any was. */
+/** Cost so far; between two runs the difference in it; tasks finished so far, unless there was but one. */
 export function progressOf(runs: readonly TracedRun[], endS: number): readonly Progress[] {
   const timesS = Array.from({ length: TIMES + 1 }, (_, i) => (i * endS) / TIMES);
   const of = (title: string, unit: string, lines: Progress["lines"]): Progress => {
@@ -50,7 +50,7 @@ export function progressOf(runs: readonly TracedRun[], endS: number): readonly P
           ]),
         ]
       : []),
-    ...(finished.some(({ values }) => values.at(-1)! > 0) ? [of("tasks finished so far", "", finished)] : []),
+    ...(finished.some(({ values }) => values.at(-1)! > 1) ? [of("tasks finished so far", "", finished)] : []),
   ];
 }
 

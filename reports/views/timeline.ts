@@ -238,7 +238,7 @@ function captionOf(sides: readonly Side[], groups: readonly MarketGroup[]): stri
   const cut = sides.filter((side) => granted(side) > side.shown.length);
   return [
     sides.length > 1
-      ? `One run each (n = 1), so no interval: it shows how they act, not how well they do. Of all runs that both have done it is the one whose difference is nearest to the mean.`
+      ? `One run each (n = 1), so no interval: it shows how they act, not how well they do. Of the runs that both have done at this point it is the one whose difference is nearest to the mean.`
       : "One run (n = 1), so no interval: it shows how the policy acts, not how well it does.",
     "Each bill is spread over its instance's up-time along the market's price; what costs less so far may only have done less so far.",
     "In each market's band the line is the price from 0 to its highest, the shaded area the capacity from 0 to its highest; each band has its own scale. Under it each policy's instances, its colour at their left, one after another in a row.",

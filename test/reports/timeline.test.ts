@@ -205,11 +205,16 @@ describe("cost so far", () => {
   });
 
   test("is drawn for each of two runs, with a line for what they differ by, which ends at the difference", () => {
-    const side = (usd: number) => ({ ...empty, prices, instances: [up(usd)], work: [stretch(0, 0, 3600)] });
+    const side = (usd: number) => ({
+      ...empty,
+      prices,
+      instances: [up(usd)],
+      work: [stretch(0, 0, 3600), stretch(1, 0, 7200)],
+    });
     const spec = JSON.stringify(picture(side(8), side(10)).spec);
     expect(spec).toContain(`${POLICIES[0]} 8.00 \u00B7 ${POLICIES[1]} 10.00`);
     expect(spec).toContain(`${POLICIES[0]} \u2212 ${POLICIES[1]} \u22122.00`);
-    expect(spec).toContain(`${POLICIES[0]} 1 \u00B7 ${POLICIES[1]} 1`); // tasks finished
+    expect(spec).toContain(`${POLICIES[0]} 2 \u00B7 ${POLICIES[1]} 2`); // tasks finished
   });
 });
 
