@@ -88,7 +88,7 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
               describe: "what stands where the source was not looking; hold if not given",
             })
             .option("max-bytes", { type: "number", describe: "of one file, unpacked; 16 GiB if not given" })
-            .option("out", { type: "string", describe: "where to write the table (.trace)" })
+            .option("out", { type: "string", requiresArg: true, describe: "where to write the table (.trace)" })
             .option("json", json),
         async (options) => {
           const ref = refOf(options);
@@ -111,7 +111,12 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
             .option("preset", { type: "string", demandOption: true, describe: "see `traces list`" })
             .option("seed", { type: "string", default: "1", describe: "same seed, same trace" })
             .option("hours", { type: "number", default: 168 })
-            .option("out", { type: "string", demandOption: true, describe: "where to write the table (.trace)" })
+            .option("out", {
+              type: "string",
+              requiresArg: true,
+              demandOption: true,
+              describe: "where to write the table (.trace)",
+            })
             .option("json", json),
         ({ preset, seed, hours, out, json: asJson }) => {
           if (!(hours > 0 && hours <= HOURS_MAX)) {
@@ -193,7 +198,7 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
               default: "ornstein-uhlenbeck" as const,
               describe: "prices around one mean, or around two that they switch between",
             })
-            .option("out", { type: "string", describe: "where to write the model (.yaml)" })
+            .option("out", { type: "string", requiresArg: true, describe: "where to write the model (.yaml)" })
             .options(marketOptions)
             .option("json", json),
         ({ file, price, out, json: asJson, ...markets }) => {
@@ -213,7 +218,12 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
         (y) =>
           y
             .positional("file", { type: "string", demandOption: true, describe: "as written by import or generate" })
-            .option("out", { type: "string", demandOption: true, describe: "ends in .csv or .parquet" })
+            .option("out", {
+              type: "string",
+              requiresArg: true,
+              demandOption: true,
+              describe: "ends in .csv or .parquet",
+            })
             .options(marketOptions),
         async ({ file, out, ...markets }) => {
           const { window, endS } = openTraceFile(file);
@@ -255,17 +265,21 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           print(asJson ? JSON.stringify(types, null, 2) : catalogTable(types));
         },
       )
-      .demandCommand(1, "say what to do: list, import, generate, inspect, fit, export, fetch, record or catalog")
+      .demandCommand(
+        1,
+        "say what to do: list, import, formats, generate, inspect, fit, export, fetch, record or catalog",
+      )
       .strict()
       .version(false)
       .exitProcess(false)
       .fail((message, error) => {
-        throw error ?? new TraceError(message);
+        throw error ?? new TraceError(message.replaceAll(/\n\s*/g, " "));
       })
       .parseAsync();
     return 0;
   } catch (error) {
-    if (!(error instanceof TraceError)) throw error;
+    // yargs throws an error of its own for an option without its value.
+    if (!(error instanceof TraceError || (error instanceof Error && error.name === "YError"))) throw error;
     say(2, `error: ${error.message}`);
     return 2;
   }
@@ -392,6 +406,12 @@ function refOf(options: {
   maxBytes?: number | undefined;
 }): TraceRef {
   if (options.dataset !== undefined) return { dataset: options.dataset, root: options.root };
+  for (const [name, value] of [
+    ["usd-per-hour", options.usdPerHour],
+    ["max-bytes", options.maxBytes],
+  ] as const) {
+    if (value !== undefined && !(value > 0)) throw new TraceError(`--${name} ${value}: expected a number above 0`);
+  }
   if (options.files === undefined || options.files.length === 0)
     throw new TraceError("import what? Name files, or --dataset NAME --root FOLDER");
   return {

@@ -1,3 +1,4 @@
+import { nearestName } from "../policies/contract/nearest.ts";
 import { HOUR_S, type Seconds, type Usd, type UsdPerHour } from "../policies/contract/units.ts";
 import type { Depth, MarketFilter, TraceMarket, TraceTable } from "./trace-table.ts";
 
@@ -161,12 +162,28 @@ export const takesPart = (market: TraceMarket, { instanceTypes, zones, product }
 /** @throws TraceError when the filter leaves no market, or several products, which have prices of their own. */
 export function chosenFrom<T extends { readonly market: TraceMarket }>(all: readonly T[], filter: MarketFilter): T[] {
   const chosen = all.filter(({ market }) => takesPart(market, filter));
-  if (chosen.length === 0) throw new TraceError("no market is left; check the names under markets");
+  if (chosen.length === 0) throw new TraceError(`no market is left: ${unmet(all, filter)}`);
   const products = [...new Set(chosen.flatMap(({ market }) => market.product ?? []))];
   if (products.length <= 1) return chosen;
   throw new TraceError(
     `products ${products.join(", ")} in one import have prices of their own; say which is meant, product: ${products[0]}`,
   );
+}
+
+/** The first name of a filter that no market has, and what was likely meant. */
+function unmet(all: readonly { readonly market: TraceMarket }[], filter: MarketFilter): string {
+  const { instanceTypes = [], zones = [], product } = filter;
+  const sought = [
+    ["instance type", instanceTypes, all.map(({ market }) => market.instanceType)],
+    ["zone", zones, all.map(({ market }) => market.zone)],
+    ["product", product === undefined ? [] : [product], all.flatMap(({ market }) => market.product ?? [])],
+  ] as const;
+  for (const [what, names, there] of sought) {
+    const missing = names.find((name) => !there.includes(name));
+    const near = missing && nearestName(missing, there);
+    if (near !== undefined) return `no ${what} is called "${missing}"; did you mean "${near}"?`;
+  }
+  return "each name is there, but not together; leave some out";
 }
 
 /** @throws TraceError when [fromS, fromS + lengthS) does not lie within [0, endS). */

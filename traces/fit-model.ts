@@ -43,7 +43,7 @@ interface Draft {
 export function fitModel(table: TraceTable, kind: PriceKind): MarketModel {
   const types = [...new Set(table.markets.map(({ instanceType }) => instanceType))];
   if (types.length !== 1) {
-    throw new TraceError(`a model is of one instance type, the trace has ${types.join(", ")}; import one of them`);
+    throw new TraceError(`a model is of one instance type, the trace has ${types.join(", ")}; choose one with --type`);
   }
   const target = shapeOf(table);
   const prices = table.markets.map((_, m) => fitPrice(table, m, kind));

@@ -140,7 +140,9 @@ export function openTraceFile(path: string): TraceFile {
     },
     window(fromS, lengthS, filter = {}) {
       checkWindow(endS, fromS, lengthS);
-      const chosen = chosenFrom(entriesOf(filter.instanceTypes), filter);
+      const entries = entriesOf(filter.instanceTypes);
+      // All of them where none is left, so that the error knows what there is.
+      const chosen = chosenFrom(entries.length > 0 ? entries : entriesOf(undefined), filter);
       const series = reading(path, (file) =>
         chosen.map(({ market, beginsS, depth, gapS, price, capacity }): MarketSeries => {
           if (beginsS !== undefined && beginsS > fromS) throw tooEarly(market, beginsS, fromS);

@@ -72,6 +72,10 @@ describe("npm run traces", () => {
       [["generate", "--preset", "p3-2023", "--hours", "-1", "--out", "x.trace"], "give a positive number of hours"],
       [["generate", "--preset", "p3-2023", "--out", "no/such/x.trace"], "no/such/x.trace: cannot be written (ENOENT)"],
       [["inspect", "half.json"], "half.json: not a table file"],
+      [["import", "half.json", "--max-bytes", "lots"], "--max-bytes NaN: expected a number above 0"],
+      [["import", "half.json", "--usd-per-hour", "-1"], "--usd-per-hour -1: expected a number above 0"],
+      [["import", "half.json", "--gap", "nope"], 'Argument: gap, Given: "nope", Choices: "hold"'],
+      [["import", "half.json", "--out"], "Not enough arguments following: out"],
     ] as const) {
       const { status, stdout, stderr } = run(...args);
       expect({ args, status, stdout }).toEqual({ args, status: 2, stdout: "" });

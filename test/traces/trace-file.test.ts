@@ -208,7 +208,12 @@ describe("a table file", () => {
     ] as const) {
       expect(() => file.window(fromS, lengthS)).toThrow(TraceError);
     }
-    expect(() => file.window(0, 10, { zones: ["none"] })).toThrow(/no market is left/);
+    expect(() => file.window(0, 10, { zones: ["none"] })).toThrow(
+      /no market is left: no zone is called "none"; did you mean "/,
+    );
+    expect(() => file.window(0, 10, { instanceTypes: ["none"] })).toThrow(
+      /no market is left: no instance type is called "none"; did you mean "/,
+    );
   });
 
   it("is there whole or not at all: what cannot be written leaves nothing behind", () => {
