@@ -36,6 +36,7 @@ import {
 } from "./statistics.ts";
 import { copyTraceFile, openTraceFile, type Parsed, writeTraceFile } from "./trace-file.ts";
 import type { MarketFilter, TraceTable } from "./trace-table.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** The one place where text leaves: names and zones come from files, and a terminal obeys control characters. */
 const print = (text: string): void => say(1, text);
@@ -207,7 +208,8 @@ export async function tracesCommand(args: readonly string[]): Promise<number> {
           const model = fitModel(table, price);
           const source = `fitted by traces fit to ${report.format}, ${report.startsAt}, ${Math.round(report.hours)} h, digest ${digest.slice(0, 12)}`;
           const fit = fitOf({ name: basename(file), summary: "", source, model, observed: shapeOf(table) });
-          if (out !== undefined) writeNew(out, `# ${source}\n${stringify(model)}`);
+          if (out !== undefined)
+            writeWhole(out, (draft) => writeFileSync(draft, `# ${source}\n${stringify(model)}`, { flag: "wx" }));
           print(asJson ? JSON.stringify({ model, fit }, null, 2) : fitTable(fit));
           if (out !== undefined && !asJson) print(`\nwritten: ${out}; a study names it as generate: { file: ${out} }`);
         },
@@ -376,16 +378,6 @@ function presetOf(name: string): Preset {
   throw new TraceError(
     `no preset is called "${name}"; did you mean "${nearestName(name, names)}"? There are ${names.join(", ")}`,
   );
-}
-
-function writeNew(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new TraceError(
-      `${path}: cannot be written (${(error as NodeJS.ErrnoException).code}); choose another folder`,
-    );
-  }
 }
 
 const asJsonText = (digest: string, report: ImportReport): string => JSON.stringify({ digest, ...report }, null, 2);

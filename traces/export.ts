@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createWriteStream, renameSync, rmSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -47,13 +48,13 @@ export function* changesOf(table: TraceTable): Generator<ExportRow> {
 export async function exportTable(table: TraceTable, path: string): Promise<number> {
   const write = path.endsWith(".csv") ? writeCsv : path.endsWith(".parquet") ? writeParquet : undefined;
   if (write === undefined) throw new TraceError(`${path}: expected a name that ends in .csv or .parquet`);
-  const part = `${path}.part`;
+  const draft = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    const rows = await write(table, part);
-    renameSync(part, path);
+    const rows = await write(table, draft);
+    renameSync(draft, path);
     return rows;
   } catch (error) {
-    rmSync(part, { force: true });
+    rmSync(draft, { force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new TraceError(`${path}: cannot be written (${code}); choose another folder`);

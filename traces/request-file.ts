@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { HOUR_S } from "../policies/contract/units.ts";
 import { TraceError } from "./columns.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** Requests ready to be replayed: three columns in shared memory, a row a request, in order of arrival. */
 export interface RequestTrace {
@@ -50,17 +50,7 @@ export function writeRequestFile(
   head.write(MAGIC, "latin1");
   for (const [i, value] of [VERSION, arrivalS.length, index.length, crc32(body)].entries())
     head.writeUInt32LE(value, 12 + 4 * i);
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    writeFileSync(draft, Buffer.concat([head, body]), { flag: "wx" });
-    renameSync(draft, path);
-  } catch (error) {
-    throw new TraceError(
-      `${path}: cannot be written (${(error as NodeJS.ErrnoException).code}); name a file in a folder that is there and writable`,
-    );
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  writeWhole(path, (draft) => writeFileSync(draft, Buffer.concat([head, body]), { flag: "wx" }));
 }
 
 /** Opens a file of requests. @throws TraceError for a file that is none, is cut short, damaged, or of another version. */

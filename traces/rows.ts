@@ -198,7 +198,7 @@ export function marketNames(markets: readonly TraceMarket[]): (market: TraceMark
   return first === undefined || others.length === 0 ? marketName : marketKey;
 }
 
-export const productsOf = (markets: readonly TraceMarket[]): string[] => [
+const productsOf = (markets: readonly TraceMarket[]): string[] => [
   ...new Set(markets.flatMap(({ product }) => product ?? [])),
 ];
 

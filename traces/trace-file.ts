@@ -24,6 +24,7 @@ import {
 } from "./columns.ts";
 import type { ImportReport } from "./import-report.ts";
 import type { Depth, MarketFilter, TraceMarket, TraceTable } from "./trace-table.ts";
+import { writeWhole, writing } from "./write-whole.ts";
 
 /** A trace ready to be replayed. */
 export interface OpenTrace {
@@ -273,27 +274,9 @@ export class TraceFileWriter {
   }
 }
 
-function writing<T>(path: string, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new TraceError(`${path}: cannot be written (${code}); name a file in a folder that is there and writable`);
-  }
-}
-
 /** Copies a table file, by way of a draft beside the copy. @throws TraceError when it cannot be written. */
 export function copyTraceFile(from: string, to: string): void {
-  const draft = `${to}.${randomBytes(6).toString("hex")}`;
-  try {
-    writing(to, () => {
-      copyFileSync(from, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-      renameSync(draft, to);
-    });
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  writeWhole(to, (draft) => copyFileSync(from, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL));
 }
 
 /** Whole seconds and whole units where that loses nothing, else doubles. */
