@@ -5,7 +5,7 @@ import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { PolicySpec } from "../policies/contract/policy.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { InstanceId, Json, Seconds, WorkId } from "../policies/contract/units.ts";
-import { Decider } from "../policies/decider.ts";
+import { asksMax, Decider } from "../policies/decider.ts";
 import { resolveScenario } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { Inbox } from "./inbox.ts";
@@ -98,11 +98,11 @@ class Loop {
 
   async #instant(nowS: Seconds): Promise<void> {
     const { clock } = this.#ports;
-    const asksMax = this.#state.markets.length + 2;
+    const roundsMax = asksMax(this.#state.markets.length);
     if (nowS > this.#state.nowS) this.#fact("advance", nowS);
     await this.#takeIn(nowS);
     for (let round = 0; this.#decider.wantsAsk && !this.#signal.aborted; round++) {
-      if (round === asksMax) {
+      if (round === roundsMax) {
         throw new Error(`the decisions do not settle: asked ${round} times at ${nowS} s, they still act`);
       }
       await this.#tellPrices();

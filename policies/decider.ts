@@ -12,6 +12,13 @@ import { Guard, type GuardMemory } from "./guard/guard.ts";
 import { ActionWriter } from "./state/action-writer.ts";
 import type { FleetState } from "./state/fleet-state.ts";
 
+/**
+ * How often decisions may be asked at one instant until they ask for nothing: once for each market that may refuse, twice
+ * around that, and once for each time that a fleet can double, since a market that refused is asked for twice as many with each
+ * answer, and answers may take no time. More is a policy that does not settle.
+ */
+export const asksMax = (markets: number): number => markets + 2 + 32;
+
 /** A scenario with its names looked up: what `resolveScenario` gives, ready to be created. */
 export interface Decisions {
   readonly label: string;

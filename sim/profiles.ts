@@ -10,7 +10,7 @@ export interface TimingProfile {
   readonly phases: readonly Phase[];
   /** grid: policies are asked, and the trace's capacity is read, at regular times only. study: as the study says. */
   readonly cadence: "grid" | "study";
-  /** How often at one of these times. until settled: at most markets + 2, the last of which asks for nothing. */
+  /** How often at one of these times. until settled: as often as `asksMax` allows, the last of which asks for nothing. */
   readonly asks: "once" | "until settled";
   /** Which instances go when a market's capacity falls. keyed: a draw of their slots says. */
   readonly victim: "newest" | "keyed";

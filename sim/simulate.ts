@@ -1,5 +1,5 @@
 import type { Seconds } from "../policies/contract/units.ts";
-import { type Asked, Decider, type Decisions } from "../policies/decider.ts";
+import { type Asked, asksMax, Decider, type Decisions } from "../policies/decider.ts";
 import { unfitFor } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { cloudAssumptions } from "./cloud.ts";
@@ -13,7 +13,7 @@ import { SimWorld } from "./world.ts";
  * One run: the decisions, replayed against a trace. The only loop there is; what differs between clouds and papers is a
  * timing profile.
  *
- * In each instant: events due, what the trace says, then asks until the decisions have settled (at most markets + 2, the
+ * In each instant: events due, what the trace says, then asks until the decisions have settled (`asksMax`, the
  * last of which asks for nothing), then answers that take no time; in the order, and with as many asks, as the profile says.
  *
  * @param onAsk told of every ask before its actions are carried out: parity compares them with the live loop's
@@ -48,7 +48,7 @@ export function simulate(
     foresight: () => world.foresight(),
   });
   const log: AskLog[] = [];
-  const asksMax = input.table.markets.length + 2;
+  const roundsMax = asksMax(input.table.markets.length);
   let asks = 0;
   let nowS = 0;
 
@@ -57,7 +57,7 @@ export function simulate(
     state.advance(nowS);
     world.beforeAsk(nowS);
     for (let round = 0; decider.wantsAsk; round++) {
-      if (round === asksMax) {
+      if (round === roundsMax) {
         throw new Error(`${decisions.label} does not settle: asked ${round} times at ${nowS} s, it still acts`);
       }
       world.tellPrices(nowS);

@@ -1,10 +1,40 @@
 import { describe, expect, it } from "vitest";
 import { type AnyPolicySpec, definePolicy } from "../../policies/contract/policy.ts";
 import type { InstanceView } from "../../policies/contract/view.ts";
-import { handCloud, run, scenario, table } from "../support/runs.ts";
+import { simulate } from "../../sim/simulate.ts";
+import { handCloud, input, run, scenario, table } from "../support/runs.ts";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
+
+describe("answers that take no time", () => {
+  it("a market that refused and opens is asked for one launch, then for twice as many with each grant, in one instant", () => {
+    const launches: number[] = [];
+    simulate(
+      input({
+        table: table(
+          [
+            {
+              capacity: [
+                [0, 0],
+                [600, 100],
+              ],
+            },
+          ],
+          DAY,
+        ),
+        tasks: { tasks: 36 },
+        cloud: { ...handCloud, visibility: "tried", answerS: { kind: "constant", value: 0 } },
+      }),
+      scenario("greedy"),
+      (nowS, { actions }) => {
+        if (nowS >= 600 && nowS < 700) launches.push(actions.filter((action) => action.do === "launch").length);
+      },
+    );
+    // Two markets: markets + 2 rounds would end after the third.
+    expect(launches.slice(0, 6)).toEqual([1, 2, 4, 8, 16, 5]);
+  });
+});
 
 describe("one task, by hand", () => {
   it("work on an instance that its policy ends counts up to that instant, also when nothing else happens then", () => {
