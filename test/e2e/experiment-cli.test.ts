@@ -265,7 +265,7 @@ describe("a policy in a file of the user's own", () => {
   test("that leaves its decisions to chance is found out by its traced run", async () => {
     const study = studyWith({ mine: `if (Math.random() < 0.5) act.wakeAt(view.nowS + 60); else { ${LAUNCH} }` });
     const { code, err } = await run([study, "--set", "baseline=mine", "--out", scratchFolder()]);
-    expect(err).toMatch(/DeterminismError: mine did something else when it was run again on seed 1/);
+    expect(err).toMatch(/DeterminismError: mine did something else when it was run again on seed \d/);
     expect(code).toBe(1);
   });
 
