@@ -76,6 +76,9 @@ export async function gridOf(
 /** A study with nothing left to the catalog. */
 type FilledStudy = Omit<Study, "cloud"> & { readonly cloud: CloudSpec; readonly onDemandUsdPerHour: OnDemandPrices };
 
+/** All of a grid is held in memory, some kilobytes a cell. */
+const CELLS_MAX = 1_000_000;
+
 class GridBuilder implements Grid {
   readonly cells: Cell[] = [];
   readonly tables = new Map<string, TableSource>();
@@ -114,6 +117,12 @@ class GridBuilder implements Grid {
       if (!this.onDemand.has(trace.name)) this.onDemand.set(trace.name, study.onDemandUsdPerHour);
       const units = await this.#unitsOf(study, trace, ["traces", i]);
       this.#tryOut(study, units[0]!);
+      const cells = this.cells.length + units.length * study.replicates * study.policies.length;
+      if (cells > CELLS_MAX) {
+        throw new StudyError(
+          `${this.#loaded.path}: more than ${CELLS_MAX} runs; take fewer units, replicates, policies or points of the sweep`,
+        );
+      }
       for (const unit of units) {
         for (let replicate = 0; replicate < study.replicates; replicate++) {
           const place = unit.place * study.replicates + replicate;

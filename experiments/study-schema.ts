@@ -5,7 +5,7 @@ import { tasksParams } from "../sim/workloads/tasks-params.ts";
 import { cadenceSchema, cloudSchema } from "./cloud-schema.ts";
 import { expectedSchema, publishedSchema } from "./published/published-schema.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
-import { traceSchema } from "./trace-schema.ts";
+import { COUNT_MAX, traceSchema } from "./trace-schema.ts";
 
 const price = z.number().nonnegative();
 const isNotEmpty = (named: object): boolean => Object.keys(named).length > 0;
@@ -61,6 +61,7 @@ export const studySchema = z.strictObject({
   replicates: z
     .int()
     .min(1)
+    .max(COUNT_MAX)
     .default(1)
     .describe("runs of each unit with other luck; averaged before anything is compared"),
   baseline: z.string().describe("the policy that all others are compared with"),

@@ -77,6 +77,9 @@ export function loadStudy(path: string, sets: readonly string[] = []): LoadedStu
   };
 }
 
+/** Each point is checked whole before anything runs. */
+const POINTS_MAX = 10_000;
+
 class StudyReader {
   readonly #written: StudyText;
   readonly #folder: string;
@@ -120,6 +123,12 @@ class StudyReader {
       values: axisValues(values),
       path: this.#axis(value, dotted),
     }));
+    const count = axes.reduce((product, { values }) => product * values.length, 1);
+    if (count > POINTS_MAX) {
+      throw new StudyError(
+        `${this.#written.place(["sweep"], true)}: sweep: ${count} points, expected at most ${POINTS_MAX}; sweep fewer axes or values`,
+      );
+    }
     const faults = new Set<string>();
     const points: StudyPoint[] = [];
     for (const coordinates of product(axes.map(({ values }) => values))) {

@@ -7,6 +7,8 @@ import { presets } from "../traces/presets.ts";
 import { oneOf } from "./faults.ts";
 
 const positive = z.number().positive();
+/** Of seeds, windows of a unit, and replicates: more is a slip, or a study that nobody waits for. */
+export const COUNT_MAX = 100_000;
 
 /** What every entry of `traces` has. */
 const common = {
@@ -32,7 +34,11 @@ const windows = z
         everyH: positive.exactOptional().describe("from start to start; lengthH and drainH together where absent"),
         random: z
           .strictObject({
-            perUnit: z.int().min(1).describe("windows in each unit, averaged before anything is compared"),
+            perUnit: z
+              .int()
+              .min(1)
+              .max(COUNT_MAX)
+              .describe("windows in each unit, averaged before anything is compared"),
             unitH: positive.exactOptional().describe("length of a unit; twice lengthH and drainH where absent"),
           })
           .exactOptional()
@@ -109,7 +115,7 @@ const generated = z.strictObject({
       message: "goes without preset",
     }),
   windows: z
-    .strictObject({ lengthH: positive, seeds: z.int().min(1).describe("each is one unit of inference") })
+    .strictObject({ lengthH: positive, seeds: z.int().min(1).max(COUNT_MAX).describe("each is one unit of inference") })
     .describe("drawn anew for each seed"),
 });
 

@@ -60,7 +60,8 @@ function pointFaults(
   fault: (path: Path, text: string) => void,
 ): void {
   for (const [axis, value] of Object.entries(at)) {
-    if (!(axis in sweep)) fault([key, axis], oneOf(Object.keys(sweep), axis));
+    if (Object.keys(sweep).length === 0) fault([key, axis], "the study has no sweep; remove this");
+    else if (!(axis in sweep)) fault([key, axis], oneOf(Object.keys(sweep), axis));
     else if (!sweep[axis]!.some((each) => canonicalJson(each) === canonicalJson(value))) {
       fault([key, axis], `the sweep's values there are ${sweep[axis]!.map((each) => JSON.stringify(each)).join(", ")}`);
     }

@@ -172,6 +172,23 @@ describe("the grid", () => {
     );
   });
 
+  test("a study that nobody could wait for is refused before its grid is built", async () => {
+    await expect(cellsOf([["seeds: 2", "seeds: 100000000"]])).rejects.toThrow(
+      /study\.yaml:5:36: traces\.0\.windows\.seeds: expected a number at most 100000, found 100000000/,
+    );
+    await expect(
+      cellsOf([
+        ["seeds: 2", "seeds: 10"],
+        ["baseline:", "replicates: 100000\nbaseline:"],
+      ]),
+    ).rejects.toThrow(/study\.yaml: more than 1000000 runs; take fewer units/);
+    const many = `[${Array.from({ length: 101 }, (_, i) => i + 1).join(", ")}]`;
+    const axes = `sweep: { cloud.slotsPerInstance: ${many}, workload.params.tasks: ${many} }`;
+    await expect(cellsOf([["baseline:", `${axes}\nbaseline:`]])).rejects.toThrow(
+      /study\.yaml:\d+:1: sweep: 10201 points, expected at most 10000/,
+    );
+  });
+
   test("names that the trace does not have, and worlds that cannot be simulated, are refused before anything runs", async () => {
     await expect(cellsOf([["generate:", "markets: { zones: [seed-1a, seed-1b] }\n    generate:"]])).rejects.toThrow(
       /study\.yaml:4:33: traces\.0\.markets\.zones\.1: the trace has no "seed-1b"; it has seed-1a/,
