@@ -71,7 +71,11 @@ const factArguments = {
   price: z.tuple([id, z.number()]),
   obtainable: z.tuple([id, z.number().nullable()]),
   status: z.tuple([id, z.enum(["pending", "warming", "ready"])]),
-  refused: z.tuple([id, z.enum(["capacity", "guard"]), z.enum(["market", "zone"])]),
+  refused: z.tuple([
+    id,
+    z.enum(["capacity", "quota", "unsupported", "denied", "lost", "guard"]),
+    z.enum(["market", "zone", "type", "family", "all"]),
+  ]),
   reclaimNotice: z.tuple([id, seconds]),
   ended: z.tuple([id, z.enum(["terminated", "reclaimed", "refused"])]),
   modelWarm: z.tuple([id, text]),

@@ -66,10 +66,16 @@ export interface Refusal {
   readonly scope: RefusalScope;
   readonly timeS: Seconds;
 }
-/** Which markets one refusal speaks for: the market that was asked, or all of its zone (a full subnet). */
-export type RefusalScope = "market" | "zone";
-/** capacity: the provider has none. guard: our own caps. */
-export type RefusalReason = "capacity" | "guard";
+/**
+ * Which markets one refusal speaks for: the market that was asked; all of its zone (a full subnet); its instance type in its zone, as
+ * spot and on-demand; all of its region, quota family (`quotaFamily`) and capacity type; all there are.
+ */
+export type RefusalScope = "market" | "zone" | "type" | "family" | "all";
+/**
+ * capacity: the provider has none. quota: the account may not hold more. unsupported: not offered there. denied: we may not launch.
+ * lost: launched or not, it is of no use: no answer in time, or ended before it. guard: our own caps.
+ */
+export type RefusalReason = "capacity" | "quota" | "unsupported" | "denied" | "lost" | "guard";
 
 /** Forward only. Billed from "warming" on: EC2's `running`. */
 export type InstanceStatus = "requested" | "pending" | "warming" | "ready" | "ended";

@@ -14,6 +14,7 @@ import type {
   WorkIndex,
   WorkView,
 } from "../contract/view.ts";
+import { covers } from "../refusal-scope.ts";
 import {
   InstanceState,
   JobState,
@@ -143,11 +144,7 @@ export class FleetState implements Facts, FleetView {
     this.fingerprint.text(scope);
     const refusal = { reason, scope, timeS: this.#clock.nowS };
     for (const market of this.markets) {
-      const covered =
-        scope === "market"
-          ? market === instance.market
-          : market.zone === instance.market.zone && market.region === instance.market.region;
-      if (!covered) continue;
+      if (!covers(scope, instance.market, market)) continue;
       market.refusal = refusal;
       if (reason === "capacity") market.grantedSinceRefusal = 0;
     }
@@ -379,6 +376,7 @@ export class FleetState implements Facts, FleetView {
 
   #end(instance: InstanceState): void {
     if (instance.status === "requested") instance.market.unanswered--;
+    else this.#liftQuota(instance.market);
     instance.status = "ended";
     this.#instances[instance.id] = undefined;
     instance.market.held--;
@@ -394,6 +392,13 @@ export class FleetState implements Facts, FleetView {
     this.#close(instance);
     this.#noticed.delete(instance);
     this.#probes.delete(instance);
+  }
+
+  /** What one of ours no longer takes, another may have. */
+  #liftQuota(freed: MarketState): void {
+    for (const market of this.markets) {
+      if (market.refusal?.reason === "quota" && covers("family", freed, market)) market.refusal = undefined;
+    }
   }
 
   #market(id: MarketId): MarketState {

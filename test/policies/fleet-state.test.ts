@@ -118,6 +118,23 @@ describe("facts in, view out", () => {
     expect(state.markets[1]!.held).toBe(0);
   });
 
+  it("enters a quota in all markets of its family and kind, until an instance that counts to it ends", () => {
+    state = new FleetState({
+      markets: [market("a"), market("b"), market("b", "onDemand"), { ...market("b"), instanceType: "p4d.24xlarge" }],
+      launch: { answerS: 1, bootS: 1, warmS: 1 },
+    });
+    act = new ActionWriter(state, true);
+    act.launch(state.markets[1]!);
+    state.status(instance(0), "pending");
+    act.launch(state.markets[0]!);
+    state.advance(4);
+    state.refused(instance(1), "quota", "family");
+    const refused = () => state.markets.map(({ refusal }) => refusal?.reason);
+    expect(refused()).toEqual(["quota", "quota", undefined, undefined]);
+    state.ended(instance(0), "reclaimed");
+    expect(refused()).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
   it("ignores facts about what it has ended itself, and does not take them for a change", () => {
     const launched = act.launch(state.markets[0]!);
     state.status(instance(0), "ready");
