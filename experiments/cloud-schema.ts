@@ -1,17 +1,9 @@
 import { z } from "zod";
-import type { BillSpec, Cadence, CloudSpec, Distribution } from "../policies/contract/scenario.ts";
+import { distributionSchema as distribution } from "../policies/contract/distribution.ts";
+import type { BillSpec, Cadence, CloudSpec } from "../policies/contract/scenario.ts";
 
 const notNegative = z.number().nonnegative();
 const positive = z.number().positive();
-
-/** Seconds, drawn anew for each instance. */
-const distribution = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("constant"), value: notNegative }),
-  z
-    .strictObject({ kind: z.literal("lognormal"), median: notNegative, p95: notNegative })
-    .refine(({ median, p95 }) => p95 >= median, { path: ["p95"], message: "expected at least the median" }),
-  z.strictObject({ kind: z.literal("empirical"), values: z.array(notNegative).min(1) }),
-]) satisfies z.ZodType<Distribution>;
 
 const bill = z.strictObject({
   disk: z

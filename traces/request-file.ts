@@ -2,17 +2,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { HOUR_S } from "../policies/contract/units.ts";
 import { TraceError } from "./columns.ts";
+import type { RequestColumns } from "./requests.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Requests ready to be replayed: three columns in shared memory, a row a request, in order of arrival. */
-export interface RequestTrace {
+export interface RequestTrace extends RequestColumns {
   /** Over the source bytes and what was said about them. */
   readonly digest: string;
   readonly report: RequestReport;
-  /** Seconds from the trace's start. */
-  readonly arrivalS: Float64Array;
-  readonly inputTokens: Uint32Array;
-  readonly outputTokens: Uint32Array;
 }
 
 /** What an import of requests understood, repaired and left out. */
@@ -103,11 +100,7 @@ export interface RequestStatistics {
   readonly meanOutputTokens: number;
 }
 
-export function requestStatistics({
-  arrivalS,
-  inputTokens,
-  outputTokens,
-}: Pick<RequestTrace, "arrivalS" | "inputTokens" | "outputTokens">): RequestStatistics {
+export function requestStatistics({ arrivalS, inputTokens, outputTokens }: RequestColumns): RequestStatistics {
   const n = arrivalS.length;
   const spanS = arrivalS[n - 1]! - arrivalS[0]!;
   const meanOf = (list: ArrayLike<number>) => {

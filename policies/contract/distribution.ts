@@ -1,4 +1,16 @@
+import { z } from "zod";
 import type { Distribution } from "./scenario.ts";
+
+const notNegative = z.number().nonnegative();
+
+/** A distribution as a study writes it. */
+export const distributionSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant"), value: notNegative }),
+  z
+    .strictObject({ kind: z.literal("lognormal"), median: notNegative, p95: notNegative })
+    .refine(({ median, p95 }) => p95 >= median, { path: ["p95"], message: "expected at least the median" }),
+  z.strictObject({ kind: z.literal("empirical"), values: z.array(notNegative).min(1) }),
+]) satisfies z.ZodType<Distribution>;
 
 /** A draw of a distribution from a uniform one in [0, 1). */
 export type Sampler = (uniform: number) => number;

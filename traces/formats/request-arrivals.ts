@@ -1,17 +1,14 @@
 import type { Seconds } from "../../policies/contract/units.ts";
 import { TraceError } from "../columns.ts";
+import type { RequestColumns } from "../requests.ts";
 import { type CsvRow, csvRows, firstCells } from "./csv.ts";
 import type { FormatAbout, ReadOptions } from "./index.ts";
 import type { SourceFile } from "./source-file.ts";
 import { stampOf } from "./values.ts";
 
 /** Requests as a file tells of them, in order of arrival. */
-export interface Requests {
-  /** Seconds from the trace's start: the first request where the source has calendar time. */
-  readonly arrivalS: Float64Array;
-  readonly inputTokens: Uint32Array;
-  readonly outputTokens: Uint32Array;
-  /** Of time 0, since 1970; undefined where the source does not say. */
+export interface Requests extends RequestColumns {
+  /** Of time 0, since 1970, the first request; undefined where the source has no calendar time. */
   readonly startS: Seconds | undefined;
   readonly dropped: readonly { readonly why: string; readonly rows: number }[];
   readonly warnings: readonly string[];
