@@ -3,28 +3,55 @@ import { join, relative } from "node:path";
 import yargs from "yargs";
 import { nearestName } from "../policies/contract/nearest.ts";
 import type { ExperimentOptions } from "./experiment.ts";
+import { type JobFile, schedulers } from "./launch.ts";
+import type { MergeOptions } from "./merge.ts";
+import { shellWord } from "./shell-word.ts";
+import { UsageError } from "./usage-error.ts";
 
-/** A command line that cannot be understood. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
+/** What is run, and how it is told. */
+export type RunCommand = Omit<ExperimentOptions, "shard"> & {
+  readonly do: "run";
+  readonly json: boolean;
+  /** As it was typed. */
+  readonly shard: string | undefined;
+};
 
-/** `policies`: what there is to choose from, all of it or one by name; with `write`, as pages. */
-export interface PoliciesCommand {
-  readonly list: "policies";
-  readonly name: string | undefined;
-  readonly write: boolean;
-}
+/** What the words of a command line ask for. */
+export type Command =
+  | RunCommand
+  | (MergeOptions & { readonly do: "merge"; readonly json: boolean })
+  | (JobFile & { readonly do: "launch"; readonly study: string; readonly sets: readonly string[] })
+  /** What there is to choose from, all of it or one by name; with `write`, as pages. */
+  | { readonly do: "policies"; readonly name: string | undefined; readonly write: boolean }
+  | { readonly do: "schema" };
 
-export type CommandLine = Omit<ExperimentOptions, "signal"> & { readonly json: boolean };
+const texts = { type: "string", array: true, requiresArg: true, default: [] as string[] } as const;
+const count = { type: "number", requiresArg: true } as const;
+
+/** How cells are run. */
+const running = {
+  jobs: { ...count, default: availableParallelism(), describe: "worker threads" },
+  "cell-timeout": { ...count, default: 600, describe: "seconds after which a cell fails" },
+  "cell-memory": { ...count, default: memoryMiBDefault(), describe: "MiB of memory above which a cell fails" },
+  json: { type: "boolean", default: false, describe: "events as JSON lines on stdout" },
+  out: { type: "string", requiresArg: true, describe: "results folder; results/NAME-OF-THE-STUDY" },
+} as const;
+
+const studyFile = (root: string) =>
+  ({
+    type: "string",
+    default: relative("", join(root, "experiments", "configs", "quickstart.yaml")),
+    describe: "a study file",
+  }) as const;
+const set = {
+  ...texts,
+  describe: "path.of.key=value: another value for a setting; traces.root=FOLDER: where data sets lie",
+} as const;
 
 /** What the words of a command line ask for; undefined when help has been printed. @throws UsageError */
-export function parsedArguments(
-  args: readonly string[],
-  root: string,
-): CommandLine | PoliciesCommand | "schema" | undefined {
-  let parsed: CommandLine | PoliciesCommand | "schema" | undefined;
-  const texts = { type: "string", array: true, requiresArg: true, default: [] as string[] } as const;
+export function parsedArguments(args: readonly string[], root: string): Command | undefined {
+  let parsed: Command | undefined;
+  const command = commandLine(args);
   const parser = yargs([...args])
     .scriptName("npm run experiment --")
     .usage(
@@ -34,67 +61,67 @@ export function parsedArguments(
       "$0 [study]",
       "run a study",
       (y) =>
-        y
-          .positional("study", {
+        y.positional("study", studyFile(root)).options({
+          set,
+          only: { ...texts, describe: "policy=, trace=, unit= or cell=PATTERN: run only these" },
+          shard: {
             type: "string",
-            default: relative("", join(root, "experiments", "configs", "quickstart.yaml")),
-            describe: "a study file",
-          })
-          .option("set", {
-            ...texts,
-            describe: "path.of.key=value: another value for a setting; traces.root=FOLDER: where data sets lie",
-          })
-          .option("jobs", {
-            type: "number",
             requiresArg: true,
-            default: availableParallelism(),
-            describe: "worker threads",
-          })
-          .option("only", { ...texts, describe: "policy=, trace=, unit= or cell=PATTERN: run only these" })
-          .option("dry-run", { type: "boolean", default: false, describe: "say what would be run, and why" })
-          .option("fresh", { type: "boolean", default: false, describe: "forget what is stored" })
-          .option("json", { type: "boolean", default: false, describe: "events as JSON lines on stdout" })
-          .option("out", { type: "string", requiresArg: true, describe: "results folder; results/NAME-OF-THE-STUDY" })
-          .option("cell-timeout", {
-            type: "number",
-            requiresArg: true,
-            default: 600,
-            describe: "seconds after which a cell fails",
-          })
-          .option("cell-memory", {
-            type: "number",
-            requiresArg: true,
-            default: memoryMiBDefault(),
-            describe: "MiB of memory above which a cell fails",
-          }),
+            describe:
+              "i/n: one of n parts; in an array job of Slurm or AWS Batch without being told; auto/n in one of Kubernetes",
+          },
+          "dry-run": { type: "boolean", default: false, describe: "say what would be run, and why" },
+          fresh: { type: "boolean", default: false, describe: "forget what is stored" },
+          ...running,
+        }),
       (given) => {
-        for (const name of ["jobs", "cell-timeout", "cell-memory"] as const) {
-          const value = given[name];
-          const fits = name === "jobs" ? Number.isInteger(value) && value >= 1 : value > 0;
-          if (!fits)
-            throw new UsageError(`--${name}: expected a ${name === "jobs" ? "whole " : ""}number above 0; see --help`);
-        }
-        if (given.out === "") throw new UsageError("--out: expected a folder");
-        const sets = given.set.map((set) => `--set ${quoted(set)}`);
         parsed = {
+          do: "run",
           study: given.study,
           sets: given.set,
           only: given.only,
+          shard: given.shard,
           dryRun: given.dryRun,
           fresh: given.fresh,
-          json: given.json,
-          out: given.out,
-          jobs: given.jobs,
-          timeoutS: given.cellTimeout,
-          memoryMiB: given.cellMemory,
-          command: ["npm run experiment --", ...args.filter((arg) => arg !== "--fresh").map(quoted)].join(" "),
-          replay: (key) =>
-            ["npm run experiment --", quoted(given.study), ...sets, "--only", `cell=${key.slice(0, 16)}`].join(" "),
+          ...runningOf(given),
+          command,
         };
       },
     )
+    .command(
+      "merge <folders..>",
+      "join the results of a study's shards, and draw them",
+      (y) => y.positional("folders", { type: "string", array: true, demandOption: true }).options(running),
+      (given) => {
+        parsed = { do: "merge", folders: given.folders, ...runningOf(given), command };
+      },
+    )
+    .command(
+      "launch <scheduler> [study]",
+      "write the file with which a cluster runs a study as an array job",
+      (y) =>
+        y
+          .positional("scheduler", { choices: schedulers, demandOption: true })
+          .positional("study", studyFile(root))
+          .options({
+            set,
+            shards: { ...count, demandOption: true, describe: "tasks of the array job" },
+            cpus: { ...count, default: 2, describe: "CPUs of a task, each a worker thread" },
+            "memory-mib": { ...count, default: 4096, describe: "memory of a task" },
+            image: {
+              type: "string",
+              requiresArg: true,
+              describe: "kubernetes: an image with this checkout in /workbench",
+            },
+            claim: { type: "string", requiresArg: true, describe: "kubernetes: the volume claim that results go to" },
+          }),
+      ({ scheduler, study, set: sets, shards, cpus, memoryMib, image, claim }) => {
+        for (const [name, value] of Object.entries({ shards, cpus, "memory-mib": memoryMib })) wholeNumber(name, value);
+        parsed = { do: "launch", scheduler, study, sets, shards, cpus, memoryMiB: memoryMib, image, claim };
+      },
+    )
     .command("schema", "print the JSON Schema of study files, for editors", {}, () => {
-      parsed = "schema";
+      parsed = { do: "schema" };
     })
     .command(
       "policies [name]",
@@ -105,7 +132,7 @@ export function parsedArguments(
           .option("write", { type: "boolean", default: false, describe: "write the pages in docs/policies" }),
       ({ name, write }) => {
         if (write && name !== undefined) throw new UsageError("--write writes all pages; leave the name out");
-        parsed = { list: "policies", name, write };
+        parsed = { do: "policies", name, write };
       },
     )
     .strict()
@@ -135,6 +162,12 @@ function meant(message: string): string {
     "set",
     "jobs",
     "only",
+    "shard",
+    "shards",
+    "cpus",
+    "memory-mib",
+    "image",
+    "claim",
     "dry-run",
     "fresh",
     "json",
@@ -147,12 +180,36 @@ function meant(message: string): string {
   return unknown === undefined ? "" : `; did you mean --${nearestName(unknown, known)}?`;
 }
 
+interface Running {
+  readonly jobs: number;
+  readonly cellTimeout: number;
+  readonly cellMemory: number;
+  readonly json: boolean;
+  readonly out: string | undefined;
+}
+
+function runningOf({ jobs, cellTimeout, cellMemory, json, out }: Running) {
+  wholeNumber("jobs", jobs);
+  for (const [name, value] of Object.entries({ "cell-timeout": cellTimeout, "cell-memory": cellMemory })) {
+    if (!(value > 0)) throw new UsageError(`--${name}: expected a number above 0; see --help`);
+  }
+  if (out === "") throw new UsageError("--out: expected a folder");
+  return { jobs, timeoutS: cellTimeout, memoryMiB: cellMemory, json, out };
+}
+
+function wholeNumber(name: string, value: number): void {
+  if (!(Number.isInteger(value) && value >= 1)) {
+    throw new UsageError(`--${name}: expected a whole number above 0; see --help`);
+  }
+}
+
+/** As it can be typed again: without --fresh, which would forget what is stored. */
+const commandLine = (args: readonly string[]): string =>
+  ["npm run experiment --", ...args.filter((arg) => arg !== "--fresh").map(shellWord)].join(" ");
+
 /** Half of what the machine, or its container, has to give, among the workers; at most 1 GiB each. */
 function memoryMiBDefault(): number {
   const constrained = process.constrainedMemory();
   const bytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return Math.max(128, Math.min(1024, Math.floor(bytes / 2 ** 21 / availableParallelism())));
 }
-
-/** As a shell takes it for one word. */
-const quoted = (word: string): string => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -1,11 +1,21 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CommandLine, type PoliciesCommand, parsedArguments } from "./arguments.ts";
+import { type Command, parsedArguments } from "./arguments.ts";
 import { complain, JsonEvents, print, TextEvents } from "./event-output.ts";
-import { type ExperimentEnd, type ExperimentEvents, experiment } from "./experiment.ts";
+import {
+  type ExperimentEnd,
+  type ExperimentEvents,
+  type ExperimentHost,
+  type ExperimentOptions,
+  experiment,
+} from "./experiment.ts";
 import { guarded, INTERRUPTED, OK, SOME_FAILED } from "./guarded.ts";
+import { writeJobFile } from "./launch.ts";
+import { merge } from "./merge.ts";
 import { policyPages, policyText } from "./policy-pages.ts";
+import { shardOf } from "./shard.ts";
+import { loadStudy } from "./study.ts";
 import { studyJsonSchema } from "./study-schema.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -14,20 +24,41 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 export const experimentCommand = (args: readonly string[]): Promise<number> =>
   guarded(async () => {
     const parsed = parsedArguments(args, root);
-    if (parsed === undefined) return OK;
-    if (parsed === "schema") {
-      print(JSON.stringify(studyJsonSchema(), null, 2));
-      return OK;
-    }
-    if ("list" in parsed) return policies(parsed);
-    const show = parsed.json ? new JsonEvents() : new TextEvents(parsed);
-    const end = await runStudy(parsed, show);
-    show.end(end);
-    if (end.how === "interrupted") return INTERRUPTED;
-    return "failed" in end && end.failed > 0 ? SOME_FAILED : OK;
+    return parsed === undefined ? OK : carriedOut(parsed);
   });
 
-async function policies({ name, write }: PoliciesCommand): Promise<number> {
+async function carriedOut(command: Command): Promise<number> {
+  switch (command.do) {
+    case "schema":
+      print(JSON.stringify(studyJsonSchema(), null, 2));
+      return OK;
+    case "policies":
+      return policies(command);
+    case "launch":
+      writeJobFile(loadStudy(command.study, command.sets), command);
+      return OK;
+    case "merge": {
+      const show = command.json ? new JsonEvents() : new TextEvents({ ...command, dryRun: false, only: [] });
+      return shown(await listening(show, (host) => merge(command, host)), show);
+    }
+    case "run": {
+      const task = shardOf(command.shard, process.env);
+      if (task !== undefined)
+        complain(`shard ${task.shard.index} of ${task.shard.of}, by ${task.by}; all of the study: --shard 1/1`);
+      const options = { ...command, shard: task?.shard.of === 1 ? undefined : task?.shard };
+      const show = command.json ? new JsonEvents() : new TextEvents(options);
+      return shown(await runStudy(options, show), show);
+    }
+  }
+}
+
+function shown(end: ExperimentEnd, show: { end(end: ExperimentEnd): void }): number {
+  show.end(end);
+  if (end.how === "interrupted") return INTERRUPTED;
+  return "failed" in end && end.failed > 0 ? SOME_FAILED : OK;
+}
+
+async function policies({ name, write }: Extract<Command, { do: "policies" }>): Promise<number> {
   if (!write) {
     print(policyText(name));
     return OK;
@@ -42,20 +73,31 @@ async function policies({ name, write }: PoliciesCommand): Promise<number> {
 }
 
 /** Runs a study and draws its report. Ctrl-C stops it after the cells at work, twice at once. @throws as `experiment` does */
-export async function runStudy(options: CommandLine, events: ExperimentEvents): Promise<ExperimentEnd> {
+export const runStudy = (options: ExperimentOptions, events: ExperimentEvents): Promise<ExperimentEnd> =>
+  listening(events, (host) => experiment(options, host));
+
+async function listening<T>(events: ExperimentEvents, run: (host: ExperimentHost) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const interrupt = (): void => {
     if (stop.signal.aborted) process.exit(INTERRUPTED);
     complain("\nstopping; once more ends at once");
     stop.abort();
   };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  const listen = (): AbortSignal => {
+    process.on("SIGINT", interrupt);
+    process.on("SIGTERM", interrupt);
+    return stop.signal;
+  };
   try {
-    return await experiment({ ...options, signal: stop.signal }, root, events, async (input) => {
-      // Loaded when there is something to draw: the charts' libraries are large.
-      const { renderReport } = await import("../reports/page.ts");
-      return renderReport(input);
+    return await run({
+      root,
+      events,
+      listen,
+      render: async (input) => {
+        // Loaded when there is something to draw: the charts' libraries are large.
+        const { renderReport } = await import("../reports/page.ts");
+        return renderReport(input);
+      },
     });
   } finally {
     process.off("SIGINT", interrupt);

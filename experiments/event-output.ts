@@ -1,11 +1,11 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import pc from "picocolors";
-import type { CommandLine } from "./arguments.ts";
-import type { ExperimentEnd, ExperimentEvents } from "./experiment.ts";
+import type { ExperimentEnd, ExperimentEvents, ExperimentOptions } from "./experiment.ts";
 import type { Plan } from "./plan.ts";
 import { duration, Progress } from "./progress.ts";
 import { publishedTable } from "./published/published-table.ts";
 import { rankedTables } from "./ranked-table.ts";
+import { shardText } from "./shard.ts";
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 export const complain = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -19,21 +19,24 @@ export function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
 export const coloursOf = (stream: { readonly isTTY?: boolean }) =>
   pc.createColors(pc.isColorSupported && stream.isTTY === true);
 
+/** What of a command its text depends on. */
+type Said = Pick<ExperimentOptions, "jobs" | "dryRun" | "only" | "shard" | "command">;
+
 /** For people: progress on stderr, what was found on stdout. */
 export class TextEvents implements ExperimentEvents {
-  readonly #options: CommandLine;
+  readonly #options: Said;
   #progress: Progress | undefined;
   #folder = "";
   /** What went wrong, and in how many cells. */
   readonly #errors = new Map<string, number>();
 
-  constructor(options: CommandLine) {
+  constructor(options: Said) {
     this.#options = options;
   }
 
   planned(plan: Plan, cells: readonly unknown[], folder: string): void {
     this.#folder = folder;
-    const { jobs, dryRun } = this.#options;
+    const { jobs, dryRun, shard } = this.#options;
     const time =
       plan.estimatedMs === undefined
         ? ""
@@ -41,7 +44,7 @@ export class TextEvents implements ExperimentEvents {
     const chosen = plan.pending.length + plan.stored;
     const of = chosen === cells.length ? "" : ` of ${cells.length}`;
     const text = [
-      `${chosen}${of} cells: ${plan.stored} stored in ${folder}, ${plan.pending.length} to run${plan.pending.length === 0 ? "" : time}`,
+      `${shard === undefined ? "" : `${shardText(shard)}: `}${chosen}${of} cells: ${plan.stored} stored in ${folder}, ${plan.pending.length} to run${plan.pending.length === 0 ? "" : time}`,
       ...plan.reasons.map(({ policyId, why, cells }) => `  ${String(cells).padStart(6)}  ${policyId}: ${why}`),
     ].join("\n");
     if (dryRun) print(text);
@@ -75,6 +78,11 @@ export class TextEvents implements ExperimentEvents {
   end(end: ExperimentEnd): void {
     if (end.how === "interrupted") {
       complain(`stopped; what is done is kept in ${this.#folder}. To go on: ${this.#options.command}`);
+    } else if (end.how === "shard") {
+      complain(
+        `this shard is done and kept in ${this.#folder}; once all are: npm run experiment -- merge ${this.#folder.replace(/\d+(?=-of-\d+$)/, "*")}`,
+      );
+      if (end.failed > 0) this.#complainOfFailed(`${counted(end.failed)} failed`);
     } else if (end.how === "partial") {
       complain(
         `${end.missing} cells of the study have not been run, so nothing is drawn; what was run is kept in ${this.#folder}, and without --only the rest is run`,
@@ -88,7 +96,7 @@ export class TextEvents implements ExperimentEvents {
         if (figures.length > 0) print(`${publishedTable(figures, colours, title)}\n`);
       }
       if (end.failed > 0) {
-        const where = join(this.#folder, "runs.ndjson");
+        const where = join(dirname(end.report), "runs.ndjson");
         this.#complainOfFailed(
           `${counted(end.failed)} failed; all errors, and a command that runs each again, are in ${where}`,
         );

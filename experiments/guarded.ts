@@ -14,6 +14,8 @@ const MENDABLE: ReadonlySet<string> = new Set([
   "OnlyError",
   "ResultsError",
   "LockError",
+  "ShardError",
+  "MergeError",
   "ScenarioError",
   "SimulationError",
   "TargetsError",

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -7,8 +7,14 @@ export class LockError extends Error {
   override readonly name = "LockError";
 }
 
+/** A living process touches its lock so often; */
+const TOUCH_S = 10;
+/** one on another machine that has not for so long, by the clock of the file system, is dead. */
+const DEAD_S = 90;
+
 /**
- * Makes this process the only one that writes to a folder; the lock of a process that is dead is taken over.
+ * Makes this process the only one that writes to a folder; the lock of a process that is dead is taken over. Assumes that machines
+ * that share a folder have names of their own.
  * @returns what gives the folder back.
  * @throws LockError naming the process that holds it.
  */
@@ -20,7 +26,7 @@ export function lockFolder(folder: string): () => void {
   writeFileSync(beside, own);
   try {
     for (let attempt = 0; attempt < 10; attempt++) {
-      if (linked(beside, path)) return () => release(path, own);
+      if (linked(beside, path)) return kept(path, own);
       const found = contents(path);
       if (found !== undefined) takeOver(path, found, beside);
     }
@@ -32,13 +38,14 @@ export function lockFolder(folder: string): () => void {
 
 function takeOver(path: string, found: string, beside: string): void {
   const [, pid, host] = /^(\d+) (\S+) \d+\n$/.exec(found) ?? [];
-  if (host !== undefined && host !== hostname()) {
+  const isElsewhere = host !== undefined && host !== hostname();
+  if (isElsewhere && secondsBetween(path, beside) < DEAD_S) {
     throw new LockError(
-      `${path}: process ${pid} on ${host} is writing here; wait for it, name another --out, or delete this file if that process is gone`,
+      `${path}: process ${pid} on ${host} is writing here; wait for it, name another --out, or, if that process is gone, try again in ${DEAD_S} s`,
     );
   }
   // What is no lock of ours, such as an empty file after a power cut, is nobody's.
-  if (pid !== undefined && Number(pid) !== process.pid && isAlive(Number(pid))) {
+  if (!isElsewhere && pid !== undefined && Number(pid) !== process.pid && isAlive(Number(pid))) {
     throw new LockError(`${path}: process ${pid} is writing here; wait for it, end it, or name another --out`);
   }
   // Another process may do the same at this moment: whoever moves the dead lock away may try again, and a living one that was
@@ -51,6 +58,31 @@ function takeOver(path: string, found: string, beside: string): void {
   }
   if (contents(aside) !== found) linked(aside, path);
   rmSync(aside, { force: true });
+}
+
+/** @returns what gives it back. */
+function kept(path: string, own: string): () => void {
+  const timer = setInterval(() => {
+    try {
+      const now = new Date();
+      if (contents(path) === own) utimesSync(path, now, now);
+    } catch {
+      // Without a file there is nothing to keep alive.
+    }
+  }, TOUCH_S * 1000).unref();
+  return () => {
+    clearInterval(timer);
+    if (contents(path) === own) rmSync(path, { force: true });
+  };
+}
+
+/** How much older a file is than another that has just been written; none where it has gone. */
+function secondsBetween(path: string, newer: string): number {
+  try {
+    return (statSync(newer).mtimeMs - statSync(path).mtimeMs) / 1000;
+  } catch {
+    return 0;
+  }
 }
 
 function linked(from: string, to: string): boolean {
@@ -69,10 +101,6 @@ function contents(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function release(path: string, own: string): void {
-  if (contents(path) === own) rmSync(path, { force: true });
 }
 
 function isAlive(pid: number): boolean {

@@ -3,35 +3,42 @@ import { arch, cpus, release, type } from "node:os";
 import { dataSets } from "../traces/datasets.ts";
 import { presets } from "../traces/presets.ts";
 import { publicSetNamed } from "../traces/public-sets.ts";
-import type { CodeDigests } from "./closure.ts";
 import { digestOf } from "./digest.ts";
 import type { Grid } from "./grid.ts";
-import type { RunRecord } from "./record.ts";
-import type { LoadedStudy } from "./study.ts";
+import type { PreparedStudy } from "./prepared-study.ts";
 import { policyIds } from "./study-checks.ts";
+
+/** What a manifest says beside what the study and its code say. */
+export interface ManifestAbout {
+  readonly command: string;
+  readonly startedAt: Date;
+  /** Of a part of a study: which, and what failed in it, by key. */
+  readonly shard?: {
+    readonly index: number;
+    readonly of: number;
+    readonly failures: readonly { readonly key: string; readonly error: string }[];
+  };
+  /** Where the parts were run that these results were joined from. */
+  readonly shards?: readonly unknown[];
+}
 
 /** Where results come from: everything that is needed to get them again, and to know whether one has. */
 export async function manifestOf(
-  loaded: LoadedStudy,
-  grid: Grid,
-  code: CodeDigests,
-  about: {
-    readonly command: string;
-    readonly root: string;
-    readonly versions: RunRecord["versions"];
-    readonly startedAt: Date;
-  },
+  { root, loaded, grid, code, versions }: PreparedStudy,
+  { command, startedAt, shard, shards }: ManifestAbout,
 ): Promise<Record<string, unknown>> {
   const { study } = loaded;
   const ids = policyIds(study);
   const policies = await Promise.all(study.policies.map((policy) => code.scenario(policy)));
   return {
-    command: about.command,
-    startedAt: about.startedAt.toISOString(),
+    command,
+    ...(shard === undefined ? {} : { shard }),
+    ...(shards === undefined ? {} : { shards }),
+    startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
-    ...commitOf(about.root),
-    workbench: about.versions.engine,
-    node: about.versions.node,
+    ...commitOf(root),
+    workbench: versions.engine,
+    node: versions.node,
     os: `${type()} ${release()} ${arch()}`,
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,

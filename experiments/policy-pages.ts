@@ -5,7 +5,7 @@ import { type Bound, decidesFor, type Need, type Schema, type Sight } from "../p
 import type { WorkloadName } from "../policies/contract/scenario.ts";
 import { schedulingPolicies } from "../policies/scheduling/index.ts";
 import { wrappers } from "../policies/wrappers/index.ts";
-import { UsageError } from "./arguments.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** What all definitions have in common, as far as a reader is concerned. */
 interface Definition {

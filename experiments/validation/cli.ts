@@ -1,10 +1,11 @@
 import yargs from "yargs";
 import { nearestName } from "../../policies/contract/nearest.ts";
-import { refusingAsUsage, UsageError } from "../arguments.ts";
+import { refusingAsUsage } from "../arguments.ts";
 import { print } from "../event-output.ts";
 import { guarded, OK, SOME_FAILED } from "../guarded.ts";
 import { matcher, OnlyError } from "../only.ts";
 import { Progress } from "../progress.ts";
+import { UsageError } from "../usage-error.ts";
 import { reporters } from "./reporters/index.ts";
 import { failedOf, type Reporter } from "./reporters/reporter.ts";
 import { type CaseResult, runCase } from "./run-case.ts";

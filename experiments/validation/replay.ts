@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parsedArguments, UsageError } from "../arguments.ts";
+import { parsedArguments } from "../arguments.ts";
 import { runStudy } from "../cli.ts";
 import { coloursOf, complain, print, TextEvents } from "../event-output.ts";
 import { INTERRUPTED, OK, SOME_FAILED } from "../guarded.ts";
 import { publishedTable } from "../published/published-table.ts";
 import { parseStudyText } from "../study-text.ts";
 import type { PublishedFigure } from "../summary.ts";
+import { UsageError } from "../usage-error.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -29,9 +30,9 @@ export async function replayPublished(): Promise<number> {
   let failed = 0;
   for (const study of studies) {
     const options = parsedArguments([relative("", study)], root);
-    if (typeof options !== "object" || "list" in options) throw new Error(`${study}: not understood as a study`);
-    const events = new TextEvents(options);
-    const end = await runStudy(options, events);
+    if (options?.do !== "run") throw new Error(`${study}: not understood as a study`);
+    const events = new TextEvents({ ...options, shard: undefined });
+    const end = await runStudy({ ...options, shard: undefined }, events);
     if (end.how !== "complete") {
       events.end(end);
       return INTERRUPTED;

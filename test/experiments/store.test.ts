@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -123,11 +123,17 @@ describe("the lock of a folder", () => {
     expect(() => readFileSync(join(folder, "lock"))).toThrow();
   });
 
-  test("of a process that is dead is taken over; of one on another machine, it is said how to remove it", () => {
+  test("of a process that is dead is taken over; of one on another machine, once it has not been touched for 90 s", () => {
     const folder = scratchFolder();
     writeFileSync(join(folder, "lock"), `999999999 ${hostname()} 0\n`);
     lockFolder(folder)();
     writeFileSync(join(folder, "lock"), "1 elsewhere 0\n");
-    expect(() => lockFolder(folder)).toThrow(/process 1 on elsewhere is writing here; .*delete this file/);
+    expect(() => lockFolder(folder)).toThrow(/process 1 on elsewhere is writing here; .*try again in 90 s/);
+    const agoS = (seconds: number) => new Date(Date.now() - seconds * 1000);
+    utimesSync(join(folder, "lock"), agoS(60), agoS(60));
+    expect(() => lockFolder(folder)).toThrow(/process 1 on elsewhere/);
+    utimesSync(join(folder, "lock"), agoS(120), agoS(120));
+    lockFolder(folder)();
+    expect(() => readFileSync(join(folder, "lock"))).toThrow();
   });
 });

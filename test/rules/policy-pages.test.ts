@@ -46,7 +46,7 @@ describe("the pages of policies, wrappers and strategies", () => {
       expect(policyText()).toContain(summary);
       expect(pages.get(`${name}.md`)).toContain(policyText(name));
     }
-    expect(parsedArguments(["policies", "greedy"], root)).toEqual({ list: "policies", name: "greedy", write: false });
+    expect(parsedArguments(["policies", "greedy"], root)).toEqual({ do: "policies", name: "greedy", write: false });
     expect(() => parsedArguments(["policies", "greedy", "--write"], root)).toThrow("--write writes all pages");
     expect(() => policyText("karpenter")).toThrow('is called "karpenter"; did you mean "karpenter-like"?');
   });

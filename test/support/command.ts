@@ -15,9 +15,17 @@ export interface Ended {
 export function start(
   script: string,
   args: readonly string[],
-  { tree = root, cwd = tree }: { readonly tree?: string; readonly cwd?: string } = {},
+  {
+    tree = root,
+    cwd = tree,
+    env = {},
+  }: { readonly tree?: string; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [join(tree, script), ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(tree, script), ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   const text = { out: "", err: "" };
   child.stdout.setEncoding("utf8").on("data", (part: string) => {

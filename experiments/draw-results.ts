@@ -1,0 +1,84 @@
+import { type ComputeOptions, traceCells } from "./compute.ts";
+import type { ExperimentEnd, ExperimentHost } from "./experiment.ts";
+import type { Cell } from "./grid.ts";
+import { type ManifestAbout, manifestOf } from "./manifest.ts";
+import type { PreparedStudy } from "./prepared-study.ts";
+import type { RunRecord, TracedRun } from "./record.ts";
+import { json, lines, removeOutdated, writeResult } from "./results.ts";
+import { shellWord } from "./shell-word.ts";
+import type { StoredCell } from "./store.ts";
+import { summarise } from "./summarise.ts";
+import type { Summary } from "./summary.ts";
+import { summaryCsv } from "./summary-csv.ts";
+import { worthTracing } from "./worth-tracing.ts";
+
+export interface ReportInput {
+  readonly summary: Summary;
+  readonly records: readonly RunRecord[];
+  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly timelines: readonly TracedRun[];
+}
+
+/** What a study came to: each of its cells is stored or has failed. */
+export interface Computed {
+  readonly folder: string;
+  readonly stored: ReadonlyMap<string, StoredCell>;
+  /** Errors by key. */
+  readonly failures: ReadonlyMap<string, string>;
+  readonly about: ManifestAbout;
+}
+
+/** Writes everything that a results folder holds beside its cells, from the cells. */
+export async function drawResults(
+  prepared: PreparedStudy,
+  { folder, stored, failures, about }: Computed,
+  compute: ComputeOptions,
+  { events, render }: Pick<ExperimentHost, "events" | "render">,
+): Promise<ExperimentEnd> {
+  const { loaded, grid } = prepared;
+  const { cells, tables } = grid;
+  const records = recordsOf(cells, stored, failures, (key) => replayCommand(loaded, key));
+  removeOutdated(folder);
+  writeResult(folder, "runs.ndjson", lines(records));
+  writeResult(folder, "timings.ndjson", lines(timingsOf(cells, stored)));
+  const summary = summarise(records, loaded.study);
+  writeResult(folder, "summary.json", json(summary));
+  writeResult(folder, "summary.csv", [await summaryCsv(summary)]);
+  const manifest = await manifestOf(prepared, about);
+  writeResult(folder, "manifest.json", json(manifest));
+  const timelines = await traceCells(worthTracing(cells, stored, summary), tables, compute, (text) =>
+    events.warning(text),
+  );
+  if (compute.signal.aborted) return { how: "interrupted" };
+  timelines.forEach((timeline, i) => void writeResult(folder, `timeline-${i + 1}.json`, lines([timeline])));
+  const report = writeResult(folder, "report.html", [await render({ summary, records, manifest, timelines })]);
+  return { how: "complete", failed: failures.size, summary, report };
+}
+
+/** Of a failed cell: the command that runs it again, whichever way it was run. */
+const replayCommand = ({ path, sets }: PreparedStudy["loaded"], key: string): string =>
+  ["npm run experiment --", shellWord(path), ...sets.map((set) => `--set ${shellWord(set)}`)]
+    .concat("--only", `cell=${key.slice(0, 16)}`)
+    .join(" ");
+
+/** In cell order, those that have come to something. */
+function recordsOf(
+  cells: readonly Cell[],
+  stored: ReadonlyMap<string, StoredCell>,
+  failures: ReadonlyMap<string, string>,
+  replay: (key: string) => string,
+): RunRecord[] {
+  return cells.flatMap(({ key, spec, versions }): RunRecord[] => {
+    const result = stored.get(key)?.result;
+    if (result !== undefined) return [{ key, spec, versions, ok: true, ...result }];
+    const error = failures.get(key);
+    return error === undefined ? [] : [{ key, spec, versions, ok: false, error, replay: replay(key) }];
+  });
+}
+
+function* timingsOf(cells: readonly Cell[], stored: ReadonlyMap<string, StoredCell>): Generator<unknown> {
+  for (const { key, spec } of cells) {
+    const wallMs = stored.get(key)?.wallMs;
+    if (wallMs !== undefined) yield { key, policyId: spec.policyId, wallMs };
+  }
+}
