@@ -10,8 +10,15 @@ import { resolveScenario } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { Inbox } from "./inbox.ts";
 import { Names } from "./names.ts";
-import type { InstanceReport, JobReport, LaunchOutcome, MarketName, Ports } from "./ports.ts";
-import { applyFact, type Call, type FactEntry, JOURNAL_FORMAT, type JournalEntry } from "./records.ts";
+import type { InstanceReport, JobReport, MarketName, Ports } from "./ports.ts";
+import {
+  applyFact,
+  type Call,
+  type CallOutcome,
+  type FactEntry,
+  JOURNAL_FORMAT,
+  type JournalEntry,
+} from "./records.ts";
 
 export interface LoopOptions {
   readonly ports: Ports;
@@ -23,6 +30,8 @@ export interface LoopOptions {
   readonly cadence: Cadence;
   /** Another name for every run of a fleet: client tokens and the luck of assignment derive from it. */
   readonly run: string;
+  /** What every instance is tagged with, beside its run and its number there. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Ends the loop after what it is doing. Instances and jobs stay as they are. */
   readonly signal: AbortSignal;
 }
@@ -133,7 +142,8 @@ class Loop {
         const market = { instanceType, region, zone, capacityType };
         const clientToken = sha256(JSON.stringify([this.#options.run, action.instance, Object.values(market)]));
         this.#unanswered++;
-        return { do: "launch", instance: action.instance, request: { market, clientToken } };
+        const tags = { ...this.#options.tags, run: this.#options.run, instance: String(action.instance) };
+        return { do: "launch", instance: action.instance, request: { market, clientToken, tags } };
       }
       case "terminate":
         this.#gone(action.instance);
@@ -208,15 +218,14 @@ class Loop {
     }
   }
 
-  async #make(what: Call): Promise<"done" | LaunchOutcome> {
+  async #make(what: Call): Promise<CallOutcome> {
     const { capacity, jobs } = this.#ports;
     const signal = this.#signal;
     switch (what.do) {
       case "launch":
         return capacity.launch(what.request, signal);
       case "terminate":
-        await capacity.terminate(what.providerId, signal);
-        return "done";
+        return capacity.terminate(what.providerId, signal);
       case "start":
         await jobs.start(what.job, what.providerIds, signal);
         return "done";
@@ -233,9 +242,12 @@ class Loop {
     const { capacity, notices, jobs } = this.#ports;
     const signal = this.#signal;
     this.#hear("instances", capacity.instances(signal), (report) => this.#instance(report));
-    this.#hear("obtainable", capacity.obtainable(signal), ({ market, count }) =>
-      this.#market(market, (id) => this.#fact("obtainable", id, count)),
-    );
+    const obtainable = capacity.obtainable?.(signal);
+    if (obtainable !== undefined) {
+      this.#hear("obtainable", obtainable, ({ market, count }) =>
+        this.#market(market, (id) => this.#fact("obtainable", id, count)),
+      );
+    }
     this.#hear("notices", notices.stream(signal), ({ providerId, reclaimS }) =>
       this.#ofInstance(providerId, "notice", (id) => this.#fact("reclaimNotice", id, reclaimS)),
     );
@@ -298,9 +310,9 @@ class Loop {
     this.#landed.push({ kind: "foreign", name, what });
   }
 
-  #answered(call: number, what: Call, outcome: "done" | LaunchOutcome): void {
+  #answered(call: number, what: Call, outcome: CallOutcome): void {
     this.#landed.push({ kind: "result", call, outcome });
-    if (what.do !== "launch" || outcome === "done") return;
+    if (what.do !== "launch" || typeof outcome === "string") return;
     const { instance } = what;
     this.#unanswered--;
     if (outcome.ok) {

@@ -21,29 +21,74 @@ export interface Clock {
   sleepUntil(timeS: Seconds, signal: AbortSignal): Promise<void>;
 }
 
+/** A clock that also knows the time of day: what the provider says in its own time is turned into ours once, on arrival. */
+export interface WallClock extends Clock {
+  /** Milliseconds since 1970; may step either way. */
+  wallMs(): number;
+}
+
 export interface LaunchRequest {
   readonly market: MarketName;
   /** The same token is the same launch, however often it is asked for: journalled before the call, it survives a crash. */
   readonly clientToken: string;
+  /** What the instance is known by outside. A repeat sends the same ones, whoever repeats it. */
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export type LaunchOutcome =
   | { readonly ok: true; readonly providerId: string }
-  | { readonly ok: false; readonly reason: Exclude<RefusalReason, "guard">; readonly scope: RefusalScope };
+  | {
+      readonly ok: false;
+      readonly reason: Exclude<RefusalReason, "guard">;
+      readonly scope: RefusalScope;
+      /** The provider's own word for it. */
+      readonly code?: string;
+    };
+
+/** done: it has ended or will. foreign: it is not of our fleet (any more), so it was left alone. absent: nobody knows it. */
+export type TerminateOutcome = "done" | "foreign" | "absent";
 
 /** The status of an instance after its grant. warming: billed and loading. */
 export type InstanceReport =
   | { readonly providerId: string; readonly status: "warming" | "ready" }
   | { readonly providerId: string; readonly status: "ended"; readonly why: Exclude<EndReason, "refused"> };
 
+/** An instance of the fleet as the provider describes it. */
+export interface Held {
+  readonly providerId: string;
+  /** running: billed. */
+  readonly state: "pending" | "running" | "ended";
+  readonly why?: Exclude<EndReason, "refused">;
+  readonly market: MarketName;
+  /** Those it was launched with, and `launch`: its client token. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Where it can be reached from within the network. */
+  readonly address?: string;
+}
+
+/** Whether we may make a call, as far as asking tells. */
+export interface Permission {
+  readonly call: string;
+  readonly allowed: boolean | "unknown";
+  readonly code: string;
+}
+
 export interface Capacity {
   launch(request: LaunchRequest, signal: AbortSignal): Promise<LaunchOutcome>;
-  /** Of an instance that has ended already: succeeds. */
-  terminate(providerId: string, signal: AbortSignal): Promise<void>;
+  /** Of an instance that has ended already: done. */
+  terminate(providerId: string, signal: AbortSignal): Promise<TerminateOutcome>;
   /** May repeat itself, speak of instances that are not ours, and of a new one before its launch has been answered. */
   instances(signal: AbortSignal): AsyncIterable<InstanceReport>;
-  /** How many more launches would be granted, where a provider tells (null: nothing bounds it). EC2 never does: a silent stream. */
-  obtainable(signal: AbortSignal): AsyncIterable<{ readonly market: MarketName; readonly count: number | null }>;
+  /** How many more launches would be granted (null: nothing bounds it). Absent where a provider never tells, as EC2. */
+  obtainable?(signal: AbortSignal): AsyncIterable<{ readonly market: MarketName; readonly count: number | null }>;
+}
+
+/** Capacity that outlives us: it can be looked at without having been told of it, and asked what we may do. */
+export interface Account extends Capacity {
+  /** All that is tagged as of the fleet, what ended lately included; may be some seconds old. */
+  describe(signal: AbortSignal): Promise<readonly Held[]>;
+  /** The calls of `launch` for these markets, as they would be sent; nothing is changed. */
+  probe(markets: readonly MarketName[], signal: AbortSignal): Promise<readonly Permission[]>;
 }
 
 export interface Notices {

@@ -4,7 +4,7 @@ import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { InstanceId, WorkId } from "../policies/contract/units.ts";
-import type { LaunchOutcome, LaunchRequest } from "./ports.ts";
+import type { LaunchOutcome, LaunchRequest, TerminateOutcome } from "./ports.ts";
 
 /** Changes with the meaning of a record. A journal of another format is refused. */
 export const JOURNAL_FORMAT = 2;
@@ -45,13 +45,15 @@ export type Call =
   | { readonly do: "start"; readonly job: string; readonly providerIds: readonly string[] }
   | { readonly do: "stop" | "checkpoint"; readonly job: string };
 
+export type CallOutcome = LaunchOutcome | TerminateOutcome;
+
 export type JournalEntry =
   | StartEntry
   | FactEntry
   | AskEntry
   /** Durable before the call goes out. One without a result was under way when the loop stopped. */
   | { readonly kind: "intent"; readonly call: number; readonly what: Call }
-  | { readonly kind: "result"; readonly call: number; readonly outcome: "done" | LaunchOutcome }
+  | { readonly kind: "result"; readonly call: number; readonly outcome: CallOutcome }
   /** Somebody spoke of an instance or job that is not ours: noted, nothing done. */
   | { readonly kind: "foreign"; readonly name: string; readonly what: string };
 
@@ -155,7 +157,7 @@ const entry = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("result"),
     call: id,
-    outcome: z.union([z.literal("done"), z.looseObject({ ok: z.boolean() })]),
+    outcome: z.union([z.enum(["done", "foreign", "absent"]), z.looseObject({ ok: z.boolean() })]),
   }),
   z.strictObject({ kind: z.literal("foreign"), name: text, what: text }),
 ]);

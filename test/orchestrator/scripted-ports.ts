@@ -72,9 +72,11 @@ export class ScriptedPorts {
           call(`launch ${request.market.zone}`);
           return new Promise((answer) => this.launches.push({ request, answer }));
         },
-        terminate: async (providerId) => void call(`terminate ${providerId}`),
+        terminate: async (providerId) => {
+          call(`terminate ${providerId}`);
+          return "done";
+        },
         instances: (signal) => this.instances.read(signal),
-        obtainable: (signal) => new Channel<never>().read(signal),
       },
       notices: { stream: (signal) => this.notices.read(signal) },
       prices: {

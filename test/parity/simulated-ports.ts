@@ -52,7 +52,8 @@ export class SimulatedPorts {
   readonly #jobs = new Channel<JobReport>();
   readonly #prices: number[] = [];
   readonly #launching = new Map<InstanceId, (outcome: LaunchOutcome) => void>();
-  readonly #tokens = new Set<string>();
+  readonly #tokens = new Map<string, Promise<LaunchOutcome>>();
+  readonly #terminated = new Set<string>();
   readonly #providerIds = new OutsideNames<InstanceId>("i-");
   readonly #jobNames = new OutsideNames<WorkId>("job-");
 
@@ -191,9 +192,9 @@ export class SimulatedPorts {
 
   readonly #capacity: Capacity = {
     launch: ({ market, clientToken }) => {
-      if (this.#tokens.has(clientToken)) throw new Error(`token ${clientToken} was used before`);
-      this.#tokens.add(clientToken);
-      const id = (this.#tokens.size - 1) as InstanceId;
+      const before = this.#tokens.get(clientToken);
+      if (before !== undefined) return before;
+      const id = this.#tokens.size as InstanceId;
       const at = this.fleet.markets.findIndex(
         (each) =>
           each.instanceType === market.instanceType &&
@@ -201,10 +202,17 @@ export class SimulatedPorts {
           each.zone === market.zone &&
           each.capacityType === market.capacityType,
       ) as MarketId;
+      const outcome = new Promise<LaunchOutcome>((resolve) => this.#launching.set(id, resolve));
+      this.#tokens.set(clientToken, outcome);
       this.#carryOut({ do: "launch", market: at, instance: id });
-      return new Promise((resolve) => this.#launching.set(id, resolve));
+      return outcome;
     },
-    terminate: async (providerId) => this.#carryOut({ do: "terminate", instance: this.#providerIds.id(providerId) }),
+    terminate: async (providerId) => {
+      if (this.#terminated.has(providerId)) return "done";
+      this.#terminated.add(providerId);
+      this.#carryOut({ do: "terminate", instance: this.#providerIds.id(providerId) });
+      return "done";
+    },
     instances: (signal) => this.#instances.read(signal),
     obtainable: (signal) => this.#obtainable.read(signal),
   };
