@@ -1,3 +1,4 @@
+import { nearestName } from "../policies/contract/nearest.ts";
 import type { CloudSpec } from "../policies/contract/scenario.ts";
 import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
@@ -190,8 +191,9 @@ class GridBuilder implements Grid {
   /** What the study leaves to the catalog, for the markets of one of its traces. */
   async #filledIn(study: Study, trace: StudyTrace, path: Path): Promise<FilledStudy> {
     const offered: readonly TraceMarket[] =
-      "generate" in trace ? marketsOf(modelOf(trace)) : (await this.#open(trace)).markets;
+      "generate" in trace ? marketsOf(modelOf(trace)) : (await this.#open(trace)).markets(trace.markets);
     const markets = offered.filter((market) => takesPart(market, trace.markets ?? {}));
+    this.#checkStorage(study, markets);
     try {
       const cloud = withTypes(study.cloud, markets, this.#catalog);
       return { ...study, cloud, onDemandUsdPerHour: withPrices(study.onDemandUsdPerHour, markets, this.#catalog) };
@@ -255,7 +257,7 @@ class GridBuilder implements Grid {
   ): Promise<Unit[]> {
     const opened = await this.#open(trace);
     this.traces.set(trace.name, opened);
-    this.#checkFilter(trace, opened.markets, path);
+    this.#checkFilter(trace, opened.markets(trace.markets), path);
     return windowsOf(trace, opened.endS, drainH, (at, text) =>
       this.#loaded.fault([...path, "windows", ...at], text),
     ).map(({ unit, place, fromS, lengthS }) => {
@@ -301,6 +303,21 @@ class GridBuilder implements Grid {
     check(
       "instanceTypes",
       offered.map(({ instanceType }) => instanceType),
+    );
+  }
+
+  /** Storage may lie where no market is, but not where nothing is: that would be one more region, priced in silence. */
+  #checkStorage({ cloud }: Study, markets: readonly TraceMarket[]): void {
+    const { storageRegion, betweenRegionsUsdPerGib: prices } = cloud.bill?.transfer ?? {};
+    const known = [
+      ...markets.map(({ region }) => region),
+      ...(typeof prices === "object" ? Object.keys(prices) : []),
+      ...this.#catalog.types.flatMap(({ usdPerHour }) => Object.keys(usdPerHour)),
+    ];
+    if (storageRegion === undefined || known.includes(storageRegion)) return;
+    throw this.#loaded.fault(
+      ["cloud", "bill", "transfer", "storageRegion"],
+      `no region is called "${storageRegion}"; did you mean "${nearestName(storageRegion, known)}"? Else price it under betweenRegionsUsdPerGib`,
     );
   }
 

@@ -159,10 +159,17 @@ export const takesPart = (market: TraceMarket, { instanceTypes, zones, product }
   (zones?.includes(market.zone) ?? true) &&
   (product === undefined || (market.product ?? product) === product);
 
-/** @throws TraceError when the filter leaves no market, or several products, which have prices of their own. */
+/**
+ * @throws TraceError when a name of the filter is no market's, when it leaves none, or several products, which have prices of
+ * their own.
+ */
 export function chosenFrom<T extends { readonly market: TraceMarket }>(all: readonly T[], filter: MarketFilter): T[] {
+  const missing = missingName(all, filter);
+  if (missing !== undefined) throw new TraceError(missing);
   const chosen = all.filter(({ market }) => takesPart(market, filter));
-  if (chosen.length === 0) throw new TraceError(`no market is left: ${unmet(all, filter)}`);
+  if (chosen.length === 0) {
+    throw new TraceError("no market is left: each name is there, but not together; leave some out");
+  }
   const products = [...new Set(chosen.flatMap(({ market }) => market.product ?? []))];
   if (products.length <= 1) return chosen;
   throw new TraceError(
@@ -170,20 +177,22 @@ export function chosenFrom<T extends { readonly market: TraceMarket }>(all: read
   );
 }
 
-/** The first name of a filter that no market has, and what was likely meant. */
-function unmet(all: readonly { readonly market: TraceMarket }[], filter: MarketFilter): string {
-  const { instanceTypes = [], zones = [], product } = filter;
+/** What to say of the first name of a filter that no market has: a market that is left out in silence changes the answer. */
+export function missingName(
+  all: readonly { readonly market: TraceMarket }[],
+  { instanceTypes = [], zones = [], product }: MarketFilter,
+): string | undefined {
   const sought = [
     ["instance type", instanceTypes, all.map(({ market }) => market.instanceType)],
     ["zone", zones, all.map(({ market }) => market.zone)],
-    ["product", product === undefined ? [] : [product], all.flatMap(({ market }) => market.product ?? [])],
+    ["product", product === undefined ? [] : [product], all.map(({ market }) => market.product ?? product!)],
   ] as const;
   for (const [what, names, there] of sought) {
     const missing = names.find((name) => !there.includes(name));
-    const near = missing && nearestName(missing, there);
-    if (near !== undefined) return `no ${what} is called "${missing}"; did you mean "${near}"?`;
+    if (missing !== undefined)
+      return `no ${what} is called "${missing}"; did you mean "${nearestName(missing, there)}"?`;
   }
-  return "each name is there, but not together; leave some out";
+  return undefined;
 }
 
 /** @throws TraceError when [fromS, fromS + lengthS) does not lie within [0, endS). */

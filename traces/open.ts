@@ -2,7 +2,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { accessSync, constants, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nearestName } from "../policies/contract/nearest.ts";
 import { HOUR_S } from "../policies/contract/units.ts";
 import { TraceError, tableFromSeries, takesPart } from "./columns.ts";
 import { type DataSet, dataSets } from "./datasets.ts";
@@ -14,6 +13,7 @@ import { readSources, type SourceFile, type SourceLimits } from "./formats/sourc
 import { parseJson } from "./formats/values.ts";
 import { importArchive, type Progress } from "./import-archive.ts";
 import { importOther, type OtherImport } from "./import-other.ts";
+import { named } from "./named.ts";
 import { isPresent, publicSetNamed, userSetFolder } from "./public-sets.ts";
 import { type GapRule, iso, marketNames, mergePulls, type Pull } from "./rows.ts";
 import { marketStatistics } from "./statistics.ts";
@@ -55,7 +55,7 @@ export async function importAny(
   progress: Progress = () => {},
 ): Promise<OpenTrace | OtherImport> {
   if ("files" in ref && ref.files.some(isTraceFile)) return ofProduct(openTraceFile(onlyOne(ref.files)), ref.product);
-  const set = "dataset" in ref ? dataSetOf(ref.dataset) : undefined;
+  const set = "dataset" in ref ? named("data set", dataSets, ref.dataset) : undefined;
   const options: ImportOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
   // Whoever maps columns means a CSV.
   const isArchive = (file: Pick<SourceFile, "head" | "text">) =>
@@ -116,9 +116,7 @@ function ofProduct(trace: OpenTrace, product: string | undefined): OpenTrace {
     digest,
     report,
     endS,
-    get markets() {
-      return trace.markets.filter((market) => takesPart(market, { product }));
-    },
+    markets: (filter) => trace.markets({ ...filter, product }).filter((market) => takesPart(market, { product })),
     window: (fromS, lengthS, filter) => trace.window(fromS, lengthS, { ...filter, product }),
   };
 }
@@ -126,13 +124,6 @@ function ofProduct(trace: OpenTrace, product: string | undefined): OpenTrace {
 function onlyOne(files: readonly string[]): string {
   if (files.length === 1) return files[0]!;
   throw new TraceError(`${files.find(isTraceFile)}: a table file is a whole trace; name it alone`);
-}
-
-function dataSetOf(name: string): DataSet {
-  const set = dataSets.find((each) => each.name === name);
-  if (set !== undefined) return set;
-  const names = dataSets.map((each) => each.name);
-  throw new TraceError(`no data set is called "${name}"; did you mean "${nearestName(name, names)}"?`);
 }
 
 /** In the user's cache where `root` does not say otherwise. */

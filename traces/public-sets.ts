@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { nearestName } from "../policies/contract/nearest.ts";
-import { TraceError } from "./columns.ts";
+import { named } from "./named.ts";
 
 /** What a licence allows: to pass the set on with credit, or to use it on one's own machine (no licence was stated). */
 export type LicenceClass = "redistributable" | "none-stated";
@@ -133,14 +132,7 @@ export interface SetFile {
 }
 
 /** @throws TraceError that names the nearest set. */
-export function publicSetNamed(name: string): PublicSet {
-  const set = publicSets.find((each) => each.name === name);
-  if (set !== undefined) return set;
-  const names = publicSets.map((each) => each.name);
-  throw new TraceError(
-    `no data set is called "${name}"; did you mean "${nearestName(name, names)}"? There are ${names.join(", ")}`,
-  );
-}
+export const publicSetNamed = (name: string): PublicSet => named("data set", publicSets, name);
 
 /** Its files, in order of path. */
 export function filesOf({ name }: PublicSet): readonly SetFile[] {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { HOUR_S } from "../policies/contract/units.ts";
 import { TraceError } from "./columns.ts";
@@ -42,12 +42,24 @@ export function writeRequestFile(
   const columns = [arrivalS, inputTokens, outputTokens].map(
     ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
   );
-  const body = Buffer.concat([...columns, index]);
+  const body = [...columns, index];
   const head = Buffer.alloc(HEAD_BYTES);
   head.write(MAGIC, "latin1");
-  for (const [i, value] of [VERSION, arrivalS.length, index.length, crc32(body)].entries())
+  for (const [i, value] of [
+    VERSION,
+    arrivalS.length,
+    index.length,
+    body.reduce((crc, part) => crc32(part, crc), 0),
+  ].entries())
     head.writeUInt32LE(value, 12 + 4 * i);
-  writeWhole(path, (draft) => writeFileSync(draft, Buffer.concat([head, body]), { flag: "wx" }));
+  writeWhole(path, (draft) => {
+    const file = openSync(draft, "wx");
+    try {
+      for (const part of [head, ...body]) for (let at = 0; at < part.length; ) at += writeSync(file, part, at);
+    } finally {
+      closeSync(file);
+    }
+  });
 }
 
 /** Opens a file of requests. @throws TraceError for a file that is none, is cut short, damaged, or of another version. */

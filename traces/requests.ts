@@ -107,6 +107,24 @@ export function replayRequests({ arrivalS, inputTokens, outputTokens }: RequestC
   return request;
 }
 
+/** All requests of a stream, drawn twice so that no list grows: `stream` begins it anew. */
+export function columnsOf(stream: () => RequestStream): RequestColumns {
+  let rows = 0;
+  for (const counted = stream(); counted.next(); ) rows++;
+  const columns = {
+    arrivalS: new Float64Array(rows),
+    inputTokens: new Uint32Array(rows),
+    outputTokens: new Uint32Array(rows),
+  };
+  const drawn = stream();
+  for (let i = 0; drawn.next(); i++) {
+    columns.arrivalS[i] = drawn.arrivalS;
+    columns.inputTokens[i] = drawn.inputTokens;
+    columns.outputTokens[i] = drawn.outputTokens;
+  }
+  return columns;
+}
+
 const lengthOf =
   (sample: (u: number) => number, max = 0xffff_ffff) =>
   (u: number): number =>

@@ -16,6 +16,7 @@ import {
   checkWindow,
   chosenFrom,
   type MarketSeries,
+  missingName,
   type StepList,
   seriesOf,
   stretch,
@@ -33,7 +34,11 @@ export interface OpenTrace {
   /** Over the source bytes and what was said about them. */
   readonly digest: string;
   readonly report: ImportReport;
-  readonly markets: readonly TraceMarket[];
+  /**
+   * The markets of the filter's instance types, read without the others; all there are where a name of it is no market's, so
+   * that the error knows them.
+   */
+  markets(filter?: MarketFilter): readonly TraceMarket[];
   readonly endS: Seconds;
   /**
    * The stretch [fromS, fromS + lengthS) of the markets that the filter leaves; time 0 is its start.
@@ -128,22 +133,22 @@ export function openTraceFile(path: string): TraceFile {
           : readGroup(file, path, { at: groups.at[i]!, bytes: groups.bytes[i]!, crc: groups.crcs[i]! }),
       ),
     );
+  const knownTo = (filter: MarketFilter) => {
+    const entries = entriesOf(filter.instanceTypes);
+    return missingName(entries, filter) === undefined ? entries : entriesOf(undefined);
+  };
   return {
     path,
     digest,
     report,
     endS,
-    get markets() {
-      return entriesOf(undefined).map(({ market }) => market);
-    },
+    markets: (filter = {}) => knownTo(filter).map(({ market }) => market),
     get codings() {
       return entriesOf(undefined).map(({ price }) => price.coding);
     },
     window(fromS, lengthS, filter = {}) {
       checkWindow(endS, fromS, lengthS);
-      const entries = entriesOf(filter.instanceTypes);
-      // All of them where none is left, so that the error knows what there is.
-      const chosen = chosenFrom(entries.length > 0 ? entries : entriesOf(undefined), filter);
+      const chosen = chosenFrom(knownTo(filter), filter);
       const series = reading(path, (file) =>
         chosen.map(({ market, beginsS, depth, gapS, price, capacity }): MarketSeries => {
           if (beginsS !== undefined && beginsS > fromS) throw tooEarly(market, beginsS, fromS);

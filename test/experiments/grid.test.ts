@@ -172,6 +172,21 @@ describe("the grid", () => {
     );
   });
 
+  test("storage lies in a region of the trace, of its price list or of the catalog; any other name is a slip", async () => {
+    const storedIn = (region: string, prices = "0.02") =>
+      cellsOf([
+        [
+          "  profile: aws\n",
+          `  profile: aws\n  bill: { transfer: { betweenZonesUsdPerGib: 0.01, betweenRegionsUsdPerGib: ${prices}, storageRegion: ${region} } }\n`,
+        ],
+      ]);
+    await expect(storedIn("seed-11")).rejects.toThrow(
+      /study\.yaml:\d+:\d+: cloud\.bill\.transfer\.storageRegion: no region is called "seed-11"; did you mean "seed-1"\?/,
+    );
+    for (const region of ["seed-1", "us-east-1"]) expect((await storedIn(region)).cells).not.toEqual([]);
+    expect((await storedIn("on-prem", "{ seed-1: 0.02, on-prem: 0 }")).cells).not.toEqual([]);
+  });
+
   test("a study that nobody could wait for is refused before its grid is built", async () => {
     await expect(cellsOf([["seeds: 2", "seeds: 100000000"]])).rejects.toThrow(
       /study\.yaml:5:36: traces\.0\.windows\.seeds: expected a number at most 100000, found 100000000/,

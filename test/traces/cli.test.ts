@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { changesOf } from "../../traces/export.ts";
+import { openRequestFile } from "../../traces/request-file.ts";
 import { openTraceFile } from "../../traces/trace-file.ts";
 
 const main = new URL("../../traces/main.ts", import.meta.url).pathname;
@@ -33,6 +34,33 @@ describe("npm run traces", () => {
     });
     expect(markets).toHaveLength(9);
     expect(correlation.availability).toHaveLength(9);
+  });
+
+  it("writes requests of a preset or of a model of one's own, the same for the same seed", () => {
+    const made = run("generate", "--preset", "azure-chat-2023", "--hours", "1", "--out", "chat.requests", "--json");
+    const { digest, report, statistics } = JSON.parse(made.stdout);
+    const trace = openRequestFile(join(folder, "chat.requests"));
+    expect(trace.digest).toBe(digest);
+    expect(trace.arrivalS).toHaveLength(report.kept);
+    expect(statistics.perSecond).toBeCloseTo(5.5, 0);
+    const model = "arrivals: { kind: gamma, perS: 2, cv: 6 }\ntokens: { file: chat.requests }\n";
+    writeFileSync(join(folder, "own.yaml"), model);
+    const own = (out: string) => run("generate", "--model", "own.yaml", "--seed", "x", "--hours", "2", "--out", out);
+    expect(own("own.requests").stdout).toContain("written: own.requests");
+    expect(own("again.requests").status).toBe(0);
+    const bytes = (name: string) => readFileSync(join(folder, name));
+    expect(bytes("own.requests").equals(bytes("again.requests"))).toBe(true);
+    writeFileSync(join(folder, "bad.yaml"), model.replace("cv: 6", "cv: -6"));
+    writeFileSync(join(folder, "rapid.yaml"), model.replace("perS: 2", "perS: 2000000"));
+    for (const [file, message] of [
+      ["bad.yaml", "bad.yaml: arrivals.cv: too small"],
+      ["rapid.yaml", "requests are expected, at most 100000000 are written"],
+      ["none.yaml", "none.yaml: cannot be read (ENOENT)"],
+    ] as const) {
+      const { status, stderr } = run("generate", "--model", file, "--out", "no.requests");
+      expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(message) });
+    }
+    expect(readdirSync(folder)).not.toContain("no.requests");
   });
 
   it("exports every change of price and capacity, the same as CSV and as Parquet", async () => {

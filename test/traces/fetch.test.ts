@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { fetchSets } from "../../traces/commands/fetch.ts";
 import { fetchSet, mirror, type Source, upstream } from "../../traces/fetch.ts";
-import { fetchSets } from "../../traces/fetch-command.ts";
 import { openStudyTrace } from "../../traces/open.ts";
 import { filesOf, type PublicSet, publicSets, type SetFile } from "../../traces/public-sets.ts";
 import { describeReal, sharedData } from "./real-data.ts";
@@ -167,6 +167,6 @@ describeReal("the public sets", () => {
     await expect(openStudyTrace({ dataset: "skynomad-p3" }, scratch())).rejects.toThrow(/traces -- fetch skynomad/);
     const said = await fetchSets({ sets: ["skynomad"], to: undefined, mirror: await local(), acceptLicence: true });
     expect(said).toMatch(/^skynomad: 473 files fetched, 473 there and verified in /);
-    expect((await openStudyTrace({ dataset: "skynomad-p3" }, scratch())).markets).toHaveLength(9);
+    expect((await openStudyTrace({ dataset: "skynomad-p3" }, scratch())).markets()).toHaveLength(9);
   }, 60_000);
 });

@@ -47,7 +47,7 @@ describe("AWS as text", () => {
       expect(steps(trace)).toEqual([{ zone: "us-east-1b", price: [[0, 0.44]] }]);
       expect(trace.endS).toBe(6 * 3600);
       expect(trace.report).toMatchObject({ rowsRead: 2, kept: 2, startsAt: "2026-01-05T00:00:00.000Z" });
-      const { zoneId, product, region } = trace.markets[0]!;
+      const { zoneId, product, region } = trace.markets()[0]!;
       expect([zoneId, product, region]).toEqual([
         name === "new.txt" ? "use1-az6" : undefined,
         "Linux/UNIX",
@@ -82,7 +82,7 @@ describe("CSV by the names of its columns", () => {
   it("knows the usual names, sorts newest first, takes a zone that is called region", async () => {
     expect(steps(await opened("home.csv"))).toEqual([{ zone: "us-east-1c", price: [[0, 0.44]] }]);
     const kaggle = await opened("kaggle.csv");
-    expect(kaggle.markets).toEqual([
+    expect(kaggle.markets()).toEqual([
       {
         instanceType: "c3.8xlarge",
         region: "us-east-1",
@@ -185,7 +185,7 @@ describe("SpotLake", () => {
         ],
       },
     ]);
-    expect(trace.markets[0]).toMatchObject({ zoneId: "use1-az6", region: "us-east-1" });
+    expect(trace.markets()[0]).toMatchObject({ zoneId: "use1-az6", region: "us-east-1" });
     expect(trace.report).toMatchObject({ rowsRead: 4, kept: 2, collapsed: 1 });
     expect(trace.report.dropped).toEqual([{ why: "without a price (empty or -1)", rows: 1 }]);
     expect(trace.report.warnings[0]).toContain("stamps are taken as UTC; SPS, T2, T3 and IF are scores");
@@ -429,7 +429,7 @@ describeReal("real files of each form", () => {
       { files: [folderOfRounds], instanceType: "a3-highgpu-8g", usdPerHour: 14.85 },
       cache,
     );
-    expect(trace.markets).toHaveLength(13);
+    expect(trace.markets()).toHaveLength(13);
     expect(trace.report.rowsRead).toBe(432 * 13);
     const table = trace.window(0, trace.endS);
     const rounds = readdirSync(folderOfRounds).map(
@@ -441,7 +441,7 @@ describeReal("real files of each form", () => {
     );
     const startS = Math.min(...rounds.map(({ started_at }) => Date.parse(started_at))) / 1000;
     for (const { started_at, zone_results } of rounds) {
-      for (const [m, { zone }] of trace.markets.entries()) {
+      for (const [m, { zone }] of trace.markets().entries()) {
         const timeS = Date.parse(started_at) / 1000 - startS;
         if (table.capacityAt(m, timeS + 0.001) !== zone_results[zone]!.instances_created)
           throw new Error(`${zone} ${started_at}`);

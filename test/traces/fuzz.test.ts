@@ -110,7 +110,7 @@ async function imported(bytes: Buffer, { name, options }: Sample): Promise<{ row
   try {
     const trace = await openStudyTrace({ files: [path], ...options }, cache);
     const rows: Rows = {};
-    const known = new Set(trace.markets.map(({ product }) => product));
+    const known = new Set(trace.markets().map(({ product }) => product));
     for (const product of known) {
       // A market that begins later is looked at from there.
       const fromS = trace.report.format === "price-archive" ? trace.endS / 2 : 0;

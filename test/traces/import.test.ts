@@ -44,7 +44,7 @@ describe("AWS price history", () => {
     const table = trace.window(0, trace.endS);
     expect([0, 599, 600, 1799].map((timeS) => table.priceUsdPerHourAt(0, timeS))).toEqual([0.3, 0.3, 0.4, 0.4]);
     expect(table.capacityAt(0, 0)).toBe(Infinity);
-    expect(trace.markets).toEqual([
+    expect(trace.markets()).toEqual([
       { instanceType: "g.x", region: "xx-east-1", zone: "xx-east-1a", capacityType: "spot", product: "Linux/UNIX" },
     ]);
   });
@@ -199,7 +199,7 @@ describe("AWS price history", () => {
   ])("zone %s lies in region %s", async (zone, region) => {
     const at = { AvailabilityZone: zone };
     const trace = await open({ files: [file(answer([row(10, "0.4", at), row(0, "0.3", at)]))] });
-    expect(trace.markets[0]!.region).toBe(region);
+    expect(trace.markets()[0]!.region).toBe(region);
   });
 });
 
@@ -271,7 +271,7 @@ describe("probe series", () => {
     const [a, b] = [file(text, "xx-west-3a_x.json"), file(text, "xx-west-3b_x.json")];
     const inA = await open({ files: [a], polarity: "available", ...identity });
     const inB = await open({ files: [b], polarity: "available", ...identity });
-    expect([inA, inB].map(({ markets }) => markets[0]!.zone)).toEqual(["xx-west-3a", "xx-west-3b"]);
+    expect([inA, inB].map((trace) => trace.markets()[0]!.zone)).toEqual(["xx-west-3a", "xx-west-3b"]);
     expect(inA.digest).not.toBe(inB.digest);
   });
 
@@ -281,7 +281,7 @@ describe("probe series", () => {
       return file(probes([1, 0], [1, 1]), join(zone, "full.json"));
     });
     const trace = await open({ files, polarity: "preempted", ...identity });
-    expect(trace.markets.map(({ zone }) => zone)).toEqual(["xx-west-2a", "xx-west-2b"]);
+    expect(trace.markets().map(({ zone }) => zone)).toEqual(["xx-west-2a", "xx-west-2b"]);
     expect(trace.report.files.map(({ name }) => name)).toEqual([
       "xx-west-2a_v100_1/full.json",
       "xx-west-2b_v100_1/full.json",
@@ -457,11 +457,11 @@ describeReal("the real p3 traces", () => {
     expect([merged, dropped]).toEqual([0, []]);
     expect(kept + collapsed).toBe(rowsRead);
     const table = trace.window(0, trace.endS);
-    expect(trace.markets).toHaveLength(9);
+    expect(trace.markets()).toHaveLength(9);
     const priceFile = readFileSync(join(skynomadRoot, "data/v100_spot_prices.json"), "utf8");
     const prices = JSON.parse(priceFile) as Record<string, number[]>;
     const changes = { price: 0, capacity: 0 };
-    for (const [m, { zone }] of trace.markets.entries()) {
+    for (const [m, { zone }] of trace.markets().entries()) {
       const path = join(skynomadRoot, `data/real/availability/2023-02-15/processed/${zone}_v100_1.csv`);
       const lines = readFileSync(path, "utf8").trim().split("\n").slice(1);
       const usd = prices[`${zone}_v100_1`]!;
@@ -532,7 +532,7 @@ describeReal("real AWS pulls, 270 files", () => {
     expect(trace.endS).toBe((endMs - startMs) / 1000);
     const table = trace.window(0, trace.endS);
     let collapsed = 0;
-    for (const [m, { instanceType, zone }] of trace.markets.entries()) {
+    for (const [m, { instanceType, zone }] of trace.markets().entries()) {
       const pool = [...pools.get(`${instanceType} ${zone}`)!].sort((a, b) => a[0] - b[0]);
       let usd = 0;
       for (const [i, [timeMs, price]] of pool.entries()) {

@@ -1,5 +1,12 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { importAny } from "../../traces/open.ts";
+import { requestStatistics } from "../../traces/request-file.ts";
+import { requestPresets } from "../../traces/request-presets.ts";
 import { generateRequests, type OpenRequestModel, replayRequests, requestModel } from "../../traces/requests.ts";
+import { describeReal, sharedData } from "./real-data.ts";
 
 const columnsOf = (requests: ReturnType<typeof generateRequests>) => {
   const rows: [number, number, number][] = [];
@@ -71,6 +78,33 @@ describe("generated requests", () => {
     expect(faultOf({ arrivals: { kind: "poisson", perS: 1, daily: { share: 2 } } })).toBe("arrivals.daily.share");
     expect(
       faultOf({ tokens: { input: { kind: "constant", value: -1 }, output: { kind: "constant", value: 1 } } }),
-    ).toBe("tokens");
+    ).toBe("tokens.input.value");
+  });
+});
+
+describe.each(requestPresets)("preset $name", ({ model }) => {
+  it("is a valid model", () => expect(requestModel.parse(model)).toEqual(model));
+});
+
+describeReal("presets of requests", () => {
+  it.each([
+    ["azure-chat-2023", "conv"],
+    ["azure-code-2023", "code"],
+  ])("%s has the rate, the variation and the mean lengths of its data", async (name, file) => {
+    const got = await importAny(
+      { files: [join(sharedData, `azure-llm-2023/AzureLLMInferenceTrace_${file}.csv`)] },
+      mkdtempSync(join(tmpdir(), "requests-")),
+    );
+    if (!("kind" in got) || got.kind !== "requests") throw new Error("no requests");
+    const data = requestStatistics(got.trace);
+    const { model } = requestPresets.find((each) => each.name === name)!;
+    expect(model.arrivals).toMatchObject({
+      perS: expect.closeTo(data.perSecond, 2),
+      cv: expect.closeTo(data.interarrivalCv!, 2),
+    });
+    const { input, output } = model.tokens as unknown as Record<string, { values: number[] }>;
+    const meanOf = ({ values }: { values: number[] }) => values.reduce((sum, x) => sum + x, 0) / values.length;
+    expect(Math.abs(meanOf(input!) / data.meanInputTokens - 1)).toBeLessThan(0.002); // 20 roundings, parts of unequal size
+    expect(Math.abs(meanOf(output!) / data.meanOutputTokens - 1)).toBeLessThan(0.02);
   });
 });

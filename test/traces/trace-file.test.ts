@@ -99,7 +99,7 @@ describe("a table file", () => {
           );
           const file = openTraceFile(fileOf(table));
           expect(plain(file.window(fromS, lengthS))).toEqual(plain(windowOf(table, fromS, lengthS)));
-          expect({ ...file, path: 0, window: 0, codings: 0 }).toEqual({
+          expect({ ...file, path: 0, window: 0, codings: 0, markets: file.markets() }).toEqual({
             path: 0,
             digest: "d",
             endS: 10_000,
@@ -208,11 +208,15 @@ describe("a table file", () => {
     ] as const) {
       expect(() => file.window(fromS, lengthS)).toThrow(TraceError);
     }
-    expect(() => file.window(0, 10, { zones: ["none"] })).toThrow(
-      /no market is left: no zone is called "none"; did you mean "/,
+    expect(() => file.window(0, 10, { zones: ["none"] })).toThrow(/no zone is called "none"; did you mean "/);
+    const { instanceType, zone } = file.markets()[0]!;
+    // One slip beside a name that is there would leave a market out in silence.
+    expect(() => file.window(0, 10, { zones: [zone, "none"] })).toThrow(/no zone is called "none"; did you mean "/);
+    expect(() => file.window(0, 10, { instanceTypes: [instanceType, "none"] })).toThrow(
+      /no instance type is called "none"; did you mean "/,
     );
     expect(() => file.window(0, 10, { instanceTypes: ["none"] })).toThrow(
-      /no market is left: no instance type is called "none"; did you mean "/,
+      /no instance type is called "none"; did you mean "/,
     );
   });
 

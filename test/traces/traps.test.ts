@@ -95,7 +95,7 @@ describe("traps of trace formats", () => {
     const row = { InstanceType: "g", SpotPrice: "1", ProductDescription: "L" };
     const rows = (more: object) =>
       JSON.stringify([10, 20].map((m) => ({ ...row, ...more, Timestamp: `2026-01-01T00:${m}:00Z` })));
-    const market = async (more: object) => (await open(rows(more))).markets[0]!;
+    const market = async (more: object) => (await open(rows(more))).markets()[0]!;
     expect(await market({ AvailabilityZone: "us-east-1b", AvailabilityZoneId: "use1-az6" })).toMatchObject({
       zone: "us-east-1b",
       zoneId: "use1-az6",
@@ -140,7 +140,7 @@ describe("traps of trace formats", () => {
   it("10: zone and type may exist only in the path: read there, overridden by the user, never guessed", async () => {
     const text = "date,availability\n2026-01-01 00:00:00,1\n2026-01-01 00:10:00,1\n";
     const about = { instanceType: "p3.2xlarge", usdPerHour: 1 };
-    const zone = async (name: string, options: ImportOptions) => (await open(text, options, name)).markets[0]!.zone;
+    const zone = async (name: string, options: ImportOptions) => (await open(text, options, name)).markets()[0]!.zone;
     expect(await zone("us-west-2a_v100_1.csv", about)).toBe("us-west-2a");
     expect(await zone("us-west-2a_v100_1.csv", { ...about, zone: "b" })).toBe("b");
     await expect(open(text, about, "data.csv")).rejects.toThrow(

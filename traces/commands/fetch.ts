@@ -1,7 +1,22 @@
 import { createInterface } from "node:readline/promises";
-import { TraceError } from "./columns.ts";
-import { fetchSet, mirror, upstream } from "./fetch.ts";
-import { filesOf, type PublicSet, publicSetNamed, publicSets, userSetFolder } from "./public-sets.ts";
+import type { Argv } from "yargs";
+import { TraceError } from "../columns.ts";
+import { fetchSet, mirror, upstream } from "../fetch.ts";
+import { filesOf, type PublicSet, publicSetNamed, publicSets, userSetFolder } from "../public-sets.ts";
+import { print } from "../terminal.ts";
+
+export const addFetch = (cli: Argv): Argv =>
+  cli.command(
+    "fetch [sets..]",
+    "get public data sets, verified, into your cache; goes on where it stopped",
+    (y) =>
+      y
+        .positional("sets", { type: "string", array: true, default: [], describe: "see `traces list`" })
+        .option("to", { type: "string", describe: "a folder of your own instead" })
+        .option("mirror", { type: "string", describe: "base address of a copy, BASE/NAME/PATH" })
+        .option("accept-licence", { type: "boolean", default: false, describe: "do not ask" }),
+    async ({ sets, to, mirror, acceptLicence }) => print(await fetchSets({ sets, to, mirror, acceptLicence })),
+  );
 
 export interface FetchCommand {
   readonly sets: readonly string[];
