@@ -66,7 +66,17 @@ export const cloudSchema = z.strictObject({
     .describe("observed: the trace's count is the limit; unlimited: any count above 0 is read as no limit"),
   slotsPerInstance: z.int().min(1).describe("how many tasks an instance runs at a time"),
   instanceTypes: z
-    .record(z.string(), z.strictObject({ gpuMemoryMiB: positive, networkMiBPerS: positive }))
+    .record(
+      z.string(),
+      z.strictObject({
+        gpuMemoryMiB: positive.describe("of all its GPUs together"),
+        networkMiBPerS: positive,
+        gpu: z
+          .strictObject({ count: z.int().min(1), bandwidthGBPerS: positive, fp16Tflops: positive })
+          .exactOptional()
+          .describe("how many, and the peaks of each; requests are timed by them"),
+      }),
+    )
     .default({})
     .describe("what an instance of each type in the traces offers; the catalog says it of those that are not here"),
   bill: bill.exactOptional().describe("what is billed beside instances; a line that is absent is not"),

@@ -3,6 +3,7 @@ import { assignmentStrategies } from "../policies/assignment/index.ts";
 import { nearestName } from "../policies/contract/nearest.ts";
 import { type Bound, decidesFor, type Need, type Schema, type Sight } from "../policies/contract/policy.ts";
 import type { WorkloadName } from "../policies/contract/scenario.ts";
+import { routers } from "../policies/routing/index.ts";
 import { schedulingPolicies } from "../policies/scheduling/index.ts";
 import { wrappers } from "../policies/wrappers/index.ts";
 import { UsageError } from "./usage-error.ts";
@@ -69,16 +70,28 @@ const kinds: readonly Kind[] = [
     list: assignmentStrategies,
     inStudy: (named) => ["scheduling: greedy", `assignment: ${named}`],
   },
+  {
+    folder: "routing",
+    one: () => "Router",
+    many: "Routers",
+    role: "which replica of a service a request goes to; a study names one as `routing`, least-outstanding where it names none",
+    list: routers,
+    inStudy: (named) => ["scheduling: spot-hedge", "assignment: first-fit", `routing: ${named}`],
+  },
 ];
 
 const WRITTEN = "<!-- Written by `npm run experiment -- policies --write` from the definitions in policies/. -->\n";
 
-/** Pages by file name, made of the definitions alone: one for each policy, wrapper and strategy, and an index. */
+/** Pages by file name, made of the definitions alone: one for each policy, wrapper, strategy and router, and an index. */
 export function policyPages(): ReadonlyMap<string, string> {
   const pages = new Map([["README.md", index()]]);
-  for (const kind of kinds) for (const each of kind.list) pages.set(`${each.name}.md`, WRITTEN + page(kind, each));
+  for (const kind of kinds) for (const each of kind.list) pages.set(pageFile(kind, each), WRITTEN + page(kind, each));
   return pages;
 }
+
+/** Routers have names that others have too. */
+const pageFile = ({ folder }: Kind, { name }: Definition): string =>
+  folder === "routing" ? `routing-${name}.md` : `${name}.md`;
 
 /** What a user may choose from, for the terminal; with a name, all about that one. @throws UsageError for a name not listed */
 export function policyText(name?: string): string {
@@ -90,22 +103,23 @@ export function policyText(name?: string): string {
       )
       .join("\n\n");
   }
-  for (const kind of kinds) {
-    const found = kind.list.find((each) => each.name === name);
-    if (found !== undefined) return page(kind, found).trimEnd();
-  }
+  const found = new Set(
+    kinds.flatMap((kind) => kind.list.filter((each) => each.name === name).map((each) => page(kind, each))),
+  );
+  if (found.size > 0) return [...found].join("\n").trimEnd();
   const names = kinds.flatMap(({ list }) => list.map((each) => each.name));
   throw new UsageError(
-    `no policy, wrapper or strategy is called "${name}"; did you mean "${nearestName(name, names)}"?`,
+    `no policy, wrapper, strategy or router is called "${name}"; did you mean "${nearestName(name, names)}"?`,
   );
 }
 
 function index(): string {
-  const sections = kinds.map(({ many, role, list }) => {
-    const rows = list.map(({ name, summary }) => `| [${name}](${name}.md) | ${cell(summary)} |`);
+  const sections = kinds.map((kind) => {
+    const { many, role, list } = kind;
+    const rows = list.map((each) => `| [${each.name}](${pageFile(kind, each)}) | ${cell(each.summary)} |`);
     return `## ${many}\n\n${role[0]!.toUpperCase()}${role.slice(1)}.\n\n| name | what it does |\n|---|---|\n${rows.join("\n")}\n`;
   });
-  return `${WRITTEN}# What decides\n\nA scenario of a study is one scheduling policy, wrappers around it if any, and one assignment strategy.\n\n${sections.join("\n")}`;
+  return `${WRITTEN}# What decides\n\nA scenario of a study is one scheduling policy, wrappers around it if any, one assignment strategy, and for a service that answers requests a router.\n\n${sections.join("\n")}`;
 }
 
 function page(kind: Kind, definition: Definition): string {

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { assignmentStrategies } from "../policies/assignment/index.ts";
 import type { Schema } from "../policies/contract/policy.ts";
 import type { Scenario } from "../policies/contract/scenario.ts";
+import { DEFAULT_ROUTER } from "../policies/registry.ts";
+import { routers } from "../policies/routing/index.ts";
 import { schedulingPolicies } from "../policies/scheduling/index.ts";
 import { wrappers } from "../policies/wrappers/index.ts";
 import { oneOf } from "./faults.ts";
@@ -16,6 +18,7 @@ interface Listed {
 
 const scheduling = z.union([name(schedulingPolicies, true), withParams(schedulingPolicies, true)]);
 const assignment = z.union([name(assignmentStrategies, false), withParams(assignmentStrategies, false)]);
+const routing = z.union([name(routers, false), withParams(routers, false)]);
 
 /** Everything that decides, by name; a name that is not listed, and parameters that do not fit, are faults of the study. */
 export const scenarioSchema = z.strictObject({
@@ -31,6 +34,9 @@ export const scenarioSchema = z.strictObject({
     .exactOptional()
     .describe("around the policy, from the inside out: the last one is asked first"),
   assignment: assignment.describe("which work runs where"),
+  routing: routing
+    .exactOptional()
+    .describe(`which replica of a service a request goes to; ${DEFAULT_ROUTER} where absent`),
   caps: z
     .strictObject({
       instances: z.int().min(0).exactOptional(),

@@ -17,8 +17,8 @@ export function withTypes(cloud: CloudSpec, markets: readonly TraceMarket[], cat
   );
   if (missing.size === 0) return cloud;
   const found = [...missing].map((name) => {
-    const { gpuMemoryMiB, networkMiBPerS } = catalog.type(name);
-    return [name, { gpuMemoryMiB, networkMiBPerS }] as const;
+    const { gpuMemoryMiB, networkMiBPerS, gpus, bandwidthGBPerS, fp16Tflops } = catalog.type(name);
+    return [name, { gpuMemoryMiB, networkMiBPerS, gpu: { count: gpus, bandwidthGBPerS, fp16Tflops } }] as const;
   });
   return { ...cloud, instanceTypes: { ...cloud.instanceTypes, ...Object.fromEntries(found) } };
 }

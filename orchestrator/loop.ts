@@ -359,6 +359,7 @@ class Loop {
     const work = this.#names.work(job);
     if (work === undefined) this.#foreign(job, what);
     else if (what === "replicasWanted") this.#fact("replicasWanted", work, report.count);
+    else if (what === "requestRate") this.#fact("requestRate", work, report.perS);
     else if (what === "progress") this.#fact("progress", work, report.doneS, report.keptS, report.ratePerS);
     else this.#fact(what === "ended" ? "workEnded" : "stateLeft", work);
   }

@@ -1,6 +1,6 @@
 import type { JobArrival, ServiceArrival, TaskArrival } from "../policies/contract/facts.ts";
 import type { MarketSpec } from "../policies/contract/fleet.ts";
-import type { Seconds, UsdPerHour } from "../policies/contract/units.ts";
+import type { PerSecond, Seconds, UsdPerHour } from "../policies/contract/units.ts";
 import type { EndReason, RefusalReason, RefusalScope } from "../policies/contract/view.ts";
 import type { JournalEntry } from "./records.ts";
 
@@ -109,6 +109,7 @@ export type JobReport =
   | { readonly job: string; readonly what: "deadlineJobArrived"; readonly deadlineJob: JobArrival }
   | { readonly job: string; readonly what: "serviceArrived"; readonly service: ServiceArrival }
   | { readonly job: string; readonly what: "replicasWanted"; readonly count: number }
+  | { readonly job: string; readonly what: "requestRate"; readonly perS: PerSecond }
   | {
       readonly job: string;
       readonly what: "progress";

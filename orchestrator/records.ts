@@ -100,6 +100,7 @@ const factArguments = {
   ]),
   serviceArrived: z.tuple([id, z.strictObject({ replicasWanted: z.int().min(0) })]),
   replicasWanted: z.tuple([id, z.int().min(0)]),
+  requestRate: z.tuple([id, z.number().nonnegative()]),
   progress: z.tuple([id, seconds, seconds, z.number()]),
   stateLeft: z.tuple([id]),
   workEnded: z.tuple([id]),
@@ -127,6 +128,7 @@ const start = z.strictObject({
     scheduling: named,
     wrappers: z.array(z.strictObject({ name: text, params: z.unknown().optional() })).optional(),
     assignment: named,
+    routing: named.optional(),
     caps: z
       .strictObject({
         instances: z.number().optional(),

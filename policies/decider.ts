@@ -4,6 +4,7 @@ import type { AssignmentStrategy, Pair, PlacementLuck } from "./contract/assignm
 import { ClairvoyantError, type Foresight } from "./contract/foresight.ts";
 import type { AnyPolicySpec, Policy } from "./contract/policy.ts";
 import { createRandom } from "./contract/random.ts";
+import type { RequestLuck, Router } from "./contract/routing.ts";
 import type { Cadence, Caps } from "./contract/scenario.ts";
 import type { InstanceId, Json, Seconds } from "./contract/units.ts";
 import type { TaskView } from "./contract/view.ts";
@@ -25,6 +26,8 @@ export interface Decisions {
   readonly scheduling: AnyPolicySpec;
   readonly params: unknown;
   readonly assignment: AssignmentStrategy;
+  /** Before the replicas of a service, once a request: the host asks it, not the decider. */
+  readonly routing: (luck: RequestLuck) => Router;
   readonly caps?: Caps;
 }
 

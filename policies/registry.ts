@@ -2,6 +2,7 @@ import { assignmentStrategies } from "./assignment/index.ts";
 import type { AssignmentStrategy } from "./contract/assignment.ts";
 import { nearestName } from "./contract/nearest.ts";
 import { type AnyPolicySpec, decidesFor, type PolicySpec, type Schema, type WrapperSpec } from "./contract/policy.ts";
+import type { RouterSpec } from "./contract/routing.ts";
 import {
   type Cadence,
   type CloudSpec,
@@ -12,6 +13,7 @@ import {
 } from "./contract/scenario.ts";
 import type { Json } from "./contract/units.ts";
 import type { Decisions } from "./decider.ts";
+import { routers } from "./routing/index.ts";
 import { schedulingPolicies } from "./scheduling/index.ts";
 import { wrappers } from "./wrappers/index.ts";
 
@@ -19,6 +21,9 @@ import { wrappers } from "./wrappers/index.ts";
 export class ScenarioError extends Error {
   override readonly name = "ScenarioError";
 }
+
+/** Of a scenario that names none. */
+export const DEFAULT_ROUTER = "least-outstanding";
 
 /** Looks up the names of a scenario and checks its parameters. `own` adds policies that are not listed: a user's file. */
 export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[] = []): Decisions {
@@ -31,11 +36,13 @@ export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[
     spec = wrapped.bound === undefined ? wrapped : { ...wrapped, bound: { ...wrapped.bound, kind: "heuristic" } };
   }
   const assignment = named("assignment strategy", scenario.assignment, assignmentStrategies);
+  const router = named("router", scenario.routing ?? DEFAULT_ROUTER, routers);
   return {
     label: scenarioLabel(scenario),
     scheduling: spec,
     params: scheduling.params,
     assignment: assignment.spec,
+    routing: (luck) => router.spec.create(router.params, luck),
     ...(scenario.caps === undefined ? {} : { caps: scenario.caps }),
   };
 }
@@ -67,7 +74,7 @@ export function unfitFor(
   return undefined;
 }
 
-function named<T extends AssignmentStrategy | AnyPolicySpec | WrapperSpec<unknown, Json>>(
+function named<T extends AssignmentStrategy | AnyPolicySpec | WrapperSpec<unknown, Json> | RouterSpec<unknown>>(
   what: string,
   wanted: Named,
   list: readonly T[],

@@ -2,7 +2,7 @@ import { type Sampler, sampler } from "../policies/contract/distribution.ts";
 import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Random } from "../policies/contract/random.ts";
-import type { Cadence, CloudSpec, Distribution } from "../policies/contract/scenario.ts";
+import type { Cadence, CloudSpec, Distribution, GpuSpec } from "../policies/contract/scenario.ts";
 import type { InstanceId, MarketId, Seconds } from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 import type { EventQueue } from "./event-queue.ts";
@@ -171,6 +171,11 @@ export class SimulatedCloud {
   instancesOf(ids: readonly InstanceId[]): readonly SimInstance[] {
     const first = this.instance(ids[0]!);
     return ids.length === 1 ? [first] : ids.map((id) => this.instance(id));
+  }
+
+  /** Undefined where the study does not describe them. */
+  gpuOf(market: MarketId): GpuSpec | undefined {
+    return this.#spec.instanceTypes[this.#table.markets[market]!.instanceType]?.gpu;
   }
 
   networkMiBPerS(market: MarketId): number {

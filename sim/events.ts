@@ -11,10 +11,12 @@ export const EVENT = {
   complete: 6,
   fetched: 7,
   written: 8,
-  wanted: 9,
-  capacity: 10,
-  hazard: 11,
-  shock: 12,
+  step: 9,
+  timeout: 10,
+  wanted: 11,
+  capacity: 12,
+  hazard: 13,
+  shock: 14,
 } as const;
 
 const PHASE: Readonly<Record<keyof typeof EVENT, Phase>> = {
@@ -27,6 +29,8 @@ const PHASE: Readonly<Record<keyof typeof EVENT, Phase>> = {
   complete: "due",
   fetched: "due",
   written: "due",
+  step: "due",
+  timeout: "due",
   wanted: "due",
   capacity: "trace",
   hazard: "trace",

@@ -1,3 +1,5 @@
+import type { Facts } from "../policies/contract/facts.ts";
+import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Seconds } from "../policies/contract/units.ts";
 import { type Asked, asksMax, Decider, type Decisions } from "../policies/decider.ts";
 import { unfitFor } from "../policies/registry.ts";
@@ -32,10 +34,11 @@ export function simulate(
   const { scheduling } = decisions;
   const traced = input.traced ?? false;
   let state!: FleetState;
-  const world = new SimWorld(input, (fleet) => {
+  const facts = (fleet: FleetSpec): Facts => {
     state = new FleetState(fleet);
     return state;
-  });
+  };
+  const world = new SimWorld(input, facts, decisions.routing);
   const { endS } = world;
   if (input.table.endS < endS) {
     throw new SimulationError(
@@ -60,7 +63,7 @@ export function simulate(
       if (round === roundsMax) {
         throw new Error(`${decisions.label} does not settle: asked ${round} times at ${nowS} s, it still acts`);
       }
-      world.tellPrices(nowS);
+      world.tellLevels(nowS);
       const asked = decider.ask();
       asks++;
       onAsk?.(nowS, asked);

@@ -2,6 +2,7 @@ import type { Note } from "../policies/contract/actions.ts";
 import type { Bound } from "../policies/contract/policy.ts";
 import type { Cadence, CloudSpec, WorkloadName } from "../policies/contract/scenario.ts";
 import type { Seconds, Usd } from "../policies/contract/units.ts";
+import type { RequestColumns } from "../traces/requests.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 
 /** Which workload, and its parameters as the study wrote them; the workload's own schema checks them. */
@@ -19,6 +20,8 @@ export interface SimulationInput {
   /** The run goes on this much longer, without arrivals, so that started work can finish. Default 0. */
   readonly drainS?: Seconds;
   readonly workload: WorkloadSpec;
+  /** Those of the file that the workload names, opened; in order of arrival. */
+  readonly requests?: RequestColumns | undefined;
   readonly cloud: CloudSpec;
   readonly cadence: Cadence;
   /** Names the luck: study, trace and replicate, never the policy. */

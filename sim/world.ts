@@ -4,8 +4,10 @@ import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Foresight } from "../policies/contract/foresight.ts";
 import { createRandom } from "../policies/contract/random.ts";
+import type { RequestLuck, Router } from "../policies/contract/routing.ts";
 import type { Cadence, CloudSpec } from "../policies/contract/scenario.ts";
 import { HOUR_S, type MarketId, type Seconds } from "../policies/contract/units.ts";
+import { leastOutstanding } from "../policies/routing/least-outstanding.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 import { SimulatedCloud } from "./cloud.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -61,7 +63,12 @@ export class SimWorld {
   readonly #nextPriceS: Float64Array;
   #anyPriceS: Seconds = 0;
 
-  constructor(input: SimulationInput, facts: (fleet: FleetSpec) => Facts) {
+  /** @param routing who says which replica a request goes to; it sits before the replicas, outside the decisions. */
+  constructor(
+    input: SimulationInput,
+    facts: (fleet: FleetSpec) => Facts,
+    routing: (luck: RequestLuck) => Router = (luck) => leastOutstanding.create({}, luck),
+  ) {
     const { table, cloud: spec, cadence } = input;
     const profile = profiles[spec.profile];
     if (profile.cadence === "grid" && (cadence.onChange || cadence.everyS === undefined)) {
@@ -84,8 +91,12 @@ export class SimWorld {
     this.cloud = new SimulatedCloud({ ...shared, table, spec, cadence, fleet: this.fleet, profile, meter: this.meter });
     const { model, params } = input.workload;
     const { cloud, fleet } = this;
+    const { seed, horizonS, requests } = input;
     const transfers = this.meter.lines?.countsTransfers ? this.meter.lines : undefined;
-    this.workload = workloads[model](params, { ...shared, cloud, fleet, transfers, horizonS: input.horizonS });
+    this.workload = workloads[model](params, {
+      ...shared,
+      ...{ cloud, fleet, transfers, horizonS, seed, routing, requests },
+    });
     this.meter.measuredFromS = this.workload.measuredFromS;
     const windowEndS = input.horizonS + (input.drainS ?? 0);
     const lastS = profile.end === "deadline" ? this.#lastDeadlineS(cadence.everyS!) : Infinity;
@@ -141,8 +152,9 @@ export class SimWorld {
     while (this.#queue.peekTimeS() === nowS) this.#next(nowS);
   }
 
-  /** Prices that have changed, as facts. Called before an ask: price ticks are no events and ask nobody. */
-  tellPrices(nowS: Seconds): void {
+  /** Prices that have changed, and the rate of requests, as facts. Called before an ask: neither is an event nor asks anybody. */
+  tellLevels(nowS: Seconds): void {
+    this.workload.tell?.(nowS);
     if (nowS < this.#anyPriceS) return;
     const next = this.#nextPriceS;
     let anyS = Infinity;
@@ -196,6 +208,7 @@ export class SimWorld {
       events: this.events,
     } as Record<string, number>;
     if (bill.upHours > 0) metrics.beyondDataShare = this.cloud.beyondDataS / HOUR_S / bill.upHours;
+    if (metrics.tokensReturned! > 0) metrics.usdPer1000Tokens = bill.costUsd / (metrics.tokensReturned! / 1000);
     if (metrics.workHoursDone! > 0) metrics.usdPerWorkHour = bill.costUsd / metrics.workHoursDone!;
     for (const [name, value] of Object.entries(metrics)) {
       if (!Number.isFinite(value)) throw new Error(`metric ${name} is ${value}`);

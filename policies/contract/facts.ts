@@ -1,4 +1,4 @@
-import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "./units.ts";
+import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "./units.ts";
 import type { EndReason, OnReclaim, RefusalReason, RefusalScope } from "./view.ts";
 
 /** What is known of a task when it arrives. */
@@ -27,6 +27,9 @@ export type ServiceArrival = {
   readonly replicasWanted: number;
 };
 
+/** Over how many whole seconds before now the rate of a service's requests is taken. SkyServe's autoscaler has the same. */
+export const REQUEST_RATE_WINDOW_S = 60;
+
 /**
  * The seam between hosts and state: FleetState implements it. Facts of one instant may come in any order: lists are kept by
  * id. Every argument is JSON, so that a journal holds facts as they are.
@@ -46,6 +49,8 @@ export interface Facts {
   serviceArrived(work: WorkId, service: ServiceArrival): void;
   /** From now on the service wants so many ready replicas. */
   replicasWanted(work: WorkId, count: number): void;
+  /** So many requests a second were sent to it over the last REQUEST_RATE_WINDOW_S. Like a price, it leads to no ask. */
+  requestRate(work: WorkId, perS: PerSecond): void;
   /** An anchor: from now on doneS grows by ratePerS (0 or 1). The view integrates, so nobody reports progress ask by ask. */
   progress(work: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void;
   /** The state has left the instance it was held on: written, fetched, or lost with it. */

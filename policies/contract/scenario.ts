@@ -11,6 +11,8 @@ export interface Scenario {
   /** From the inside out: the last one is asked first. */
   readonly wrappers?: readonly { readonly name: string; readonly params?: unknown }[];
   readonly assignment: Named;
+  /** Which replica a request goes to; least-outstanding where absent. */
+  readonly routing?: Named;
   readonly caps?: Caps;
 }
 
@@ -100,6 +102,16 @@ export interface InstanceTypeSpec {
   /** Of all its GPUs together. */
   readonly gpuMemoryMiB: MiB;
   readonly networkMiBPerS: number;
+  /** Where models are timed by what the GPUs can do. */
+  readonly gpu?: GpuSpec;
+}
+
+/** The GPUs of an instance: how many, and the peaks of each. */
+export interface GpuSpec {
+  readonly count: number;
+  readonly bandwidthGBPerS: number;
+  /** Dense, in half precision. */
+  readonly fp16Tflops: number;
 }
 
 /**
@@ -113,5 +125,6 @@ export function scenarioLabel(scenario: Scenario): string {
     (label, wrapper) => `${wrapper.name}(${label})`,
     name(scenario.scheduling),
   );
-  return `${inner} + ${name(scenario.assignment)}`;
+  const routing = scenario.routing === undefined ? "" : ` + ${name(scenario.routing)}`;
+  return `${inner} + ${name(scenario.assignment)}${routing}`;
 }

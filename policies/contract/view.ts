@@ -1,4 +1,4 @@
-import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "./units.ts";
+import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "./units.ts";
 
 /**
  * What a policy sees. The view IS the fleet state behind readonly interfaces: observing allocates nothing. Compare entities
@@ -176,6 +176,8 @@ export interface ServiceView {
   readonly arrivalS: Seconds;
   /** Ready replicas wanted now. More may be kept: the policy's insurance. */
   readonly replicasWanted: number;
+  /** Requests a second that were sent to it, retries among them, over the last 60 whole seconds (REQUEST_RATE_WINDOW_S); undefined where nobody counts them. */
+  readonly requestsPerS: PerSecond | undefined;
   /** One a replica, requested ones included, in order of placing. */
   readonly placements: readonly PlacementView[];
   /** How many replicas it lost to the provider. */

@@ -1,6 +1,6 @@
 import type { JobArrival, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { LaunchExpectation, MarketSpec } from "../contract/fleet.ts";
-import type { InstanceId, MarketId, MiB, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
+import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import { HOUR_S } from "../contract/units.ts";
 import type {
   CapacityType,
@@ -202,6 +202,7 @@ export class ServiceState implements ServiceView {
   /** Its replicas take their instances whole, so their memory is nobody else's. */
   readonly memoryMiB = 0;
   replicasWanted: number;
+  requestsPerS: PerSecond | undefined = undefined;
   placements: readonly PlacementState[] = NONE;
   reclaims = 0;
 

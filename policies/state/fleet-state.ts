@@ -1,6 +1,6 @@
 import type { Facts, JobArrival, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { FleetSpec } from "../contract/fleet.ts";
-import type { InstanceId, MarketId, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
+import type { InstanceId, MarketId, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import type {
   EndReason,
   FleetView,
@@ -45,6 +45,7 @@ const FACT = {
   jobArrived: 12,
   serviceArrived: 13,
   replicasWanted: 14,
+  requestRate: 15,
 } as const;
 const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
 
@@ -216,6 +217,14 @@ export class FleetState implements Facts, FleetView {
     this.#change(FACT.replicasWanted, id);
     this.fingerprint.int(count);
     service.replicasWanted = count;
+  }
+
+  requestRate(id: WorkId, perS: PerSecond): void {
+    const service = find(this.work.services, id);
+    if (service === undefined) return;
+    this.#mark(FACT.requestRate, id);
+    this.fingerprint.number(perS);
+    service.requestsPerS = perS;
   }
 
   progress(id: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void {

@@ -1,6 +1,55 @@
 import { z } from "zod";
+import { modelSize, models } from "../../traces/catalog/models.ts";
+import { requestModel } from "../../traces/requests.ts";
 
 const replicas = z.int().min(0);
+const positive = z.number().positive();
+const share = z.number().positive().max(1);
+
+const modelNames = Object.keys(models) as [string, ...string[]];
+
+/** What a service is asked for, and what answers. */
+export const requestParams = z.strictObject({
+  from: z
+    .union([
+      requestModel,
+      z
+        .strictObject({ file: z.string().min(1).describe("written by `traces import`, from the study's folder") })
+        .describe("requests of a file, from the beginning of each window on"),
+    ])
+    .describe("when requests come, and how long they are"),
+  model: z
+    .union([z.enum(modelNames), modelSize])
+    .describe("which model answers: one of the catalog, or the size of another"),
+  batchMax: z.int().min(1).max(4096).default(256).describe("requests that a replica runs at a time, memory permitting"),
+  memoryShare: share.default(0.9).describe("of the GPU memory, for weights and caches"),
+  efficiency: z
+    .strictObject({
+      bandwidthShare: share.default(0.78).describe("of the peak memory bandwidth, in decoding"),
+      flopsShare: share.default(0.5).describe("of the peak arithmetic, in reading prompts"),
+      overheadMs: z.number().nonnegative().default(3).describe("of each step, beside both"),
+    })
+    .prefault({})
+    .describe("what of the GPUs' peaks is reached"),
+  client: z
+    .strictObject({
+      timeoutS: positive.exactOptional().describe("how long a try may take to its last token; absent: for ever"),
+      retries: z.int().min(0).default(3).describe("how often it tries again, after a loss or a timeout"),
+      backoffS: z.number().nonnegative().default(1).describe("how long it waits before it tries again"),
+    })
+    .prefault({})
+    .describe("what who asks does when no answer comes"),
+  slo: z
+    .strictObject({
+      ttftS: positive.exactOptional().describe("to the first token, at most"),
+      tpotS: positive.exactOptional().describe("per further token, at most"),
+      latencyS: positive.exactOptional().describe("to the last token, at most"),
+    })
+    .refine((slo) => Object.keys(slo).length > 0, "expected at least one of ttftS, tpotS and latencyS")
+    .exactOptional()
+    .describe("what a request must meet, all of it, to count as served well"),
+});
+export type RequestParams = z.infer<typeof requestParams>;
 
 /** Parameters of the `serving` workload, as a study writes them. */
 export const servingParams = z.strictObject({
@@ -23,5 +72,8 @@ export const servingParams = z.strictObject({
     .nonnegative()
     .default(0)
     .describe("how much of the window's beginning is left out of metrics, bills included; seconds"),
+  requests: requestParams
+    .exactOptional()
+    .describe("what the replicas are asked for; absent: replicas are counted, and nobody asks them anything"),
 });
 export type ServingParams = z.input<typeof servingParams>;

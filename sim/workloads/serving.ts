@@ -5,14 +5,15 @@ import { EVENT } from "../events.ts";
 import { PHASE, type SimInstance } from "../instance.ts";
 import type { TimelineWork } from "../simulation.ts";
 import { SimulationError } from "../simulation-error.ts";
+import { RequestFlow } from "./serving/request-flow.ts";
 import { servingParams } from "./serving-params.ts";
 import type { Workload, WorkloadWorld } from "./workload.ts";
 
 const SERVICE = 0 as WorkId;
 
 /**
- * One service that wants so many ready replicas for the whole window. Assumes that a replica is one instance, serves from the
- * moment that it is ready until it ends, under notice too, and that the loss of one is none of the others' business.
+ * One service that wants so many ready replicas for the whole window, and answers requests with them where a study has some.
+ * Assumes that a replica is one instance and serves from the moment that it is ready until it ends, under notice too.
  * Source: Mao et al., "SkyServe", EuroSys 2025, 4: Ntar = replicas.
  */
 export class ServingWorkload implements Workload {
@@ -22,6 +23,8 @@ export class ServingWorkload implements Workload {
   readonly measuredFromS: Seconds;
   readonly stretches: TimelineWork[] = [];
   readonly #world: WorkloadWorld;
+  /** Undefined where replicas are counted and nobody asks them anything. */
+  readonly #flow: RequestFlow | undefined;
   #step = 0;
   /** Ready replicas, and since when each serves. */
   readonly #ready = new Map<SimInstance, Seconds>();
@@ -29,11 +32,11 @@ export class ServingWorkload implements Workload {
   #closed = false;
   /** Up to when the sums are. */
   #countedS: Seconds;
-  /** Seconds with all wanted replicas ready; replica-seconds ready, and of those wanted; wanted in all. */
-  readonly #sum = { allS: 0, readyS: 0, servedS: 0, wantedS: 0 };
+  /** Seconds with all wanted replicas ready; replica-seconds ready, and of those wanted; wanted in all; billed but not ready. */
+  readonly #sum = { allS: 0, readyS: 0, servedS: 0, wantedS: 0, startingS: 0 };
 
   constructor(written: unknown, world: WorkloadWorld) {
-    const { replicas, warmupS } = servingParams.parse(written);
+    const { replicas, warmupS, requests } = servingParams.parse(written);
     if (warmupS >= world.horizonS) {
       throw new SimulationError(
         `a warm-up of ${warmupS} s leaves nothing of a window of ${world.horizonS} s; shorten it`,
@@ -44,11 +47,17 @@ export class ServingWorkload implements Workload {
     this.measuredFromS = warmupS;
     this.#countedS = warmupS;
     this.#world = world;
+    this.#flow = requests && new RequestFlow(requests, world, warmupS);
   }
 
   start(): void {
     this.#world.facts.serviceArrived(SERVICE, { replicasWanted: this.#wantedNow });
     this.#awaitStep();
+    this.#flow?.start();
+  }
+
+  tell(nowS: Seconds): void {
+    this.#flow?.tell((perS) => this.#world.facts.requestRate(SERVICE, perS), nowS);
   }
 
   // ── actions ────────────────────────────────────────────────────────────────────────
@@ -70,8 +79,12 @@ export class ServingWorkload implements Workload {
 
   // ── events ─────────────────────────────────────────────────────────────────────────
 
-  /** It wants another number of replicas. */
-  handle(_kind: number, _service: number, _seq: number, nowS: Seconds): void {
+  handle(kind: number, a: number, seq: number, nowS: Seconds): void {
+    if (kind === EVENT.wanted) this.#wantAnother(nowS);
+    else this.#flow!.handle(kind, a, seq, nowS);
+  }
+
+  #wantAnother(nowS: Seconds): void {
     this.#countTo(nowS);
     this.#step++;
     this.#world.facts.replicasWanted(SERVICE, this.#wantedNow);
@@ -90,16 +103,22 @@ export class ServingWorkload implements Workload {
 
   cut(nowS: Seconds): void {
     this.#countTo(nowS);
+    this.#flow?.cut(nowS);
     for (const instance of [...this.#ready.keys()]) this.#ends(instance, nowS, "cut");
+    for (const instance of this.#world.cloud.instances) if (instance?.serves) this.#countStart(instance, nowS);
     this.#closed = true;
   }
 
   // ── what came of it ────────────────────────────────────────────────────────────────
 
   outcome(): Record<string, number> {
-    const { allS, readyS, servedS, wantedS } = this.#sum;
+    const { allS, readyS, servedS, wantedS, startingS } = this.#sum;
     const measuredS = this.#countedS - this.measuredFromS;
+    const busyS = this.#flow?.busyS ?? 0;
     return {
+      ...this.#flow?.outcome(),
+      ...(this.#flow && { busyReplicaHours: busyS / HOUR_S, idleReplicaHours: (readyS - busyS) / HOUR_S }),
+      startingReplicaHours: startingS / HOUR_S,
       availableShare: allS / measuredS,
       readyReplicasMean: readyS / measuredS,
       shortReplicaHours: (wantedS - servedS) / HOUR_S,
@@ -112,6 +131,11 @@ export class ServingWorkload implements Workload {
     const { readyS, servedS, wantedS } = this.#sum;
     if (servedS > Math.min(readyS, wantedS) * (1 + 1e-9)) {
       throw new Error(`${servedS} s of ${wantedS} wanted were served by replicas that were ready for ${readyS} s`);
+    }
+    this.#flow?.check();
+    const busyS = this.#flow?.busyS ?? 0;
+    if (busyS > readyS * (1 + 1e-9) + 1e-6) {
+      throw new Error(`replicas were busy for ${busyS} s, though they were ready for ${readyS} s only`);
     }
     if (readyS > upSlotS * (1 + 1e-9) + 1e-6) {
       throw new Error(`replicas were ready for ${readyS} s on ${upSlotS} s of up-time x slots`);
@@ -132,14 +156,26 @@ export class ServingWorkload implements Workload {
 
   #begins(replica: SimInstance, nowS: Seconds): void {
     this.#countTo(nowS);
+    this.#countStart(replica, nowS);
     this.#ready.set(replica, nowS);
+    this.#flow?.begins(replica, nowS);
+  }
+
+  /** Up to now it has been billed and not ready. */
+  #countStart({ runningS, readyS }: SimInstance, nowS: Seconds): void {
+    if (runningS < 0 || (readyS >= 0 && readyS < nowS)) return;
+    this.#sum.startingS += Math.max(0, nowS - Math.max(runningS, this.measuredFromS));
   }
 
   #ends(replica: SimInstance, nowS: Seconds, ended: TimelineWork["ended"]): void {
     const fromS = this.#ready.get(replica);
-    if (fromS === undefined) return; // it never became ready
+    if (fromS === undefined) {
+      this.#countStart(replica, nowS);
+      return;
+    }
     this.#countTo(nowS);
     this.#ready.delete(replica);
+    if (ended !== "cut") this.#flow?.ends(replica, nowS);
     if (this.#world.traced) this.stretches.push({ work: SERVICE, instance: replica.id, fromS, toS: nowS, ended });
   }
 

@@ -2,7 +2,9 @@ import type { Facts, JobArrival } from "../../policies/contract/facts.ts";
 import type { FleetSpec } from "../../policies/contract/fleet.ts";
 import type { ServiceOutlook } from "../../policies/contract/foresight.ts";
 import type { Random } from "../../policies/contract/random.ts";
+import type { RequestLuck, Router } from "../../policies/contract/routing.ts";
 import type { Seconds } from "../../policies/contract/units.ts";
+import type { RequestColumns } from "../../traces/requests.ts";
 import type { InstanceHooks, SimulatedCloud } from "../cloud.ts";
 import type { EventQueue } from "../event-queue.ts";
 import type { SimInstance } from "../instance.ts";
@@ -22,6 +24,8 @@ export interface Workload extends InstanceHooks {
   /** Who ran where and when; kept in traced runs only. */
   readonly stretches: readonly TimelineWork[];
   start(): void;
+  /** Tells what asks nobody, before an ask. */
+  tell?(nowS: Seconds): void;
   place(work: number, instances: readonly SimInstance[], nowS: Seconds): void;
   release(work: number, nowS: Seconds): void;
   checkpoint(work: number, nowS: Seconds): void;
@@ -43,6 +47,11 @@ export interface WorkloadWorld {
   readonly ranks: readonly number[];
   readonly facts: Facts;
   readonly random: Random;
+  /** What `random` was made from, for what draws by streams of its own. */
+  readonly seed: string;
+  readonly routing: (luck: RequestLuck) => Router;
+  /** Those of the file that the workload names. */
+  readonly requests: RequestColumns | undefined;
   /** Told what moves between places; undefined where nobody bills it. */
   readonly transfers: BillLines | undefined;
   /** Nothing arrives from then on. */

@@ -149,7 +149,11 @@ describe("the grid", () => {
     };
     // A10G: 22 GiB usable; 2.5 Gbit/s are 298 MiB/s.
     expect((await cellsOf(bare)).cells[0]!.spec.cloud.instanceTypes).toEqual({
-      "g5.xlarge": { gpuMemoryMiB: 22528, networkMiBPerS: 298 },
+      "g5.xlarge": {
+        gpuMemoryMiB: 22528,
+        networkMiBPerS: 298,
+        gpu: { count: 1, bandwidthGBPerS: 600, fp16Tflops: 70 },
+      },
     });
     const row = "gpu: A10G, gpus: 2, vcpus: 4, ramGiB: 16, networkGbps: 10, usdPerHour: { seed-1: 2 }";
     const withOwn = [
@@ -158,7 +162,13 @@ describe("the grid", () => {
       ["onDemandUsdPerHour: 1\n", ""],
     ] as const;
     const { cells, tables } = await cellsOf(withOwn);
-    expect(cells[0]!.spec.cloud.instanceTypes).toEqual({ "g5.xlarge": { gpuMemoryMiB: 45056, networkMiBPerS: 1192 } });
+    expect(cells[0]!.spec.cloud.instanceTypes).toEqual({
+      "g5.xlarge": {
+        gpuMemoryMiB: 45056,
+        networkMiBPerS: 1192,
+        gpu: { count: 2, bandwidthGBPerS: 600, fp16Tflops: 70 },
+      },
+    });
     expect(tableOf(tables.get(cells[0]!.table)!).priceUsdPerHourAt(1, 0)).toBe(2);
 
     await expect(cellsOf([...bare, ["onDemandUsdPerHour: 1\n", ""]])).rejects.toThrow(

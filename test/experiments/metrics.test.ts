@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { seedAccounting } from "../../experiments/audit/seed-accounting.ts";
 import { metricNamed, metrics } from "../../experiments/metrics.ts";
 import { simulate } from "../../sim/simulate.ts";
-import { handCloud, jobInput, run, scenario, serviceInput, table } from "../support/runs.ts";
+import { gpuCloud, handCloud, handRequests, jobInput, run, scenario, serviceInput, table } from "../support/runs.ts";
 
 it("every metric that a run has is defined, and every one defined is had by runs that go through everything", () => {
   // One task that is reclaimed once and goes on, on markets where capacity comes and goes.
@@ -31,7 +31,11 @@ it("every metric that a run has is defined, and every one defined is had by runs
   expect(got.reclaims).toBeGreaterThan(0);
   const accounts = seedAccounting({ timeline: timeline!, table: markets, workS: () => 3_600 });
   const { metrics: ofJob } = simulate(jobInput({ table: markets, job: { workH: 2 } }), scenario("spot-only"));
-  const { metrics: ofService } = simulate(serviceInput({ table: markets }), scenario("spot-hedge"));
+  const { metrics: ofService } = simulate(
+    serviceInput({ table: markets, cloud: gpuCloud, service: { requests: handRequests } }),
+    scenario("spot-hedge"),
+  );
+  expect(ofService.requestsCompleted).toBeGreaterThan(0);
   expect(Object.keys({ ...got, ...accounts, ...ofJob, ...ofService }).sort()).toEqual(
     metrics.map(({ name }) => name).sort(),
   );

@@ -173,6 +173,7 @@ export class SimulatedPorts {
       serviceArrived: (id, service) =>
         say("arrivals", () => this.#jobs.push({ job: this.#jobNames.of(id), what: "serviceArrived", service })),
       replicasWanted: (id, count) => job(id, { what: "replicasWanted", count }),
+      requestRate: (id, perS) => job(id, { what: "requestRate", perS }),
       progress: (id, doneS, keptS, ratePerS) => job(id, { what: "progress", doneS, keptS, ratePerS }),
       stateLeft: (id) => job(id, { what: "stateLeft" }),
       workEnded: (id) => job(id, { what: "ended" }),
@@ -222,7 +223,7 @@ export class SimulatedPorts {
   readonly #price: Prices = {
     latest: async () => {
       this.#asked = true;
-      this.world.tellPrices(this.nowS);
+      this.world.tellLevels(this.nowS);
       return this.#prices.map((priceUsdPerHour, id) => ({ market: this.#market(id as MarketId), priceUsdPerHour }));
     },
   };

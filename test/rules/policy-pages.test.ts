@@ -7,11 +7,18 @@ import { parsedArguments } from "../../experiments/arguments.ts";
 import { policyPages, policyText } from "../../experiments/policy-pages.ts";
 import { scenarioSchema } from "../../experiments/scenario-schema.ts";
 import { assignmentStrategies } from "../../policies/assignment/index.ts";
+import { routers } from "../../policies/routing/index.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { root } from "./project-files.ts";
 
-const listed = [...schedulingPolicies, ...wrappers, ...assignmentStrategies];
+const listed = [
+  ...[...schedulingPolicies, ...wrappers, ...assignmentStrategies].map((each) => ({
+    file: `${each.name}.md`,
+    ...each,
+  })),
+  ...routers.map((each) => ({ file: `routing-${each.name}.md`, ...each })),
+];
 const pages = policyPages();
 
 describe("the pages of policies, wrappers and strategies", () => {
@@ -21,11 +28,11 @@ describe("the pages of policies, wrappers and strategies", () => {
       readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]),
     );
     expect(shipped).toEqual(Object.fromEntries(pages));
-    expect([...pages.keys()].sort()).toEqual(["README.md", ...listed.map(({ name }) => `${name}.md`)].sort());
+    expect([...pages.keys()].sort()).toEqual(["README.md", ...listed.map(({ file }) => file)].sort());
   });
 
   test.each(listed)("$name: its page says what it does, where it is from, and what every parameter means", (each) => {
-    const page = pages.get(`${each.name}.md`)!;
+    const page = pages.get(each.file)!;
     for (const text of [each.summary, each.source, ...(each.details ?? [])]) expect(page).toContain(text);
     const parameters = page.split("\n").filter((line) => line.startsWith("| `"));
     const shape = "params" in each ? Object.keys((each.params as z.ZodObject).shape) : [];
@@ -33,18 +40,19 @@ describe("the pages of policies, wrappers and strategies", () => {
     for (const line of parameters) expect(line).toMatch(/^\| `\w+` \| [^|]+ \| [^|]* \| \w[^|]{10,} \|$/);
   });
 
-  test.each(listed)("$name: a study takes it as its page writes it", ({ name }) => {
-    const yaml = /```yaml\n(.*?)```/s.exec(pages.get(`${name}.md`)!)![1]!;
+  test.each(listed)("$name: a study takes it as its page writes it", ({ name, file }) => {
+    const yaml = /```yaml\n(.*?)```/s.exec(pages.get(file)!)![1]!;
     const [scenario] = (parse(yaml) as { readonly policies: readonly unknown[] }).policies;
     expect(JSON.stringify(scenario)).toContain(`"${name}"`);
     expect(scenarioSchema.safeParse(scenario).error).toBeUndefined();
   });
 
   test("the terminal lists all, tells about one, and knows what a mistyped name meant", () => {
-    for (const { name, summary } of listed) {
+    for (const { name, file, summary } of listed) {
       expect(policyText()).toContain(`  ${name} `);
       expect(policyText()).toContain(summary);
-      expect(pages.get(`${name}.md`)).toContain(policyText(name));
+      // All that bear the name, each as its page has it.
+      expect(policyText(name)).toContain(pages.get(file)!.split("\n").slice(1).join("\n").trim());
     }
     expect(parsedArguments(["policies", "greedy"], root)).toEqual({ do: "policies", name: "greedy", write: false });
     expect(() => parsedArguments(["policies", "greedy", "--write"], root)).toThrow("--write writes all pages");

@@ -122,6 +122,30 @@ export function serviceInput(
   };
 }
 
+/** Ticks for services that answer requests, on instances like a g5.xlarge. */
+export const gpuCloud: CloudSpec = {
+  ...tickCloud,
+  profile: "skyserve-tick",
+  visibility: "tried",
+  instanceTypes: {
+    "g.x": { gpuMemoryMiB: 22_528, networkMiBPerS: 100, gpu: { count: 1, bandwidthGBPerS: 600, fp16Tflops: 70 } },
+  },
+};
+
+/** One request every two seconds of some 200 + 100 tokens to an 8B model. */
+export const handRequests: NonNullable<ServingParams["requests"]> = {
+  from: {
+    arrivals: { kind: "poisson", perS: 0.5 },
+    tokens: {
+      input: { kind: "lognormal", median: 200, p95: 800 },
+      output: { kind: "lognormal", median: 100, p95: 300 },
+    },
+  },
+  model: "llama-3-8b",
+  client: { timeoutS: 60 },
+  slo: { ttftS: 1, tpotS: 0.1 },
+};
+
 export const scenario = (scheduling: string, more: Partial<Scenario> = {}): Decisions =>
   resolveScenario({ scheduling, assignment: "earliest-node", ...more });
 

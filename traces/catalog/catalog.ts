@@ -44,6 +44,9 @@ export interface CatalogType {
   readonly gpu: string;
   readonly gpus: number;
   readonly gpuMemoryMiB: MiB;
+  /** Peaks of one GPU. */
+  readonly bandwidthGBPerS: number;
+  readonly fp16Tflops: number;
   readonly vcpus: number;
   readonly ramGiB: number;
   /** Sustained. */
@@ -75,6 +78,8 @@ export class Catalog {
           gpu,
           gpus: count,
           gpuMemoryMiB: Math.floor(count * one.usableGiB * 1024),
+          bandwidthGBPerS: one.bandwidthGBPerS,
+          fp16Tflops: one.fp16Tflops,
           vcpus,
           ramGiB,
           networkMiBPerS: Math.floor((networkGbps * 1e9) / 8 / 2 ** 20),

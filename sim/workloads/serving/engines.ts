@@ -1,0 +1,58 @@
+import type { MarketId } from "../../../policies/contract/units.ts";
+import { type ModelSize, models } from "../../../traces/catalog/models.ts";
+import { SimulationError } from "../../simulation-error.ts";
+import type { RequestParams } from "../serving-params.ts";
+import type { WorkloadWorld } from "../workload.ts";
+import type { ReplicaLimits } from "./replica.ts";
+import { kvBytesPerToken, rooflineTimes, type StepTimes, weightBytes } from "./step-times.ts";
+
+/** How fast a replica is and what it holds, on one kind of instance. */
+export interface Engine {
+  readonly times: StepTimes;
+  readonly limits: ReplicaLimits;
+}
+
+const MIB = 2 ** 20;
+
+/** The model that a study names or describes. */
+export const sizeOf = ({ model }: Pick<RequestParams, "model">): ModelSize =>
+  typeof model === "string" ? models[model]! : model;
+
+/**
+ * Tokens that are left room for beside the weights; below 1 the model does not fit.
+ * @example cacheTokens({ model: "llama-3-8b", memoryShare: 0.9 }, 22_528) // 39,685 on an A10G
+ */
+export function cacheTokens(params: Pick<RequestParams, "model" | "memoryShare">, gpuMemoryMiB: number): number {
+  const model = sizeOf(params);
+  return Math.floor((params.memoryShare * gpuMemoryMiB * MIB - weightBytes(model)) / kvBytesPerToken(model));
+}
+
+/**
+ * What each market's instances make of the model. Assumes one replica an instance, over all its GPUs.
+ * @throws SimulationError for a type on which the model has no room, or whose GPUs are not described
+ */
+export function enginesOf(params: RequestParams, { fleet, cloud }: WorkloadWorld): readonly Engine[] {
+  const { batchMax, efficiency } = params;
+  return fleet.markets.map(({ instanceType, gpuMemoryMiB }, market) => {
+    const gpu = cloud.gpuOf(market as MarketId);
+    if (gpu === undefined) {
+      throw new SimulationError(
+        `instance type ${instanceType} has no GPUs to time requests by; add cloud.instanceTypes.${instanceType}.gpu with count, bandwidthGBPerS and fp16Tflops`,
+      );
+    }
+    const tokens = cacheTokens(params, gpuMemoryMiB);
+    if (tokens < 1) {
+      const needMiB = Math.ceil(weightBytes(sizeOf(params)) / params.memoryShare / MIB);
+      throw new ModelFitError(
+        `the model has no room on ${instanceType}: its weights need ${needMiB} MiB of GPU memory, with memoryShare ${params.memoryShare}, and there are ${gpuMemoryMiB}; take another type, or a smaller model`,
+      );
+    }
+    return {
+      times: rooflineTimes(sizeOf(params), gpu, efficiency, batchMax),
+      limits: { cacheTokens: tokens, batchMax },
+    };
+  });
+}
+
+/** A model that does not fit an instance of the fleet. */
+export class ModelFitError extends SimulationError {}

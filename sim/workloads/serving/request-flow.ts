@@ -1,0 +1,312 @@
+import type { Router } from "../../../policies/contract/routing.ts";
+import type { InstanceId, PerSecond, Seconds } from "../../../policies/contract/units.ts";
+import { generateRequests, type RequestStream, replayRequests } from "../../../traces/requests.ts";
+import { EVENT } from "../../events.ts";
+import type { SimInstance } from "../../instance.ts";
+import type { RequestParams } from "../serving-params.ts";
+import type { WorkloadWorld } from "../workload.ts";
+import { type Engine, enginesOf } from "./engines.ts";
+import { RateWindow } from "./rate-window.ts";
+import { Replica, type ReplicaHooks } from "./replica.ts";
+import { type FailedBy, RequestAccounts } from "./request-accounts.ts";
+import { Requests, SlotQueue } from "./requests.ts";
+
+/** A replica that is there, ready to serve. */
+interface Served {
+  readonly id: InstanceId;
+  readonly replica: Replica;
+  /** New requests may be sent to it. */
+  isRegistered: boolean;
+  /** The event that it waits for, and when. */
+  seq: number;
+  awaitedS: Seconds;
+}
+
+/** In the column of retries: the client has turned away from this try, which still runs. */
+const GIVEN_UP = -1;
+
+/**
+ * Requests on their way: they arrive, are sent to a replica by the router, wait there and run, and are answered, or lost with their
+ * replica, or given up by a client that waits no longer; then they are tried again, from the beginning. While no replica is there
+ * they wait before the balancer, first come first served.
+ *
+ * One arrival, one step a replica and one timeout are in the event queue at a time; a request costs O(log n) of what is under way.
+ * Assumes that the network takes no time, and that a client hears at once that its replica is gone.
+ */
+export class RequestFlow implements ReplicaHooks {
+  readonly #params: RequestParams;
+  readonly #world: WorkloadWorld;
+  readonly #router: Router;
+  readonly #stream: RequestStream;
+  readonly #engines: readonly Engine[];
+  readonly #accounts: RequestAccounts;
+  readonly #requests = new Requests();
+  /** Tries that their clients wait for, in order of sending. */
+  readonly #sent = new SlotQueue(this.#requests.sent);
+  /** Those of them that no replica has taken. */
+  readonly #held = new SlotQueue(this.#requests.queued);
+  readonly #served: (Served | undefined)[] = []; // [instance]
+  readonly #rate = new RateWindow();
+  readonly #timeoutS: Seconds;
+  #isTimeoutAwaited = false;
+  #arrived = 0;
+  #toldPerS: PerSecond = -1; // nothing yet
+  /** Of replicas that are gone. */
+  #busyS: Seconds = 0;
+  #tokensGenerated = 0;
+
+  constructor(params: RequestParams, world: WorkloadWorld, measuredFromS: Seconds) {
+    const { from, slo, client } = params;
+    this.#params = params;
+    this.#world = world;
+    this.#engines = enginesOf(params, world);
+    const { random } = world;
+    const luck = random.stream("routing");
+    this.#router = world.routing((request, retries, k) => random.at(luck, request, retries, k));
+    const columns = world.requests;
+    if ("file" in from || "file" in from.tokens) {
+      if (columns === undefined) throw new Error("requests of a file that nobody has opened");
+    }
+    this.#stream =
+      "file" in from
+        ? replayRequests(columns!)
+        : generateRequests(
+            { arrivals: from.arrivals, tokens: "file" in from.tokens ? columns! : from.tokens },
+            world.seed,
+            world.horizonS,
+          );
+    this.#accounts = new RequestAccounts(slo, measuredFromS, world.horizonS);
+    this.#timeoutS = client.timeoutS ?? Infinity;
+  }
+
+  /** Of all replicas so far, in the time that is measured. */
+  get busyS(): Seconds {
+    return this.#served.reduce((sum, each) => sum + (each?.replica.busyS ?? 0), this.#busyS);
+  }
+
+  start(): void {
+    this.#awaitArrival();
+  }
+
+  /** How many requests a second were sent over the last minute. */
+  tell(tellRate: (perS: PerSecond) => void, nowS: Seconds): void {
+    const perS = this.#rate.perS(nowS);
+    if (perS === this.#toldPerS) return;
+    this.#toldPerS = perS;
+    tellRate(perS);
+  }
+
+  // ── replicas ───────────────────────────────────────────────────────────────────────
+
+  begins({ id, market }: SimInstance, nowS: Seconds): void {
+    const { times, limits } = this.#engines[market]!;
+    const replica = new Replica(times, limits, this.#requests, this, this.#accounts.measuredFromS);
+    while (this.#served.length < id) this.#served.push(undefined);
+    this.#served[id] = { id, replica, isRegistered: true, seq: -1, awaitedS: Infinity };
+    this.#router.register(id, limits.cacheTokens);
+    for (let slot = this.#held.first; slot >= 0; slot = this.#held.first) {
+      this.#held.delete(slot);
+      this.#dispatch(slot, nowS);
+    }
+  }
+
+  /** It is gone, and what it had begun with it. */
+  ends({ id }: SimInstance, nowS: Seconds): void {
+    const served = this.#served[id]!;
+    this.#served[id] = undefined;
+    if (served.isRegistered) this.#router.deregister(id);
+    served.replica.stop(nowS, (slot, tokens) => {
+      if (this.#requests.retries[slot] === GIVEN_UP) {
+        this.#turnedAway(slot, tokens);
+        return;
+      }
+      this.#accounts.wasted(this.#requests.arrivalS[slot]!, tokens);
+      this.#sent.delete(slot);
+      this.#tryAgain(slot, "lost", nowS);
+    });
+    this.#close(served);
+  }
+
+  // ── events ─────────────────────────────────────────────────────────────────────────
+
+  handle(kind: number, a: number, seq: number, nowS: Seconds): void {
+    if (kind === EVENT.arrival) {
+      this.#arrive(nowS);
+    } else if (kind === EVENT.step) {
+      const served = this.#served[a];
+      if (served === undefined || served.seq !== seq) return;
+      served.awaitedS = Infinity;
+      served.replica.advance(nowS);
+      this.#await(served);
+    } else if (kind === EVENT.start) {
+      this.#send(a, nowS);
+    } else {
+      this.#isTimeoutAwaited = false;
+      const { sentS } = this.#requests;
+      for (let slot = this.#sent.first; slot >= 0 && sentS[slot]! + this.#timeoutS <= nowS; slot = this.#sent.first) {
+        this.#giveUp(slot, nowS);
+      }
+      this.#awaitTimeout();
+    }
+  }
+
+  finished(slot: number, nowS: Seconds): void {
+    const requests = this.#requests;
+    this.#sent.delete(slot);
+    this.#tellRouter(this.#served[requests.on[slot]!]!);
+    const outputTokens = requests.outputTokens[slot]!;
+    this.#accounts.completed(requests.arrivalS[slot]!, requests.firstTokenS[slot]!, nowS, outputTokens);
+    requests.remove(slot);
+  }
+
+  dropped(slot: number, tokens: number): void {
+    this.#tellRouter(this.#served[this.#requests.on[slot]!]!);
+    this.#turnedAway(slot, tokens);
+  }
+
+  /** Ends the run: what is under way stays open. */
+  cut(nowS: Seconds): void {
+    let tokensOpen = 0;
+    for (const served of this.#served) {
+      if (served === undefined) continue;
+      served.replica.stop(nowS, (slot, tokens) => {
+        if (this.#requests.retries[slot] === GIVEN_UP) this.#turnedAway(slot, tokens);
+        else tokensOpen += tokens;
+      });
+      this.#close(served);
+    }
+    this.#served.length = 0;
+    this.#accounts.close(this.#requests.inFlight, tokensOpen);
+  }
+
+  // ── what came of it ────────────────────────────────────────────────────────────────
+
+  outcome(): Record<string, number> {
+    return this.#accounts.outcome();
+  }
+
+  check(): void {
+    this.#accounts.check(this.#arrived, this.#tokensGenerated);
+  }
+
+  // ── parts ──────────────────────────────────────────────────────────────────────────
+
+  #awaitArrival(): void {
+    if (!this.#stream.next() || this.#stream.arrivalS >= this.#world.horizonS) return;
+    const { queue, ranks } = this.#world;
+    queue.push(this.#stream.arrivalS, ranks[EVENT.arrival]!, EVENT.arrival, 0, 0);
+  }
+
+  #arrive(nowS: Seconds): void {
+    const { inputTokens, outputTokens } = this.#stream;
+    // The last step of reading a prompt gives the first token, so there is none without.
+    const slot = this.#requests.add(this.#arrived++, inputTokens, Math.max(1, outputTokens), nowS);
+    this.#accounts.arrived(nowS);
+    this.#awaitArrival();
+    this.#send(slot, nowS);
+  }
+
+  #send(slot: number, nowS: Seconds): void {
+    this.#requests.sentS[slot] = nowS;
+    this.#sent.push(slot);
+    this.#rate.count(nowS);
+    this.#awaitTimeout();
+    this.#dispatch(slot, nowS);
+  }
+
+  #dispatch(slot: number, nowS: Seconds): void {
+    const requests = this.#requests;
+    const target = this.#router.route(requests.id[slot]!, requests.retries[slot]!);
+    if (target === undefined) {
+      this.#held.push(slot);
+      return;
+    }
+    const served = this.#served[target]!;
+    if (!served.replica.holds(slot)) {
+      this.#sent.delete(slot);
+      this.#fail(slot, "tooLong", nowS);
+      return;
+    }
+    requests.on[slot] = target;
+    served.replica.enqueue(slot, nowS);
+    this.#tellRouter(served);
+    this.#await(served);
+  }
+
+  /** The client waits no longer. */
+  #giveUp(slot: number, nowS: Seconds): void {
+    const requests = this.#requests;
+    this.#sent.delete(slot);
+    const on = requests.on[slot]!;
+    if (on < 0) {
+      this.#held.delete(slot);
+      this.#tryAgain(slot, "timedOut", nowS);
+      return;
+    }
+    const served = this.#served[on]!;
+    const hasLeft = served.replica.cancel(slot, nowS);
+    this.#await(served);
+    if (hasLeft) {
+      this.#tellRouter(served);
+      this.#tryAgain(slot, "timedOut", nowS);
+      return;
+    }
+    // It runs on to the end of its step, so what is tried again needs a slot of its own.
+    const { id, promptTokens, outputTokens, arrivalS, retries } = requests;
+    const again = requests.add(id[slot]!, promptTokens[slot]!, outputTokens[slot]!, arrivalS[slot]!, retries[slot]!);
+    requests.retries[slot] = GIVEN_UP;
+    this.#tryAgain(again, "timedOut", nowS);
+  }
+
+  #tryAgain(slot: number, why: "lost" | "timedOut", nowS: Seconds): void {
+    const { retries, backoffS } = this.#params.client;
+    const requests = this.#requests;
+    this.#accounts.broken(requests.arrivalS[slot]!, why);
+    if (requests.retries[slot]! >= retries) {
+      this.#fail(slot, why, nowS);
+      return;
+    }
+    requests.retries[slot]!++;
+    requests.on[slot] = -1;
+    requests.heapAt[slot] = -1;
+    const { queue, ranks } = this.#world;
+    queue.push(nowS + backoffS, ranks[EVENT.start]!, EVENT.start, slot, 0);
+  }
+
+  /** A try that its client had given up has left its replica. */
+  #turnedAway(slot: number, tokens: number): void {
+    this.#accounts.wasted(this.#requests.arrivalS[slot]!, tokens);
+    this.#requests.remove(slot);
+  }
+
+  #fail(slot: number, by: FailedBy, nowS: Seconds): void {
+    this.#accounts.failed(this.#requests.arrivalS[slot]!, by, nowS);
+    this.#requests.remove(slot);
+  }
+
+  #tellRouter({ id, replica, isRegistered }: Served): void {
+    if (isRegistered) this.#router.outstanding(id, replica.load);
+  }
+
+  #await(served: Served): void {
+    const { nextS } = served.replica;
+    if (nextS === served.awaitedS) return;
+    served.awaitedS = nextS;
+    const { queue, ranks } = this.#world;
+    served.seq = nextS === Infinity ? -1 : queue.push(nextS, ranks[EVENT.step]!, EVENT.step, served.id, 0);
+  }
+
+  #awaitTimeout(): void {
+    if (this.#isTimeoutAwaited || this.#timeoutS === Infinity || this.#sent.first < 0) return;
+    this.#isTimeoutAwaited = true;
+    const { queue, ranks } = this.#world;
+    const atS = this.#requests.sentS[this.#sent.first]! + this.#timeoutS;
+    queue.push(atS, ranks[EVENT.timeout]!, EVENT.timeout, 0, 0);
+  }
+
+  /** Adds up what a replica that is gone has done. */
+  #close({ replica }: Served): void {
+    this.#busyS += replica.busyS;
+    this.#tokensGenerated += replica.tokensGenerated;
+  }
+}
