@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Agent } from "../../../orchestrator/node/agent.ts";
+import { Imds } from "../../../orchestrator/node/imds.ts";
+import { Vllm } from "../../../orchestrator/node/vllm.ts";
+import { Routes } from "../../doubles/routes.ts";
+import { ScaledClock } from "../../doubles/scaled-clock.ts";
+
+// The agent between a metadata service, a model server and a balancer that asks over a socket.
+
+const ACTION = "GET /latest/meta-data/spot/instance-action";
+let metadata: Routes;
+let engine: Routes;
+let url: string;
+let said: [event: string, about: unknown][];
+let over: AbortController;
+let running: Promise<void>;
+beforeEach(async () => {
+  metadata = await new Routes().start();
+  engine = await new Routes().start();
+  metadata.routes.set("PUT /latest/api/token", { text: "t" });
+  engine.routes.set("GET /health", { status: 503 });
+  engine.routes.set("GET /v1/models", { text: '{"data":[{"id":"m"}]}' });
+  engine.routes.set("POST /v1/completions", { text: "{}" });
+  const clock = new ScaledClock(20);
+  said = [];
+  over = new AbortController();
+  const agent = new Agent({
+    imds: new Imds(clock, metadata.url),
+    engine: new Vllm(engine.url, "m"),
+    clock,
+    port: 0,
+    host: "127.0.0.1",
+    say: (...what) => said.push(what),
+  });
+  url = await agent.listen();
+  running = agent.run(over.signal);
+});
+afterEach(async () => {
+  over.abort();
+  await running;
+  await metadata.stop();
+  await engine.stop();
+});
+
+const health = async () => (await fetch(url)).status;
+async function becomes(status: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await health()) === status) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`the health check never answered ${status}`);
+}
+
+describe("the agent", () => {
+  it("lets traffic in when the model server is ready, and stops it from the notice on, for good", async () => {
+    await becomes(503);
+    engine.routes.set("GET /health", {});
+    await becomes(200);
+    metadata.routes.set(ACTION, { text: '{"action":"terminate","time":"2036-01-01T00:00:00Z"}' });
+    await becomes(503);
+    expect(await (await fetch(url)).text()).toBe("interruption announced\n");
+    metadata.routes.set(ACTION, { status: 404 });
+    await expect(becomes(200)).rejects.toThrow();
+    expect(said).toContainEqual(["notice", { action: "terminate", leftS: 120 }]);
+  });
+
+  it("stops traffic to a model server that says it is not ready, and not because a metadata service says nothing", async () => {
+    engine.routes.set("GET /health", {});
+    await becomes(200);
+    metadata.routes.set(ACTION, { status: 500 });
+    await expect(becomes(503)).rejects.toThrow();
+    expect(said.map(([event]) => event)).toContain("metadata-unknown");
+    engine.routes.set("GET /health", { status: 503 });
+    await becomes(503);
+  });
+});
