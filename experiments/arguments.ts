@@ -5,6 +5,7 @@ import { nearestName } from "../policies/contract/nearest.ts";
 import type { ExperimentOptions } from "./experiment.ts";
 import { type JobFile, schedulers } from "./launch.ts";
 import type { MergeOptions } from "./merge.ts";
+import { shownUrl } from "./queue/shown-url.ts";
 import { shellWord } from "./shell-word.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -26,6 +27,7 @@ export type Command =
   | { readonly do: "schema" };
 
 const texts = { type: "string", array: true, requiresArg: true, default: [] as string[] } as const;
+const text = { type: "string", requiresArg: true } as const;
 const count = { type: "number", requiresArg: true } as const;
 
 /** How cells are run. */
@@ -34,7 +36,7 @@ const running = {
   "cell-timeout": { ...count, default: 600, describe: "seconds after which a cell fails" },
   "cell-memory": { ...count, default: memoryMiBDefault(), describe: "MiB of memory above which a cell fails" },
   json: { type: "boolean", default: false, describe: "events as JSON lines on stdout" },
-  out: { type: "string", requiresArg: true, describe: "results folder; results/NAME-OF-THE-STUDY" },
+  out: { ...text, describe: "results folder; results/NAME-OF-THE-STUDY" },
 } as const;
 
 const studyFile = (root: string) =>
@@ -65,10 +67,13 @@ export function parsedArguments(args: readonly string[], root: string): Command 
           set,
           only: { ...texts, describe: "policy=, trace=, unit= or cell=PATTERN: run only these" },
           shard: {
-            type: "string",
-            requiresArg: true,
+            ...text,
             describe:
               "i/n: one of n parts; in an array job of Slurm or AWS Batch without being told; auto/n in one of Kubernetes",
+          },
+          queue: {
+            ...text,
+            describe: "redis://host:port: run cells on the workers there (npm run worker) instead of here",
           },
           "dry-run": { type: "boolean", default: false, describe: "say what would be run, and why" },
           fresh: { type: "boolean", default: false, describe: "forget what is stored" },
@@ -81,6 +86,7 @@ export function parsedArguments(args: readonly string[], root: string): Command 
           sets: given.set,
           only: given.only,
           shard: given.shard,
+          queue: given.queue,
           dryRun: given.dryRun,
           fresh: given.fresh,
           ...runningOf(given),
@@ -113,7 +119,7 @@ export function parsedArguments(args: readonly string[], root: string): Command 
               requiresArg: true,
               describe: "kubernetes: an image with this checkout in /workbench",
             },
-            claim: { type: "string", requiresArg: true, describe: "kubernetes: the volume claim that results go to" },
+            claim: { ...text, describe: "kubernetes: the volume claim that results go to" },
           }),
       ({ scheduler, study, set: sets, shards, cpus, memoryMib, image, claim }) => {
         for (const [name, value] of Object.entries({ shards, cpus, "memory-mib": memoryMib })) wholeNumber(name, value);
@@ -163,6 +169,7 @@ function meant(message: string): string {
     "jobs",
     "only",
     "shard",
+    "queue",
     "shards",
     "cpus",
     "memory-mib",
@@ -203,9 +210,11 @@ function wholeNumber(name: string, value: number): void {
   }
 }
 
-/** As it can be typed again: without --fresh, which would forget what is stored. */
-const commandLine = (args: readonly string[]): string =>
-  ["npm run experiment --", ...args.filter((arg) => arg !== "--fresh").map(shellWord)].join(" ");
+/** As it can be typed again: without --fresh, which would forget what is stored, and without a password. */
+const commandLine = (args: readonly string[]): string => {
+  const shown = args.filter((arg) => arg !== "--fresh").map(shownUrl);
+  return ["npm run experiment --", ...shown.map(shellWord)].join(" ");
+};
 
 /** Half of what the machine, or its container, has to give, among the workers; at most 1 GiB each. */
 function memoryMiBDefault(): number {

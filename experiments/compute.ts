@@ -14,11 +14,11 @@ export interface ComputeOptions {
 }
 
 /** Runs cells on worker threads; each is told once, in no order. */
-export async function computeCells(
-  cells: readonly Cell[],
+export async function computeCells<C extends Pick<Cell, "spec" | "table">>(
+  cells: readonly C[],
   tables: Grid["tables"],
   { studyFolder, jobs, timeoutS, memoryMiB, signal }: ComputeOptions,
-  told: (cell: Cell, outcome: CellOutcome, wallMs: number) => void,
+  told: (cell: C, outcome: CellOutcome, wallMs: number) => void,
   traced = false,
 ): Promise<void> {
   const items = cells.map(

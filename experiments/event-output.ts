@@ -75,6 +75,10 @@ export class TextEvents implements ExperimentEvents {
     complain(coloursOf(process.stderr).yellow(`warning: ${text}`));
   }
 
+  notice(text: string): void {
+    complain(oneLine(text));
+  }
+
   end(end: ExperimentEnd): void {
     if (end.how === "interrupted") {
       complain(`stopped; what is done is kept in ${this.#folder}. To go on: ${this.#options.command}`);
@@ -140,6 +144,10 @@ export class JsonEvents implements ExperimentEvents {
 
   warning(text: string): void {
     tell({ event: "warning", text });
+  }
+
+  notice(text: string): void {
+    tell({ event: "notice", text });
   }
 
   end(end: ExperimentEnd): void {

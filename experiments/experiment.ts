@@ -1,12 +1,13 @@
 import { join } from "node:path";
+import type { CellOutcome } from "./cell-task.ts";
 import { type ComputeOptions, computeCells } from "./compute.ts";
 import { drawResults, type ReportInput } from "./draw-results.ts";
-import type { Cell, Grid } from "./grid.ts";
+import type { Cell } from "./grid.ts";
 import { lockFolder } from "./lock.ts";
 import { manifestOf } from "./manifest.ts";
 import { chosen } from "./only.ts";
 import { type Plan, planOf } from "./plan.ts";
-import { preparedStudy } from "./prepared-study.ts";
+import { type PreparedStudy, preparedStudy } from "./prepared-study.ts";
 import { json, makeFolder, writeResult } from "./results.ts";
 import { cellsOfShard, type Shard } from "./shard.ts";
 import { assertResultsFolder, CellLog, readCells, type StoredCell } from "./store.ts";
@@ -19,6 +20,8 @@ export interface ExperimentOptions extends Omit<ComputeOptions, "studyFolder" | 
   readonly only: readonly string[];
   /** Which part of the cells; all where undefined. */
   readonly shard?: Shard | undefined;
+  /** A Redis whose workers run the cells; threads of this process where undefined. */
+  readonly queue?: string | undefined;
   readonly dryRun: boolean;
   readonly fresh: boolean;
   /** Results folder; named after the study, and the shard, where undefined. */
@@ -33,6 +36,7 @@ export interface ExperimentEvents {
   cell(cell: Cell, ok: boolean, wallMs: number, failure?: { readonly error: string; readonly stack: string }): void;
   computed(): void;
   warning(text: string): void;
+  notice(text: string): void;
 }
 
 /** What an experiment needs of its host. */
@@ -67,7 +71,7 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
   const folder = options.out ?? resultsFolder(loaded.name, shard);
   await assertResultsFolder(folder);
   const prepared = await preparedStudy(loaded, root);
-  const { cells, tables } = prepared.grid;
+  const { cells } = prepared.grid;
   const ours = shard === undefined ? undefined : new Set(cellsOfShard(cells, shard));
   const asked = chosen(cells, only).filter((cell) => ours?.has(cell) ?? true);
   const cellsBefore = async () => (options.fresh ? new Map<string, StoredCell>() : readCells(folder));
@@ -82,7 +86,7 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
     const plan = planOf(asked, stored);
     events.planned(plan, cells, folder);
     const compute: ComputeOptions = { ...options, studyFolder: loaded.folder, signal: host.listen() };
-    const failures = await runPending(plan.pending, tables, stored, folder, options, compute, events);
+    const failures = await runPending(plan.pending, prepared, stored, folder, options, compute, events);
     if (compute.signal.aborted) return { how: "interrupted" };
     const about = { command: options.command, startedAt };
     if (shard !== undefined) {
@@ -108,17 +112,17 @@ export const resultsFolder = (name: string, shard?: Shard): string =>
 /** Adds to `stored` what succeeds. @returns errors by key; they are not stored, so the next run tries again. */
 async function runPending(
   pending: readonly Cell[],
-  tables: Grid["tables"],
+  prepared: PreparedStudy,
   stored: Map<string, StoredCell>,
   folder: string,
-  { fresh }: ExperimentOptions,
+  { fresh, queue }: ExperimentOptions,
   compute: ComputeOptions,
   events: ExperimentEvents,
 ): Promise<ReadonlyMap<string, string>> {
   const failures = new Map<string, string>();
   const log = new CellLog(folder, { fresh });
   try {
-    await computeCells(pending, tables, compute, (cell, outcome, wallMs) => {
+    const told = (cell: Cell, outcome: CellOutcome, wallMs: number): void => {
       if (outcome.ok) {
         const { timeline: _, ...result } = outcome.result;
         const { key, place, parts } = cell;
@@ -127,7 +131,14 @@ async function runPending(
         stored.set(key, done);
       } else failures.set(cell.key, outcome.error);
       events.cell(cell, outcome.ok, wallMs, outcome.ok ? undefined : outcome);
-    });
+    };
+    if (queue === undefined) await computeCells(pending, prepared.grid.tables, compute, told);
+    else {
+      // Loaded by those who have a queue, and by nobody else.
+      const { computeOnQueue } = await import("./queue/sweep.ts");
+      const notice = (text: string): void => events.notice(text);
+      await computeOnQueue(pending, prepared, { ...compute, url: queue, told, notice });
+    }
   } finally {
     log.close();
     events.computed();

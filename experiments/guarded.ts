@@ -16,6 +16,7 @@ const MENDABLE: ReadonlySet<string> = new Set([
   "LockError",
   "ShardError",
   "MergeError",
+  "QueueError",
   "ScenarioError",
   "SimulationError",
   "TargetsError",

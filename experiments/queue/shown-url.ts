@@ -1,0 +1,2 @@
+/** A URL as it may be shown: without user and password. @example shownUrl("redis://:secret@host:6379") // "redis://***@host:6379" */
+export const shownUrl = (url: string): string => url.replace(/\/\/[^/@]*@/, "//***@");
