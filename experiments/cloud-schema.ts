@@ -17,8 +17,10 @@ const bill = z.strictObject({
     .strictObject({
       betweenZonesUsdPerGib: notNegative.describe("each way, so a GiB costs twice this; 0.01 on AWS in 2025"),
       betweenRegionsUsdPerGib: z
-        .union([notNegative, z.record(z.string(), notNegative)])
-        .describe("out of a region into another, or by the region that is left; 0.02 from us-east-1 in 2025"),
+        .union([notNegative, z.record(z.string(), z.union([notNegative, z.record(z.string(), notNegative)]))])
+        .describe(
+          "out of a region into another, by the region that is left, or by that and the one entered; 0.02 from us-east-1 in 2025",
+        ),
       storageRegion: z
         .string()
         .min(1)
@@ -37,7 +39,7 @@ const bill = z.strictObject({
 /** The simulated cloud, as a study writes it. */
 export const cloudSchema = z.strictObject({
   profile: z
-    .enum(["aws", "cbl-tick-v1", "skyserve-tick"])
+    .enum(["aws", "cbl-tick-v1", "skyserve-tick", "skynomad-tick"])
     .describe("timing profile: the order of things within an instant, and the defaults below"),
   answerS: distribution.exactOptional().describe("from request to grant or refusal, seconds"),
   noticeLeadS: distribution.exactOptional().describe("from interruption notice to the end, seconds"),

@@ -96,7 +96,13 @@ const factArguments = {
   ]),
   jobArrived: z.tuple([
     id,
-    z.strictObject({ workS: seconds, deadlineS: seconds, restartOverheadS: seconds, nodes: z.int().min(1) }),
+    z.strictObject({
+      workS: seconds,
+      deadlineS: seconds,
+      restartOverheadS: seconds,
+      nodes: z.int().min(1),
+      moves: z.record(text, z.record(text, z.strictObject({ usd: z.number(), moveS: seconds }))).exactOptional(),
+    }),
   ]),
   serviceArrived: z.tuple([id, z.strictObject({ replicasWanted: z.int().min(0) })]),
   replicasWanted: z.tuple([id, z.int().min(0)]),

@@ -75,8 +75,8 @@ const FIGURE = z.looseObject({
 });
 const BOUND = z.looseObject({
   kind: z.enum(["exact", "relaxation", "heuristic"]),
-  workload: z.enum(["tasks", "deadline-job"]),
-  profile: z.enum(["aws", "cbl-tick-v1"]),
+  workload: z.enum(["tasks", "deadline-job", "serving"]),
+  profile: z.enum(["aws", "cbl-tick-v1", "skyserve-tick", "skynomad-tick"]),
 });
 const POLICY = z.looseObject({
   policyId: z.string(),

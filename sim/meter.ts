@@ -119,7 +119,7 @@ export interface BilledLines {
   readonly balancerUsd?: Usd;
 }
 
-const MIB_PER_GIB = 1024;
+export const MIB_PER_GIB = 1024;
 /** Assumes 30 days, as in AWS's own example of a GB-month (re:Post, "How are charges for Amazon EBS volumes calculated on my bill?"). */
 const MONTH_S = 30 * 24 * HOUR_S;
 
@@ -142,7 +142,7 @@ export class BillLines {
   readonly #minimumS: Seconds;
   #heldS = 0;
   #betweenZonesGiB = 0;
-  readonly #leftGiB = new Map<string, number>(); // region left -> into others
+  readonly #leftGiB = new Map<string, Map<string, number>>(); // region left -> region entered
   /** Posted line by line as it happens; at the end it must be the quantities at their prices. */
   #postedUsd = 0;
 
@@ -154,7 +154,9 @@ export class BillLines {
     const { storageRegion } = spec.transfer ?? {};
     const regions = new Set(markets.map(({ region }) => region));
     if (storageRegion !== undefined) regions.add(storageRegion);
-    if (spec.transfer !== undefined && regions.size > 1) for (const region of regions) this.#leavingUsdPerGib(region);
+    if (spec.transfer !== undefined) {
+      for (const from of regions) for (const to of regions) this.#betweenRegionsUsdPerGib(from, to);
+    }
   }
 
   /** Whether anybody asks what moves. */
@@ -178,11 +180,18 @@ export class BillLines {
     return { region: this.#spec.transfer?.storageRegion ?? this.#markets[market]!.region };
   }
 
+  /** What the state of a job costs from one region to another, were it moved. */
+  betweenRegionsUsd(miB: MiB, from: string, to: string): Usd {
+    return (miB / MIB_PER_GIB) * this.#betweenRegionsUsdPerGib(from, to);
+  }
+
   move(miB: MiB, from: Place, to: Place): void {
     const giB = miB / MIB_PER_GIB;
     if (from.region !== to.region) {
-      this.#leftGiB.set(from.region, (this.#leftGiB.get(from.region) ?? 0) + giB);
-      this.#postedUsd += giB * this.#leavingUsdPerGib(from.region);
+      const left = this.#leftGiB.get(from.region) ?? new Map<string, number>();
+      left.set(to.region, (left.get(to.region) ?? 0) + giB);
+      this.#leftGiB.set(from.region, left);
+      this.#postedUsd += this.betweenRegionsUsd(miB, from.region, to.region);
     } else if (from.zone !== undefined && to.zone !== undefined && from.zone !== to.zone) {
       this.#betweenZonesGiB += giB;
       this.#postedUsd += 2 * giB * this.#spec.transfer!.betweenZonesUsdPerGib;
@@ -201,7 +210,9 @@ export class BillLines {
     if (addressUsdPerHour !== undefined) lines.addressUsd = this.#heldS * this.#addressUsdPerS;
     if (transfer !== undefined) {
       lines.transferUsd = 2 * this.#betweenZonesGiB * transfer.betweenZonesUsdPerGib;
-      for (const [region, giB] of this.#leftGiB) lines.transferUsd += giB * this.#leavingUsdPerGib(region);
+      for (const [from, left] of this.#leftGiB) {
+        for (const [to, giB] of left) lines.transferUsd += giB * this.#betweenRegionsUsdPerGib(from, to);
+      }
     }
     if (balancerUsdPerHour !== undefined) {
       lines.balancerUsd = Math.ceil(runS / HOUR_S) * balancerUsdPerHour;
@@ -212,7 +223,9 @@ export class BillLines {
       throw new Error(`the lines beside instances come to ${otherUsd} USD, posted were ${this.#postedUsd}`);
     }
     if (this.#heldS < upS * (1 - 1e-9)) throw new Error(`volumes were held ${this.#heldS} s, instances ran ${upS} s`);
-    const leftGiB = [...this.#leftGiB.values()].reduce((sum, giB) => sum + giB, 0);
+    const leftGiB = [...this.#leftGiB.values()]
+      .flatMap((left) => [...left.values()])
+      .reduce((sum, giB) => sum + giB, 0);
     return { otherUsd, ...lines, ...(transfer && { transferGiB: this.#betweenZonesGiB + leftGiB }) };
   }
 
@@ -225,12 +238,19 @@ export class BillLines {
     return (this.#spec.addressUsdPerHour ?? 0) / HOUR_S;
   }
 
-  #leavingUsdPerGib(region: string): Usd {
+  #betweenRegionsUsdPerGib(from: string, to: string): Usd {
+    if (from === to) return 0;
     const price = this.#spec.transfer!.betweenRegionsUsdPerGib;
-    const usd = typeof price === "number" ? price : price[region];
+    const leaving = typeof price === "number" ? price : price[from];
+    if (leaving === undefined) {
+      throw new SimulationError(
+        `no price for what leaves ${from}; add cloud.bill.transfer.betweenRegionsUsdPerGib.${from}, or one number for all`,
+      );
+    }
+    const usd = typeof leaving === "number" ? leaving : leaving[to];
     if (usd === undefined) {
       throw new SimulationError(
-        `no price for what leaves ${region}; add cloud.bill.transfer.betweenRegionsUsdPerGib.${region}, or one number for all`,
+        `no price for what leaves ${from} for ${to}; add cloud.bill.transfer.betweenRegionsUsdPerGib.${from}.${to}, or one number for all that leaves ${from}`,
       );
     }
     return usd;
@@ -256,7 +276,7 @@ export function billAssumptions({ disk, addressUsdPerHour, transfer, balancerUsd
       transfer.storageRegion === undefined
         ? "a checkpoint lies in the region it was written in, weights in every region"
         : `checkpoints and weights lie in ${transfer.storageRegion}`,
-      "transfer is of the states, checkpoints and weights of tasks; what they cost to store, requests and image pulls are not billed",
+      "transfer is of the states, checkpoints and weights of tasks, and of the states of jobs that change regions; what they cost to store, requests and image pulls are not billed",
     );
   }
   if (balancerUsdPerHour !== undefined)

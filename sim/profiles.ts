@@ -91,8 +91,22 @@ const skyserveTick: TimingProfile = {
   launchS: { boot: none, imagePull: none, engineStart: { kind: "constant", value: 120 } },
 };
 
+/**
+ * SkyNomad's ticks are Can't Be Late's: what was up in the last tick has made its progress, then the trace takes back, then the
+ * policy; launches are answered within the tick, one after another, and the tick is billed to what is up at its end. A launch
+ * that only learns whether a zone grants ends in its own tick, for a minute of the price. Assumes ticks of a minute or more,
+ * so that this minimum is that of nothing else.
+ * Source: SkyNomad, NSDI 2027, and the simulator of its artifact (docs/multi_region_progress_model.md).
+ */
+const skynomadTick: TimingProfile = {
+  ...cblTickV1,
+  name: "skynomad-tick",
+  billing: { minimumS: 60, freeWhenReclaimedWithinS: 0 },
+};
+
 export const profiles: Readonly<Record<ProfileName, TimingProfile>> = {
   aws,
   "cbl-tick-v1": cblTickV1,
   "skyserve-tick": skyserveTick,
+  "skynomad-tick": skynomadTick,
 };

@@ -1,4 +1,4 @@
-import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "./units.ts";
+import type { InstanceId, MarketId, MiB, PerSecond, Seconds, Usd, UsdPerHour, WorkId } from "./units.ts";
 import type { EndReason, OnReclaim, RefusalReason, RefusalScope } from "./view.ts";
 
 /** What is known of a task when it arrives. */
@@ -20,7 +20,15 @@ export type JobArrival = {
   readonly deadlineS: Seconds;
   readonly restartOverheadS: Seconds;
   readonly nodes: number;
+  /** Absent: it moves for nothing. */
+  readonly moves?: Moves;
 };
+
+/** What it takes to go on in a region, by the region where the state lies; a pair that is absent takes nothing. */
+export type Moves = { readonly [from: string]: { readonly [to: string]: Move } };
+
+/** Beside the restart overhead. */
+export type Move = { readonly usd: Usd; readonly moveS: Seconds };
 
 /** What is known of a service when it arrives. */
 export type ServiceArrival = {

@@ -37,7 +37,7 @@ export interface Cadence {
 /** What is to be done; each is a model of its own in the simulator. */
 export type WorkloadName = "tasks" | "deadline-job" | "serving";
 
-export type ProfileName = "aws" | "cbl-tick-v1" | "skyserve-tick";
+export type ProfileName = "aws" | "cbl-tick-v1" | "skyserve-tick" | "skynomad-tick";
 
 export type Distribution =
   | { readonly kind: "constant"; readonly value: number }
@@ -92,8 +92,8 @@ export interface BillSpec {
 export interface TransferSpec {
   /** Each way: charged to the sender and to the receiver. */
   readonly betweenZonesUsdPerGib: Usd;
-  /** Out of a region into another: one price for all, or one for each region that is left. */
-  readonly betweenRegionsUsdPerGib: Usd | Readonly<Record<string, Usd>>;
+  /** Out of a region into another: one price for all, one for each region that is left, or one for each pair. */
+  readonly betweenRegionsUsdPerGib: Usd | Readonly<Record<string, Usd | Readonly<Record<string, Usd>>>>;
   /** Where checkpoints and weights lie. Absent: a checkpoint lies in the region it was written in, weights in every region. */
   readonly storageRegion?: string;
 }

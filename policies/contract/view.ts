@@ -1,3 +1,4 @@
+import type { Moves } from "./facts.ts";
 import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "./units.ts";
 
 /**
@@ -164,6 +165,10 @@ export interface JobView {
   /** Time without progress after the gang's last instance is ready; begins anew with each placement. */
   readonly restartOverheadS: Seconds;
   readonly nodes: number;
+  /** What it costs and takes to take its state to another region. */
+  readonly moves: Moves;
+  /** The region where its gang was last ready, which is where its state lies; undefined before the first. */
+  readonly stateIn: string | undefined;
   /** Past its overhead: making progress. */
   readonly running: boolean;
   readonly placements: readonly PlacementView[];

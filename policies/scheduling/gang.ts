@@ -1,4 +1,6 @@
 import type { Actions } from "../contract/actions.ts";
+import type { Move } from "../contract/facts.ts";
+import { HOUR_S } from "../contract/units.ts";
 import type { CapacityType, FleetView, JobView, MarketView } from "../contract/view.ts";
 import { cheapestMarket } from "./launching.ts";
 
@@ -18,9 +20,23 @@ export const whereIs = (job: JobView): Where => job.placements[0]?.instances[0]?
 export const hasSpot = (view: FleetView, job: JobView): boolean =>
   whereIs(job) === "spot" || marketFor(view, job, "spot") !== undefined;
 
-/** The cheapest market of a kind that may grant the whole gang of a job. */
-export const marketFor = (view: FleetView, { nodes }: JobView, capacityType: CapacityType): MarketView | undefined =>
-  cheapestMarket(view, capacityType, 0, ({ obtainable = nodes }) => obtainable >= nodes);
+/** The market of a kind that may grant the whole gang of a job and that brings it home for least, the move there included. */
+export const marketFor = (view: FleetView, job: JobView, capacityType: CapacityType): MarketView | undefined =>
+  cheapestMarket(
+    view,
+    capacityType,
+    0,
+    ({ obtainable = job.nodes }) => obtainable >= job.nodes,
+    (market) => market.priceUsdPerHour + moveTo(job, market).usd / hoursLeft(job),
+  );
+
+const hoursLeft = ({ nodes, workS, doneS }: JobView): number => (nodes * (workS - doneS)) / HOUR_S;
+
+/** What it takes to go on in a market; nothing where the state lies, and before there is any. */
+export const moveTo = ({ moves, stateIn = "" }: JobView, { region }: MarketView): Move =>
+  moves[stateIn]?.[region] ?? STAYS;
+
+const STAYS: Move = { usd: 0, moveS: 0 };
 
 /**
  * Asks a rule for each deadline job and carries out what it says. Polarization: a gang has all of its nodes or none, so what is

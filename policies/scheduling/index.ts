@@ -17,6 +17,9 @@ import { spotOnly } from "./spot-only.ts";
 import { staticMixture } from "./static-mixture.ts";
 import { timeSliced } from "./time-sliced.ts";
 import { uniformProgress } from "./uniform-progress.ts";
+import { uniformProgressAvailability } from "./uniform-progress-availability.ts";
+import { uniformProgressAvailabilityPrice } from "./uniform-progress-availability-price.ts";
+import { uniformProgressFailover } from "./uniform-progress-failover.ts";
 import { upNextLifetime } from "./up-next-lifetime.ts";
 
 // A policy is one file and one line here. Each has parameters and memory of its own type; a list can only promise that they
@@ -36,6 +39,9 @@ export const schedulingPolicies = [
   upNextLifetime,
   omniscient,
   omniscientHeterogeneous,
+  uniformProgressFailover,
+  uniformProgressAvailability,
+  uniformProgressAvailabilityPrice,
   spotHedge,
   evenSpread,
   roundRobin,

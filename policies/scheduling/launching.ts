@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Actions } from "../contract/actions.ts";
-import type { MiB } from "../contract/units.ts";
+import type { MiB, UsdPerHour } from "../contract/units.ts";
 import type { CapacityType, FleetView, MarketView, TaskView } from "../contract/view.ts";
 
 /** The parameter of every policy that waits for a market. */
@@ -16,21 +16,27 @@ export type MarketChoice = (view: FleetView, memoryMiB: MiB) => MarketView | und
 export const cheapestSpot: MarketChoice = (view, memoryMiB) => cheapestMarket(view, "spot", memoryMiB);
 export const cheapestOnDemand: MarketChoice = (view, memoryMiB) => cheapestMarket(view, "onDemand", memoryMiB);
 
-/** The cheapest market of a kind that may grant one more launch and that `admits` lets through. Ties go to the lower id. */
+/**
+ * The market of a kind with the least `costOf`, its price where absent, that may grant one more launch and that `admits` lets
+ * through. Ties go to the lower id.
+ */
 export function cheapestMarket(
   view: FleetView,
   capacityType: CapacityType,
   memoryMiB: MiB,
   admits?: (market: MarketView) => boolean,
+  costOf = priceOf,
 ): MarketView | undefined {
   let best: MarketView | undefined;
   for (const market of view.markets) {
     if (market.capacityType !== capacityType || !mayGrant(view, market, memoryMiB)) continue;
-    if (best !== undefined && market.priceUsdPerHour >= best.priceUsdPerHour) continue;
+    if (best !== undefined && costOf(market) >= costOf(best)) continue;
     if (admits?.(market) !== false) best = market;
   }
   return best;
 }
+
+const priceOf = ({ priceUsdPerHour }: MarketView): UsdPerHour => priceUsdPerHour;
 
 /** Whether it is worth asking: may be asked, not in doubt, with the memory for the work. */
 export const mayGrant = (view: FleetView, market: MarketView, memoryMiB: MiB): boolean =>

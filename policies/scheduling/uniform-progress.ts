@@ -49,7 +49,7 @@ const IDLE = { to: "idle", why: "ahead of the line, waits for spot" } as const;
 /** done < e(t), as products, which are exact for whole seconds. */
 export const isBehind = (job: JobView, timeS: number): boolean => progressLead(job, timeS) < 0;
 
-const isAhead = (job: JobView, timeS: number): boolean => progressLead(job, timeS) > 0;
+export const isAhead = (job: JobView, timeS: number): boolean => progressLead(job, timeS) > 0;
 
 const progressLead = ({ workS, doneS, deadlineS, arrivalS }: JobView, timeS: number): number =>
   doneS * (deadlineS - arrivalS) - (timeS - arrivalS) * workS;

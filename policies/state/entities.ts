@@ -1,4 +1,4 @@
-import type { JobArrival, ServiceArrival, TaskArrival } from "../contract/facts.ts";
+import type { JobArrival, Moves, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { LaunchExpectation, MarketSpec } from "../contract/fleet.ts";
 import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import { HOUR_S } from "../contract/units.ts";
@@ -182,12 +182,15 @@ export class JobState extends Progressing implements JobView {
   readonly deadlineS: Seconds;
   readonly restartOverheadS: Seconds;
   readonly nodes: number;
+  readonly moves: Moves;
+  stateIn: string | undefined = undefined;
 
   constructor(id: WorkId, arrival: JobArrival, clock: StateClock) {
     super(id, arrival.workS, clock);
     this.deadlineS = arrival.deadlineS;
     this.restartOverheadS = arrival.restartOverheadS;
     this.nodes = arrival.nodes;
+    this.moves = arrival.moves ?? {};
   }
 
   get running(): boolean {

@@ -134,6 +134,8 @@ export class FleetState implements Facts, FleetView {
       instance.runningS ??= nowS;
       instance.expectedReadyS = nowS;
       if (instance.placements.length === 0 && open(instance)) this.#idle.add(instance);
+      for (const { work, instances } of instance.placements)
+        if (work.kind === "deadlineJob") startIfReady(work, instances);
     }
   }
 
@@ -202,6 +204,13 @@ export class FleetState implements Facts, FleetView {
     this.fingerprint.number(arrival.deadlineS);
     this.fingerprint.number(arrival.restartOverheadS);
     this.fingerprint.int(arrival.nodes);
+    for (const [from, into] of Object.entries(arrival.moves ?? {})) {
+      for (const [to, { usd, moveS }] of Object.entries(into)) {
+        this.fingerprint.text(`${from}/${to}`);
+        this.fingerprint.number(usd);
+        this.fingerprint.number(moveS);
+      }
+    }
     this.work.jobs = having(this.work.jobs, new JobState(id, arrival, this.#clock));
   }
 
@@ -316,6 +325,7 @@ export class FleetState implements Facts, FleetView {
       work.placements = alone;
       work.timesPlaced++;
       if (work.kind === "task") this.#pending.delete(work);
+      else startIfReady(work, instances);
     }
     for (const instance of instances) {
       instance.placements = instance.placements.length === 0 ? alone : having(instance.placements, placement);
@@ -496,6 +506,11 @@ function stepOf(status: InstanceStatus): number {
 /** Jobs and services are few at a time, so the list itself is looked through. */
 const find = <T extends { readonly id: WorkId }>(list: readonly T[], id: WorkId): T | undefined =>
   list.find((each) => each.id === id);
+
+/** A gang starts when all of it is ready, and its state is then where it is. */
+function startIfReady(job: JobState, gang: readonly InstanceState[]): void {
+  if (gang.every(({ status }) => status === "ready")) job.stateIn = gang[0]!.market.region;
+}
 
 /** May be offered to work. */
 function open(instance: InstanceState): boolean {

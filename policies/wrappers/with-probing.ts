@@ -2,7 +2,7 @@ import { z } from "zod";
 import { blockedUntilS } from "../capacity-memory.ts";
 import type { Actions } from "../contract/actions.ts";
 import { definePolicy, defineWrapper } from "../contract/policy.ts";
-import type { Seconds } from "../contract/units.ts";
+import type { InstanceId, Seconds } from "../contract/units.ts";
 import type { FleetView, InstanceView, MarketView } from "../contract/view.ts";
 import { marketOver } from "./market-over.ts";
 
@@ -15,6 +15,8 @@ type Known = {
   /** As of the last look at the market: what has changed since is news. */
   lackedS: number | null;
   grants: number;
+  /** Its probes there, which are not those of the policy inside. */
+  probes: InstanceId[];
 };
 
 /** Buys knowledge where nobody tells what is obtainable: launches that do no work, ended as soon as they run. */
@@ -49,7 +51,7 @@ export const withProbing = defineWrapper({
         const policy = inner.create(params, ...foresight);
         return {
           decide(view, act, { own, inner: memory }) {
-            if (!view.markets.some(isUntold) && view.instances.probes.length === 0) {
+            if (!view.markets.some(isUntold) && own.every(({ probes }) => probes.length === 0)) {
               policy.decide(view, act, memory);
               return;
             }
@@ -66,11 +68,11 @@ export const withProbing = defineWrapper({
 
 const isUntold = (market: MarketView): boolean => market.capacityType === "spot" && market.obtainable === undefined;
 
-const probesIn = (view: FleetView, market: MarketView): readonly InstanceView[] =>
-  view.instances.probes.filter((each) => each.market.id === market.id);
+const probesOf = (view: FleetView, { probes }: Known): readonly InstanceView[] =>
+  probes.length === 0 ? [] : view.instances.probes.filter((each) => probes.includes(each.id));
 
 function learn(view: FleetView, market: MarketView, own: Known[]): void {
-  own[market.id] ??= { found: null, sinceS: null, lackedS: null, grants: 0 };
+  own[market.id] ??= { found: null, sinceS: null, lackedS: null, grants: 0, probes: [] };
   const known = own[market.id]!;
   const lackedS = blockedUntilS(market, 0);
   if (lackedS > (known.lackedS ?? -Infinity)) {
@@ -83,16 +85,18 @@ function learn(view: FleetView, market: MarketView, own: Known[]): void {
     known.sinceS = view.nowS;
   }
   known.grants = market.grantedSinceRefusal;
+  known.probes = probesOf(view, known).map(({ id }) => id);
 }
 
 /** Not at the grant: a grant may yet come to nothing, an instance that runs has proved it. */
 function endProbe(view: FleetView, act: Actions, market: MarketView, own: readonly Known[]): void {
-  const probes = probesIn(view, market).filter(({ reclaimS }) => reclaimS === undefined);
+  const probes = probesOf(view, own[market.id]!).filter(({ reclaimS }) => reclaimS === undefined);
   if (probes.length === 0 || probes.some(({ runningS }) => runningS === undefined)) return;
   for (const each of probes) {
     act.note("the probe has answered");
     act.terminate(each);
   }
+  own[market.id]!.probes = probesOf(view, own[market.id]!).map(({ id }) => id);
   own[market.id]!.found = probes.length;
   own[market.id]!.sinceS = view.nowS;
 }
@@ -113,10 +117,13 @@ function withKnown(view: FleetView, own: readonly Known[], unknown: number | und
       get noticed() {
         return view.instances.noticed.filter(({ purpose }) => purpose === "work");
       },
-      probes: [],
+      get probes() {
+        const ours = own.flatMap(({ probes }) => probes);
+        return view.instances.probes.filter(({ id }) => !ours.includes(id));
+      },
     },
     markets: view.markets.map((market) => {
-      const probes = probesIn(view, market);
+      const probes = probesOf(view, own[market.id]!);
       if (!isUntold(market) && probes.length === 0) return market;
       const { found } = own[market.id]!;
       const unansweredProbes = probes.filter(({ status }) => status === "requested").length;
@@ -142,7 +149,7 @@ function probe(
   instances: number,
 ): void {
   // A launch that is under way will tell as well.
-  if (!isUntold(market) || market.unanswered > 0 || probesIn(view, market).length > 0) return;
+  if (!isUntold(market) || market.unanswered > 0 || probesOf(view, known).length > 0) return;
   const dueS = (known.sinceS ?? -Infinity) + intervalS;
   if (dueS > view.nowS) {
     act.wakeAt(dueS);
@@ -150,7 +157,7 @@ function probe(
   }
   for (let i = 0; i < instances; i++) {
     act.note("to learn whether it grants");
-    act.launch(market, "probe");
+    known.probes.push(act.launch(market, "probe").id);
   }
   known.sinceS = view.nowS;
 }

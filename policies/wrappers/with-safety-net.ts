@@ -14,6 +14,7 @@ import { ceilTo, floorTo } from "../scheduling/grid.ts";
  * grid of asks and time needed up, so that the job is done by the deadline rounded up to the grid.
  *
  * Source: Wu et al., "Can't Be Late", NSDI 2024, 3.3 and 5.2: R(t) < C(t) + 2d, with >= after rounding, as its simulator does.
+ * SkyNomad, NSDI 2027, equation 2: one d, and on-demand where price x what is left + the move costs least.
  */
 export const withSafetyNet = defineWrapper({
   name: "with-safety-net",
@@ -26,8 +27,14 @@ export const withSafetyNet = defineWrapper({
       .nonnegative()
       .default(0)
       .describe("seconds a launch takes before the job's own overhead begins: counted with each restart"),
+    overheads: z
+      .literal([1, 2])
+      .default(2)
+      .describe(
+        "overheads for which there must be time while idle or on-demand: 2 for another attempt, 1 for on-demand alone",
+      ),
   }),
-  wrap: (inner, { launchS }) =>
+  wrap: (inner, { launchS, overheads }) =>
     definePolicy({
       ...inner,
       name: `with-safety-net(${inner.name})`,
@@ -39,7 +46,7 @@ export const withSafetyNet = defineWrapper({
           decide(view, act, memory) {
             let left: JobView[] | undefined;
             for (const job of view.work.jobs) {
-              const choice = rescue(view, job, launchS);
+              const choice = rescue(view, job, launchS, overheads);
               if (choice === undefined) continue;
               steer(view, act, job, choice);
               left = (left ?? [...view.work.jobs]).filter((each) => each.id !== job.id);
@@ -56,7 +63,7 @@ const STAY = { to: "spot", why: "no time left for a restart" } as const;
 const SPOT = { to: "spot", why: "no time left, and a restart takes none" } as const;
 
 /** What must be done with a job that has no slack left; undefined while the policy inside may choose. */
-function rescue(view: FleetView, job: JobView, launchS: Seconds): Choice | undefined {
+function rescue(view: FleetView, job: JobView, launchS: Seconds, overheads: 1 | 2): Choice | undefined {
   const overheadS = job.restartOverheadS + launchS;
   const at = whereIs(job);
   const leftS = floorTo(job.deadlineS - view.nowS, view.everyS);
@@ -65,7 +72,7 @@ function rescue(view: FleetView, job: JobView, launchS: Seconds): Choice | undef
     if (overheadS === 0 && hasSpot(view, job)) return SPOT;
     return at === "spot" && job.running ? STAY : ON_DEMAND;
   }
-  return at !== "spot" && needS(2) >= leftS ? ON_DEMAND : undefined;
+  return at !== "spot" && needS(overheads) >= leftS ? ON_DEMAND : undefined;
 }
 
 const withJobs = (view: FleetView, jobs: readonly JobView[]): FleetView => ({

@@ -13,6 +13,22 @@ export const deadlineJobParams = z
       .min(0)
       .describe("seconds without progress after each launch, the first included; lost when reclaimed inside it (d)"),
     nodes: z.int().min(1).default(1).describe("instances of its gang, which run together or not at all (N)"),
+    moves: z
+      .strictObject({
+        stateGib: z.number().positive().describe("what leaves a region when the job goes on in another"),
+        mbps: z
+          .strictObject({
+            inRegion: z.number().positive(),
+            inContinent: z.number().positive(),
+            across: z.number().positive(),
+          })
+          .exactOptional()
+          .describe(
+            "rates at which its state is read: seconds beyond those inside a region come on top of the overhead; absent: none do, the transfer overlaps the launch",
+          ),
+      })
+      .exactOptional()
+      .describe("what it means to change regions, beside the price in cloud.bill.transfer; absent: nothing"),
   })
   .refine(({ workH, deadlineH }) => deadlineH >= workH, {
     path: ["deadlineH"],

@@ -1,10 +1,11 @@
-import type { JobArrival } from "../../policies/contract/facts.ts";
-import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
+import type { JobArrival, Moves } from "../../policies/contract/facts.ts";
+import { HOUR_S, type MiB, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { NONE } from "../../policies/state/lists.ts";
 import { EVENT } from "../events.ts";
 import { PHASE, type SimInstance } from "../instance.ts";
+import { MIB_PER_GIB } from "../meter.ts";
 import type { TimelineWork } from "../simulation.ts";
-import { deadlineJobParams } from "./deadline-job-params.ts";
+import { type DeadlineJobParams, deadlineJobParams } from "./deadline-job-params.ts";
 import type { Workload, WorkloadWorld } from "./workload.ts";
 
 /** The job as it truly is. */
@@ -15,6 +16,8 @@ export class SimJob {
   anchorS: Seconds = 0;
   running = false;
   gang: readonly SimInstance[] | undefined = undefined;
+  /** The region where its gang was last ready. */
+  stateIn: string | undefined = undefined;
   /** Sequence number of the event it waits for. */
   seq = -1;
   completedS: Seconds | undefined = undefined;
@@ -24,7 +27,8 @@ export class SimJob {
  * One job with a deadline: hours of work on a gang of nodes. The gang starts when its last instance is ready, makes no
  * progress for the restart overhead, then runs until it is done, moved, or loses an instance. Progress is never lost: Assumes
  * that the overhead stands for launch, set-up and the work since the last checkpoint. What was spent of an overhead that is cut
- * short is spent for nothing.
+ * short is spent for nothing. Assumes that its state lies in storage of the region where the gang was last ready, so that only another
+ * region has to fetch it, which is paid and takes its time whatever becomes of the gang.
  * Source: Wu et al., "Can't Be Late", NSDI 2024, 3.2: C = workS, R = deadlineS, d = restartOverheadS, N = nodes.
  */
 export class DeadlineJobWorkload implements Workload {
@@ -36,15 +40,17 @@ export class DeadlineJobWorkload implements Workload {
   readonly #job = new SimJob();
   /** Progress made with all nodes on spot, and with any on-demand. */
   readonly #ranS = { spot: 0, onDemand: 0 };
+  readonly #stateMiB: MiB;
   #starts = 0;
   #reclaims = 0;
   #closed = false;
 
   constructor(written: unknown, world: WorkloadWorld) {
-    const { workH, deadlineH, restartOverheadS, nodes } = deadlineJobParams.parse(written);
+    const { workH, deadlineH, restartOverheadS, nodes, moves } = deadlineJobParams.parse(written);
     // Whole, so that policies compare times without rounding errors.
     const [workS, deadlineS] = [Math.round(workH * HOUR_S), Math.round(deadlineH * HOUR_S)];
-    this.jobs = [{ workS, deadlineS, restartOverheadS, nodes }];
+    this.jobs = [{ workS, deadlineS, restartOverheadS, nodes, ...(moves && { moves: movesOf(moves, world) }) }];
+    this.#stateMiB = (moves?.stateGib ?? 0) * MIB_PER_GIB;
     this.#world = world;
   }
 
@@ -147,7 +153,18 @@ export class DeadlineJobWorkload implements Workload {
   #begin(nowS: Seconds): void {
     if (this.#job.gang!.some(({ phase }) => phase !== PHASE.ready)) return;
     this.#starts++;
-    this.#wait(nowS + this.jobs[0].restartOverheadS, EVENT.start);
+    this.#wait(nowS + this.jobs[0].restartOverheadS + this.#move(), EVENT.start);
+  }
+
+  /** Its state follows it. @returns seconds beyond the overhead */
+  #move(): Seconds {
+    const job = this.#job;
+    const { region } = this.#world.fleet.markets[job.gang![0]!.market]!;
+    const from = job.stateIn;
+    job.stateIn = region;
+    if (from === undefined || from === region) return 0;
+    this.#world.transfers?.move(this.#stateMiB, { region: from }, { region });
+    return this.jobs[0].moves?.[from]?.[region]?.moveS ?? 0;
   }
 
   /** Integrates what it did up to now. */
@@ -186,4 +203,31 @@ export class DeadlineJobWorkload implements Workload {
     const { id, doneS } = this.#job;
     this.#world.facts.progress(id, doneS, doneS, 0);
   }
+}
+
+const MIBIT_PER_GIB = 8 * 1024;
+
+/**
+ * Between any two regions of the fleet, in whole seconds. Assumes that regions whose names begin alike, us- or europe-, are of one
+ * continent. Source: SkyNomad, NSDI 2027, sky_spot/migration_model.py of its artifact.
+ */
+function movesOf(
+  { stateGib, mbps }: NonNullable<DeadlineJobParams["moves"]>,
+  { fleet, transfers }: WorkloadWorld,
+): Moves {
+  const regions = [...new Set(fleet.markets.map(({ region }) => region))];
+  const continent = (region: string) => region.split("-")[0];
+  const moveS = (from: string, to: string): Seconds => {
+    if (mbps === undefined) return 0;
+    const rate = continent(from) === continent(to) ? mbps.inContinent : mbps.across;
+    return Math.ceil(Math.max(0, stateGib * MIBIT_PER_GIB * (1 / rate - 1 / mbps.inRegion)));
+  };
+  const moves = (from: string) =>
+    regions
+      .filter((to) => to !== from)
+      .map((to) => [
+        to,
+        { usd: transfers?.betweenRegionsUsd(stateGib * MIB_PER_GIB, from, to) ?? 0, moveS: moveS(from, to) },
+      ]);
+  return Object.fromEntries(regions.map((from) => [from, Object.fromEntries(moves(from))]));
 }

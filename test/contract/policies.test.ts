@@ -8,7 +8,7 @@ import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { simulate } from "../../sim/simulate.ts";
 import { windowOf } from "../../traces/columns.ts";
-import { handCloud, input, jobInput, scenario, serviceInput, table, tickCloud } from "../support/runs.ts";
+import { handCloud, input, jobInput, scenario, serviceInput, table, tickCloud, zonesCloud } from "../support/runs.ts";
 import { readingOnly, resumed, settles } from "./laws.ts";
 
 // Goal: every listed policy, bare and in every listed wrapper, keeps the laws of the contract. Method: run it in worlds that
@@ -27,6 +27,29 @@ const zones = table(
       capacity: flicker(0),
     },
     { price: [[0, 1.5]], capacity: flicker(731) },
+  ],
+  40 * HOUR,
+);
+
+/** Two regions, the first with two zones. */
+const regions = table(
+  [
+    {
+      price: [
+        [0, 1],
+        [20_000, 2],
+      ],
+      capacity: flicker(0),
+    },
+    { price: [[0, 1.5]], capacity: flicker(731) },
+    {
+      price: [
+        [0, 1.2],
+        [31_000, 0.7],
+      ],
+      capacity: flicker(1412),
+      region: "s",
+    },
   ],
   40 * HOUR,
 );
@@ -72,6 +95,27 @@ const jobWorlds = ([1, 2] as const).flatMap((zoneCount) =>
   ),
 );
 
+/** A job that looks for spot in several regions and takes its state along; in ticks, and in EC2's time with more of it to fetch. */
+const regionWorlds = ([1, 2] as const).flatMap((nodes) =>
+  [zonesCloud, { ...handCloud, visibility: "tried" as const, bill: zonesCloud.bill! }].map((cloud, i) => ({
+    name: `${i === 0 ? "in ticks" : "tried"}, ${nodes} of 3 zones in two regions`,
+    boundIsKnown: i === 0,
+    input: jobInput({
+      table: regions,
+      cloud,
+      horizonS: 16 * HOUR,
+      cadence: { onChange: false, everyS: 600 },
+      job: {
+        nodes,
+        workH: 10,
+        deadlineH: 15.05,
+        restartOverheadS: 900,
+        moves: { stateGib: 40, ...(i === 1 && { mbps: { inRegion: 9720, inContinent: 8200, across: 1000 } }) },
+      },
+    }),
+  })),
+);
+
 /** A service whose zones come and go, in ticks and in real time, and that wants more and fewer replicas. */
 const servingWorlds = (["in ticks", "told", "tried"] as const).map((how) => ({
   name: `${how}, a service`,
@@ -105,7 +149,7 @@ const steadyWorlds = [1, 3].map((replicas) => ({
 
 /** Those that the policy decides for, with what it needs, and whose bound is known if it is one. */
 const worldsOf = ({ scheduling }: Decisions) =>
-  [...taskWorlds, ...jobWorlds, ...servingWorlds, ...steadyWorlds].filter(
+  [...taskWorlds, ...jobWorlds, ...regionWorlds, ...servingWorlds, ...steadyWorlds].filter(
     ({ boundIsKnown, input: { cloud, cadence, workload } }) =>
       unfitFor({ scheduling }, workload.model, cloud, cadence) === undefined &&
       (scheduling.bound === undefined || boundIsKnown),

@@ -8,7 +8,7 @@ import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
-import { handCloud, input, jobInput, type Steps, serviceInput, table } from "../support/runs.ts";
+import { handCloud, input, jobInput, type Steps, serviceInput, table, zonesCloud } from "../support/runs.ts";
 
 const HOUR = 3600;
 
@@ -40,7 +40,7 @@ export interface ParityCase {
 const flicker = (offsetS: number, most: number): Steps =>
   Array.from({ length: 40 }, (_, i) => [i === 0 ? 0 : i * 2400 + offsetS, (i * 7 + offsetS) % (most + 1)]);
 
-/** Three zones with prices that cross, and on-demand beside them. */
+/** Three zones, the last in a region of its own, with prices that cross, and on-demand beside them. */
 const zones = table(
   [
     {
@@ -58,6 +58,7 @@ const zones = table(
         [40_000.5, 0.83],
       ],
       capacity: flicker(1337, 4),
+      region: "s",
     },
   ],
   26 * HOUR,
@@ -209,6 +210,8 @@ interface WorkDeal {
   readonly seed: string;
 }
 
+const moves = { stateGib: 30, mbps: { inRegion: 9720, inContinent: 8200, across: 1000 } };
+
 function jobCase({
   scheduling,
   wrappers: wrapping,
@@ -229,10 +232,12 @@ function jobCase({
     input: jobInput({
       table: zones,
       horizonS: 20 * HOUR,
-      job: { nodes, restartOverheadS: 1_000, deadlineH: 16.02 },
+      job: { nodes, restartOverheadS: 1_000, deadlineH: 16.02, moves },
       cadence: { onChange: onChange && how !== "in ticks", everyS: 600 },
       seed,
-      ...(how !== "in ticks" && { cloud: { ...handCloud, ...taking(instantly), visibility: how } }),
+      ...(how !== "in ticks" && {
+        cloud: { ...handCloud, ...taking(instantly), visibility: how, bill: zonesCloud.bill! },
+      }),
     }),
     scenario: {
       scheduling,

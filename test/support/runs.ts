@@ -85,6 +85,14 @@ export const tickCloud: CloudSpec = {
   instanceTypes: handCloud.instanceTypes,
 };
 
+/** SkyNomad's ticks: only trying tells, and a job's state costs 2 cents a GiB to move. */
+export const zonesCloud: CloudSpec = {
+  ...tickCloud,
+  profile: "skynomad-tick",
+  visibility: "tried",
+  bill: { transfer: { betweenZonesUsdPerGib: 0, betweenRegionsUsdPerGib: 0.02 } },
+};
+
 /** One job with a deadline: 10 h of work in 15 h, restarts of 20 min, asked every 10 min in ticks. */
 export function jobInput(
   changes: Partial<Omit<SimulationInput, "workload">> & {
