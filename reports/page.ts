@@ -1,18 +1,9 @@
 import type { RunRecord, TracedRun } from "../experiments/record.ts";
 import type { Summary, SummaryGroup } from "../experiments/summary.ts";
 import { chartHtml } from "./chart.ts";
+import { htmlDocument, navigation, type Section, sectionsHtml } from "./document.ts";
 import { type Content, type Html, html } from "./html.ts";
-import { inlined, programs, styleSheet } from "./libraries.ts";
-import {
-  looksFor,
-  PAGE_DARK,
-  PAGE_LIGHT,
-  PART_COLOURS_DARK,
-  PART_COLOURS_LIGHT,
-  POLICY_COLOURS_DARK,
-  POLICY_COLOURS_LIGHT,
-  variables,
-} from "./palette.ts";
+import { looksFor } from "./palette.ts";
 import { answer } from "./sections/answer.ts";
 import { failures } from "./sections/failures.ts";
 import { filter } from "./sections/filter.ts";
@@ -40,12 +31,6 @@ const FIGURES = [
   { id: "published", heading: "Published figures" },
   { id: "expected", heading: "What was expected" },
 ] as const;
-
-interface Section {
-  readonly id: string;
-  readonly heading: string;
-  readonly body: Content;
-}
 
 /**
  * The report: one HTML text that needs nothing else, opens from disk, reads without JavaScript, and runs no code but its
@@ -97,18 +82,12 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
   const failed = failures(records);
   if (failed) sections.push({ id: "failed", heading: "Failed runs", body: failed });
   sections.push({ id: "provenance", heading: "Provenance", body: provenance(manifest, records) });
-  return page(summary.question, [
-    answer(summary),
-    html`<nav aria-label="Sections"><ul>${sections.map(({ id, heading }) => html`<li><a href="${`#${id}`}">${heading}</a></li>`)}</ul></nav>`,
-    filter([...looks.keys()], looks),
-    sections.map(
-      ({ id, heading, body }) => html`
-<section id="${id}" aria-labelledby="${`${id}-heading`}">
-<h2 id="${`${id}-heading`}">${heading}</h2>
-${body}
-</section>`,
-    ),
-  ]);
+  return htmlDocument(
+    summary.question,
+    "Synkti Workbench report",
+    [answer(summary), navigation(sections), filter([...looks.keys()], looks), sectionsHtml(sections)],
+    "Metrics are defined in docs/METRICS.md of the workbench; the runs behind every number are in runs.ndjson beside this page.",
+  );
 }
 
 /** The order of the study, which is that of the records: a policy keeps its colour however it ranks. */
@@ -147,53 +126,3 @@ const warnings = ({ warnings }: Summary): Content =>
   warnings.length > 0
     ? html`<ul class="warnings">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`
     : html`<p>None: nothing about the method asks for caution beyond what the captions say.</p>`;
-
-function page(question: string, body: Content): string {
-  const style = inlined("style", `${styleSheet()}\n${paletteRules()}`);
-  const scripts = programs();
-  const policy = [
-    "default-src 'none'",
-    `script-src ${scripts.map(({ source }) => source).join(" ")}`,
-    `style-src ${style.source}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${question}</title>
-${style.element}
-</head>
-<body>
-<div class="page">
-<header>
-<p class="product">Synkti Workbench report</p>
-<h1>${question}</h1>
-</header>
-<main>
-${body}
-</main>
-<footer>Metrics are defined in docs/METRICS.md of the workbench; the runs behind every number are in runs.ndjson beside this page.</footer>
-</div>
-${scripts.map(({ element }) => element)}
-</body>
-</html>
-`.markup;
-}
-
-/** The colours of policies and of a saving's parts in both themes, and the samples beside their names. */
-function paletteRules(): string {
-  const samples = [
-    ...POLICY_COLOURS_LIGHT.map((_, i) => `policy-${i}`),
-    ...Object.keys(PART_COLOURS_LIGHT).map((part) => `part-${part}`),
-  ].map((id) => `.${id} { --sample: var(--${id}); }`);
-  const light = `${variables("policy", POLICY_COLOURS_LIGHT)} ${variables("part", PART_COLOURS_LIGHT)}`;
-  const dark = `${variables("policy", POLICY_COLOURS_DARK)} ${variables("part", PART_COLOURS_DARK)}`;
-  return `:root { --page: ${PAGE_LIGHT}; ${light} }
-@media screen and (prefers-color-scheme: dark) { :root { --page: ${PAGE_DARK}; ${dark} } }
-${samples.join("\n")}`;
-}

@@ -7,7 +7,7 @@ import { addFetch } from "./commands/fetch.ts";
 import { addFit } from "./commands/fit.ts";
 import { addGenerate } from "./commands/generate.ts";
 import { addImport } from "./commands/import.ts";
-import { addInspect } from "./commands/inspect.ts";
+import { addInspect, type DrawPage } from "./commands/inspect.ts";
 import { addList } from "./commands/list.ts";
 import { addRecord } from "./commands/record.ts";
 import { STDIN } from "./formats/source-file.ts";
@@ -17,12 +17,12 @@ import { print, say } from "./terminal.ts";
 const addFormats = (cli: Argv): Argv =>
   cli.command("formats", "the page of formats, as Markdown", {}, () => print(formatsPage().trimEnd()));
 // A command is one entry here.
-const commands: readonly ((cli: Argv) => Argv)[] = [
+const commands = (drawPage: DrawPage): readonly ((cli: Argv) => Argv)[] => [
   addList,
   addImport,
   addFormats,
   addGenerate,
-  addInspect,
+  addInspect(drawPage),
   addFetch,
   addFit,
   addExport,
@@ -30,13 +30,16 @@ const commands: readonly ((cli: Argv) => Argv)[] = [
   addCatalog,
 ];
 
-/** `npm run traces -- ...`. @returns the exit code: 0, or 2 for bad input. */
-export async function tracesCommand(args: readonly string[]): Promise<number> {
+/**
+ * `npm run traces -- ...`.
+ * @param drawPage draws a trace as a page. @returns the exit code: 0, or 2 for bad input.
+ */
+export async function tracesCommand(args: readonly string[], drawPage: DrawPage): Promise<number> {
   const cli = yargs(hideBin(["", "", ...args.map((arg) => (arg === "-" ? STDIN : arg))]))
     .scriptName("npm run traces --")
     .usage("$0 COMMAND\n\nSpot traces: read them, make them, look at them.");
   try {
-    await commands
+    await commands(drawPage)
       .reduce((with_, add) => add(with_), cli)
       .demandCommand(
         1,

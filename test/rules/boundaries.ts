@@ -20,13 +20,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "experiments/summary.ts",
     "experiments/metrics.ts",
     "sim/simulation.ts",
+    "traces/trace-drawing.ts",
   ],
   orchestrator: ["orchestrator/", "policies/", "traces/"],
 };
-/** The command line of experiments/ alone asks reports/ for the page. */
+/** The command lines of experiments/ alone ask reports/ for a page. */
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   "experiments/main.ts": ["reports/"],
   "experiments/cli.ts": ["reports/"],
+  "experiments/traces.ts": ["reports/"],
 };
 /** The folders that must stay pure, and the only packages they may use. */
 const PURE: ReadonlySet<string> = new Set(["policies", "sim"]);

@@ -8,7 +8,7 @@ import { changesOf } from "../../traces/export.ts";
 import { openRequestFile } from "../../traces/request-file.ts";
 import { openTraceFile } from "../../traces/trace-file.ts";
 
-const main = new URL("../../traces/main.ts", import.meta.url).pathname;
+const main = new URL("../../experiments/traces.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "traces-cli-"));
 const run = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
@@ -34,6 +34,14 @@ describe("npm run traces", () => {
     });
     expect(markets).toHaveLength(9);
     expect(correlation.availability).toHaveLength(9);
+    expect(markets[0]).not.toHaveProperty("slices");
+    expect(run("inspect", "own.trace", "--html", "own.html").stdout).toContain("drawn: own.html");
+    expect(readFileSync(join(folder, "own.html"), "utf8")).toContain("<title>own.trace</title>");
+    expect(run("inspect", "--preset", "p3-2023", "--html", "no.html")).toMatchObject({
+      status: 2,
+      stderr: "error: --html draws a table file; generate one from the preset first\n",
+    });
+    expect(run("inspect", "own.trace", "--html", "no/such.html").stderr).toContain("cannot be written (ENOENT)");
   });
 
   it("writes requests of a preset or of a model of one's own, the same for the same seed", () => {

@@ -63,7 +63,7 @@ describe("a file is what it holds, whatever it is called and however it is packe
   });
 
   it("imports from standard input as from a file", () => {
-    const main = new URL("../../traces/main.ts", import.meta.url).pathname;
+    const main = new URL("../../experiments/traces.ts", import.meta.url).pathname;
     const input = gzipSync(answer(["0.3", "0.4"]));
     const { status, stdout, stderr } = spawnSync(process.execPath, [main, "import", "-"], { cwd: folder, input });
     expect([status, String(stderr)]).toEqual([0, ""]);
@@ -179,7 +179,7 @@ describe("bad input is refused with the file, what is wrong and the remedy", () 
 
   it("leaves no trace of what it stored on the way", async () => {
     const own = mkdtempSync(join(folder, "own-"));
-    const main = new URL("../../traces/main.ts", import.meta.url).pathname;
+    const main = new URL("../../experiments/traces.ts", import.meta.url).pathname;
     const env = { ...process.env, TMPDIR: own };
     const { status, stderr } = spawnSync(process.execPath, [main, "import", "-"], { cwd: own, input: "junk", env });
     expect([status, String(stderr)]).toEqual([2, expect.stringContaining("stdin: no known trace format")]);

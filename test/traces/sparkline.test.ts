@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { tableFromSeries } from "../../traces/columns.ts";
+import { slicesOf } from "../../traces/slices.ts";
 import { capacityLine, priceLine } from "../../traces/sparkline.ts";
 
 const table = tableFromSeries(
@@ -16,11 +17,11 @@ const table = tableFromSeries(
 );
 
 it("prices of 1, 3, 2 and 2 are drawn from the lowest bar to the highest, the mean of a stretch where it holds several", () => {
-  expect(priceLine(table, 0, 4)).toBe("▁█▅▅");
-  expect(priceLine(table, 0, 2)).toBe("▄▄");
+  expect(priceLine(slicesOf(table, 0, 4))).toBe("▁█▅▅");
+  expect(priceLine(slicesOf(table, 0, 2))).toBe("▄▄");
 });
 
 it("capacity is drawn by its share of time: blank is never, full is always, a second of either shows", () => {
-  expect(capacityLine(table, 0, 4)).toBe(" █▁▁");
-  expect(capacityLine(table, 0, 1)).toBe("▂");
+  expect(capacityLine(slicesOf(table, 0, 4))).toBe(" █▁▁");
+  expect(capacityLine(slicesOf(table, 0, 1))).toBe("▂");
 });

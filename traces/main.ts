@@ -1,3 +1,0 @@
-import { tracesCommand } from "./cli.ts";
-
-process.exitCode = await tracesCommand(process.argv.slice(2));
