@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import yargs from "yargs";
 import { nearestName } from "../../policies/contract/nearest.ts";
 import { refusingAsUsage } from "../arguments.ts";
@@ -6,6 +7,7 @@ import { guarded, OK, SOME_FAILED } from "../guarded.ts";
 import { matcher, OnlyError } from "../only.ts";
 import { Progress } from "../progress.ts";
 import { UsageError } from "../usage-error.ts";
+import type { ReplayChoice } from "./replay.ts";
 import { reporters } from "./reporters/index.ts";
 import { failedOf, type Reporter } from "./reporters/reporter.ts";
 import { type CaseResult, runCase } from "./run-case.ts";
@@ -22,10 +24,10 @@ export const validateCommand = (args: readonly string[]): Promise<number> =>
   guarded(async () => {
     const parsed = parsedArguments(args);
     if (parsed === undefined) return OK;
-    if (parsed.targets.length > 0) return validate(parsed);
+    if ("targets" in parsed) return validate(parsed);
     // Loaded when there is something to run: a study brings the engine, its threads and the charts along.
     const { replayPublished } = await import("./replay.ts");
-    return replayPublished();
+    return replayPublished(parsed);
   });
 
 async function validate({ targets, only, reporter }: CommandLine): Promise<number> {
@@ -69,11 +71,11 @@ function chosenOf(files: readonly TargetFile[], only: readonly string[]): readon
 
 const USAGE =
   "$0 [--targets FILE...]\n\nComputes expected results anew and compares, a line a case. Without --targets: runs the studies that " +
-  "compare themselves with published figures, and prints each figure, ours, and a verdict. Exit code 0: all as expected " +
+  "compare themselves with published figures and computes the figures of papers, and prints each figure, ours, and a verdict. Exit code 0: all as expected " +
   "(of published figures: they hold, or the study says why they do not), 1: not so, 2: a file or an option is wrong.";
 
 /** @returns undefined when help has been printed. @throws UsageError */
-function parsedArguments(args: readonly string[]): CommandLine | undefined {
+function parsedArguments(args: readonly string[]): CommandLine | ReplayChoice | undefined {
   const names = reporters.map(({ name }) => name);
   const texts = { type: "string", array: true, requiresArg: true } as const;
   const parser = yargs([...args])
@@ -87,6 +89,18 @@ function parsedArguments(args: readonly string[]): CommandLine | undefined {
       default: names[0]!,
       describe: reporters.map(({ name, summary }) => `${name}: ${summary}`).join("; "),
     })
+    .option("data", {
+      type: "string",
+      requiresArg: true,
+      describe:
+        "without --targets: folder of the public data sets that papers' figures need, by their names; your cache where absent",
+    })
+    .option("jobs", {
+      type: "number",
+      requiresArg: true,
+      default: availableParallelism(),
+      describe: "without --targets: worker threads for papers' figures",
+    })
     .strict()
     .version(false)
     .exitProcess(false)
@@ -97,16 +111,29 @@ function parsedArguments(args: readonly string[]): CommandLine | undefined {
     targets = [],
     only,
     reporter,
+    data,
+    jobs,
     help,
   } = refusingAsUsage(() => parser.parseSync()) as {
     readonly targets?: string[];
     readonly only: string[];
     readonly reporter: string;
+    readonly data?: string;
+    readonly jobs: number;
     readonly help?: boolean;
   };
   if (help === true) return undefined;
-  if (targets.length === 0 && args.length > 0) {
+  const isGiven = (name: string) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+  if (targets.length > 0) {
+    if (isGiven("data") || isGiven("jobs"))
+      throw new UsageError(
+        "--data and --jobs are for published figures, which are compared without --targets; see --help",
+      );
+    return { targets, only, reporter: reporters.find(({ name }) => name === reporter)! };
+  }
+  if (isGiven("only") || isGiven("reporter")) {
     throw new UsageError("--only and --reporter choose and tell cases: name their files with --targets; see --help");
   }
-  return { targets, only, reporter: reporters.find(({ name }) => name === reporter)! };
+  if (!Number.isInteger(jobs) || jobs < 1) throw new UsageError("--jobs: expected a whole number above 0; see --help");
+  return { data, jobs };
 }

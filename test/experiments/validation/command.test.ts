@@ -113,7 +113,9 @@ describe("without --targets", () => {
     studyFile([["baseline: on-demand\n", `baseline: on-demand\n${published}`]], join(tree, "experiments", "configs"));
     return tree;
   }
-  const replay = (tree: string) => start("experiments/validation/main.ts", [], { tree }).ended;
+  /** Where no public data set was fetched. */
+  const replay = (tree: string, ...args: string[]) =>
+    start("experiments/validation/main.ts", args, { tree, env: { XDG_CACHE_HOME: scratchFolder() } }).ended;
   const figure = (id: string, value: string, more = "") =>
     `  - { id: ${id}, claim: it costs, source: a paper, value: ${value}, ours: { metric: costUsd, policy: on-demand }${more} }\n`;
 
@@ -124,7 +126,7 @@ describe("without --targets", () => {
     expect(out).toMatch(/one-run.* 40(?:\.0)? USD .*cannot be/s);
     expect(out).toContain("one-run: two runs are few");
     expect(out).toMatch(
-      /report: results\/study\/report\.html\n\nPublished figures in all: 1 cannot be told; what differs is explained\n$/,
+      /report: results\/study\/report\.html\n.*\nPublished figures in all: 1 cannot be told, those of cant-be-late not computed; what differs is explained\n$/s,
     );
     expect(existsSync(join(tree, "results", "study", "report.html"))).toBe(true);
     expect(code).toBe(0);
@@ -133,18 +135,31 @@ describe("without --targets", () => {
   it("ends with 1 where a figure differs and nobody says why", async () => {
     const figures = [figure("told", "{ to: 1 }", ", why: it does"), figure("untold", "{ to: 1 }")];
     const { code, out } = await replay(treeOf(`published:\n${figures.join("")}`));
-    expect(out).toMatch(/\nPublished figures in all: 2 cannot be told; not explained: untold\n$/);
+    expect(out).toMatch(/\nPublished figures in all: 2 cannot be told, .*; not explained: untold\n$/);
     expect(code).toBe(1);
   });
 
-  it("says so where no study names any, and that cases are chosen with their files", async () => {
+  it("says how the traces of a paper are to be had, and refuses a folder that does not hold them", async () => {
     const none = await replay(treeOf(""));
-    expect(none).toMatchObject({
+    expect(none).toMatchObject({ code: 0, err: "" });
+    expect(none.out).toMatch(
+      /Can't Be Late.*\nnot computed: npm run traces -- fetch skypilot-spot-traces, or .* --data /,
+    );
+    const spoilt = await replay(treeOf(""), "--data", "nowhere");
+    expect(spoilt).toMatchObject({
       code: 2,
       out: "",
-      err: expect.stringMatching(/no study of .* with --targets FILE\n$/),
+      err: expect.stringMatching(
+        /^TraceError: --data: nowhere\/skypilot-spot-traces does not hold .*; npm run traces -- /,
+      ),
     });
-    const chosen = await validate(["--only", "x"]);
-    expect(chosen).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/--targets; see --help\n$/) });
+  });
+
+  it.each([
+    [["--only", "x"], /--targets; see --help\n$/],
+    [["--jobs", "0"], /--jobs: expected a whole number above 0; see --help\n$/],
+    [["--targets", "x", "--data", "y"], /--data and --jobs .* without --targets; see --help\n$/],
+  ])("refuses %j", async (args, message) => {
+    expect(await validate(args)).toMatchObject({ code: 2, out: "", err: expect.stringMatching(message) });
   });
 });
