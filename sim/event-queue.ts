@@ -1,12 +1,22 @@
 /** Rank and sequence number share one float: rank x 2^40 + seq is exact below 2^53. */
 const RANK = 2 ** 40;
+/** Events a bucket holds on the average when they are spread anew. */
+const EVENTS_A_BUCKET = 4;
+/** So many are put in order by shifting; beyond, the heap is cheaper. */
+const SHIFTED_MAX = 24;
+const NONE = -1;
 
 /**
  * Events in their total order (timeS, rank, seq); seq is the order of insertion, so ties come out as they went in.
  *
- * A 4-ary heap on typed arrays. `pop` leaves a hole at the root that the next `push` fills, since most events set off another:
- * one way down the heap instead of a way down and a way up. The least of four children is found without a branch, which no
- * processor could predict. Of an event 20 bytes move; the rest stays in its slot. Nothing is allocated but to grow by doubling.
+ * Most of what waits is far away, and need not be in order yet. So time is cut into buckets of equal width, unordered lists, and
+ * one more for all that lies beyond them. Only the bucket whose time has come is put in order: the *run*. What is pushed into a
+ * time already opened goes to a heap, *soon*; the next event is the first of run or heap. When all buckets have been opened, what
+ * lies beyond is spread over new ones, as wide as it needs; so is all that waits, once it is twice as much.
+ * A bucket is a monotone function of time, so whatever rounding does, none holds an event that belongs before another's.
+ * Push and pop cost O(1) where times are spread, O(log n) where they crowd. Nothing is allocated but to grow by doubling.
+ * Source: buckets over a heap, as in the calendar queue (R. Brown, CACM 31(10), 1988) and the ladder queue (Tang, Goh, Thng, ACM
+ * TOMACS 15(3), 2005).
  *
  * An event is cancelled by its owner, who remembers the seq it waits for (`push` returns it) and ignores any other.
  *
@@ -19,37 +29,38 @@ export class EventQueue {
   a = 0;
   b = 0;
   seq = -1;
-  #key = 0; // rank x 2^40 + seq
-  #size = 0; // positions in use, the hole's included
-  #hole = false; // the root has been popped and not yet replaced
+  length = 0;
   #pushed = 0;
-  #order = new Float64Array(2 * 256); // [2 * position] timeS, [2 * position + 1] rank x 2^40 + seq
-  #slots = new Int32Array(256); // [position] where the event's payload is; beyond size: free slots
+  #next = NONE; // slot of the next event: the first of run or heap
+  #nextS = Infinity;
+  // An event lies in its slot and stays there; lists hold slots.
+  #order = new Float64Array(2 * 256); // [2 * slot] timeS, [2 * slot + 1] rank x 2^40 + seq
   #payload = new Int32Array(4 * 256); // [4 * slot + 0..3] kind, a, b, seq
-
-  constructor() {
-    numberSlots(this.#slots, 0);
-  }
-
-  /** Of the event popped last. */
-  get rank(): number {
-    return Math.floor(this.#key / RANK);
-  }
-
-  get length(): number {
-    return this.#hole ? this.#size - 1 : this.#size;
-  }
+  #link = new Int32Array(256); // [slot] the next of its list
+  #used = 0;
+  #free = NONE; // a list
+  #run = new Int32Array(64); // slots in order
+  #runAt = 0;
+  #runEnd = 0;
+  #soon = new Int32Array(64); // slots, a 4-ary heap
+  #soonSize = 0;
+  // Bucket i holds times of i <= (timeS - startS) x perS < i + 1; the last one what is not before its own.
+  #first = new Int32Array(64).fill(NONE); // [bucket] slot, NONE: empty
+  #last = new Int32Array(64);
+  #startS = 0;
+  #perS = 1;
+  #opened = 0; // buckets before it are empty
+  #beyond = 0; // the last one
+  #roomFor = 0;
 
   /** Time of the next event; Infinity when there is none. */
-  peekTimeS(): number {
-    if (this.#hole) this.#closeHole();
-    return this.#size > 0 ? this.#order[0]! : Infinity;
+  get nextS(): number {
+    return this.#nextS;
   }
 
   /** Rank of the next event; Infinity when there is none. */
-  peekRank(): number {
-    if (this.#hole) this.#closeHole();
-    return this.#size > 0 ? Math.floor(this.#order[1]! / RANK) : Infinity;
+  get nextRank(): number {
+    return this.#next === NONE ? Infinity : Math.floor(this.#order[2 * this.#next + 1]! / RANK);
   }
 
   /**
@@ -61,126 +72,208 @@ export class EventQueue {
     if (!(timeS >= this.timeS && timeS < Infinity)) {
       throw new Error(`an event of kind ${kind} at ${timeS} s cannot follow one at ${this.timeS} s`);
     }
-    if (this.#size === this.#slots.length && !this.#hole) this.#grow();
     const seq = this.#pushed++;
-    const slot = this.#slots[this.#hole ? 0 : this.#size]!;
+    const slot = this.#slot();
+    const order = this.#order;
+    order[2 * slot] = timeS;
+    order[2 * slot + 1] = rank * RANK + seq;
     const payload = this.#payload;
     payload[4 * slot] = kind;
     payload[4 * slot + 1] = a;
     payload[4 * slot + 2] = b;
     payload[4 * slot + 3] = seq;
-    if (this.#hole) {
-      this.#hole = false;
-      this.#sink(timeS, rank * RANK + seq, slot);
+    if (++this.length > this.#roomFor) {
+      this.#append(this.#beyond, slot);
+      this.#spread();
+      this.#open();
+      return seq | 0;
+    }
+    const at = (timeS - this.#startS) * this.#perS;
+    if (at >= this.#opened) {
+      this.#append(at < this.#beyond ? at | 0 : this.#beyond, slot);
+      if (this.#next === NONE) this.#open();
     } else {
-      this.#rise(this.#size++, timeS, rank * RANK + seq, slot);
+      this.#rise(slot);
+      if (this.#next === NONE || precedes(order, slot, this.#next)) {
+        this.#next = slot;
+        this.#nextS = timeS;
+      }
     }
     return seq | 0;
   }
 
   /** Moves the next event into the fields; false, and nothing moved, when there is none. */
   pop(): boolean {
-    if (this.#hole) this.#closeHole();
-    if (this.#size === 0) return false;
+    const slot = this.#next;
+    if (slot === NONE) return false;
+    if (this.#soonSize > 0 && this.#soon[0] === slot) this.#sink();
+    else this.#runAt++;
     const payload = this.#payload;
-    const slot = this.#slots[0]!;
-    this.timeS = this.#order[0]!;
-    this.#key = this.#order[1]!;
+    this.timeS = this.#nextS;
     this.kind = payload[4 * slot]!;
     this.a = payload[4 * slot + 1]!;
     this.b = payload[4 * slot + 2]!;
     this.seq = payload[4 * slot + 3]!;
-    this.#hole = true;
+    this.#link[slot] = this.#free;
+    this.#free = slot;
+    this.length--;
+    this.#open();
     return true;
   }
 
-  /** Forgets all events and starts at time 0 again, in the memory it has. */
-  reset(): void {
-    this.timeS = this.#key = this.kind = this.a = this.b = this.#size = this.#pushed = 0;
-    this.seq = -1;
-    this.#hole = false;
+  /** Finds the next event; where run and heap are empty, in the next bucket that is not. */
+  #open(): void {
+    while (this.#runAt === this.#runEnd && this.#soonSize === 0) {
+      if (this.length === 0) {
+        this.#next = NONE;
+        this.#nextS = Infinity;
+        return;
+      }
+      if (this.#opened === this.#beyond) this.#spread();
+      this.#arrange(this.#opened++);
+    }
+    let next = this.#run[this.#runAt]!;
+    if (this.#soonSize > 0) {
+      const soon = this.#soon[0]!;
+      if (this.#runAt === this.#runEnd || precedes(this.#order, soon, next)) next = soon;
+    }
+    this.#next = next;
+    this.#nextS = this.#order[2 * next]!;
   }
 
-  #closeHole(): void {
-    this.#hole = false;
-    const slots = this.#slots;
-    const freed = slots[0]!;
-    const last = --this.#size;
-    if (last > 0) this.#sink(this.#order[2 * last]!, this.#order[2 * last + 1]!, slots[last]!);
-    slots[last] = freed;
-  }
-
-  #rise(from: number, timeS: number, key: number, slot: number): void {
+  /** Makes a bucket the run. It is in order already where its times are all the same; what would be shifted far goes to the heap. */
+  #arrange(bucket: number): void {
     const order = this.#order;
-    const slots = this.#slots;
-    let at = from;
+    const link = this.#link;
+    let run = this.#run;
+    let end = 0;
+    for (let slot = this.#first[bucket]!; slot !== NONE; slot = link[slot]!) {
+      if (end + 1 === run.length) run = this.#run = enlarged(run);
+      let at = end;
+      if (at > 0 && precedes(order, slot, run[at - 1]!)) {
+        if (end > SHIFTED_MAX) {
+          this.#rise(slot);
+          continue;
+        }
+        do run[at] = run[--at]!;
+        while (at > 0 && precedes(order, slot, run[at - 1]!));
+      }
+      run[at] = slot;
+      end++;
+    }
+    this.#first[bucket] = NONE;
+    this.#runAt = 0;
+    this.#runEnd = end;
+  }
+
+  /** Spreads all that waits over new buckets; the first of them holds the next event. */
+  #spread(): void {
+    const order = this.#order;
+    const link = this.#link;
+    while (this.#soonSize > 0) this.#append(this.#beyond, this.#soon[--this.#soonSize]!);
+    while (this.#runAt < this.#runEnd) this.#append(this.#beyond, this.#run[this.#runAt++]!);
+    for (let bucket = this.#opened; bucket < this.#beyond; bucket++) {
+      let next = NONE;
+      for (let slot = this.#first[bucket]!; slot !== NONE; slot = next) {
+        next = link[slot]!;
+        this.#append(this.#beyond, slot);
+      }
+    }
+    const all = this.#first[this.#beyond]!;
+    let leastS = Infinity;
+    let mostS = 0;
+    for (let slot = all; slot !== NONE; slot = link[slot]!) {
+      const timeS = order[2 * slot]!;
+      if (timeS < leastS) leastS = timeS;
+      if (timeS > mostS) mostS = timeS;
+    }
+    this.#beyond = Math.ceil(this.length / EVENTS_A_BUCKET);
+    if (this.#first.length <= this.#beyond) {
+      this.#first = new Int32Array(2 * this.#beyond);
+      this.#last = new Int32Array(2 * this.#beyond);
+    }
+    this.#first.fill(NONE, 0, this.#beyond + 1);
+    this.#opened = 0;
+    this.#roomFor = 2 * EVENTS_A_BUCKET * this.#beyond;
+    this.#startS = leastS;
+    // Half a bucket to spare, so that the latest is in the last whatever rounding does; finite where all times are the same.
+    this.#perS = Math.min((this.#beyond - 0.5) / (mostS - leastS), Number.MAX_VALUE);
+    let next = NONE;
+    for (let slot = all; slot !== NONE; slot = next) {
+      next = link[slot]!;
+      this.#append(((order[2 * slot]! - leastS) * this.#perS) | 0, slot);
+    }
+  }
+
+  #append(bucket: number, slot: number): void {
+    this.#link[slot] = NONE;
+    if (this.#first[bucket] === NONE) this.#first[bucket] = slot;
+    else this.#link[this.#last[bucket]!] = slot;
+    this.#last[bucket] = slot;
+  }
+
+  /** Puts an event into the heap. */
+  #rise(slot: number): void {
+    if (this.#soonSize === this.#soon.length) this.#soon = enlarged(this.#soon);
+    const order = this.#order;
+    const soon = this.#soon;
+    let at = this.#soonSize++;
     while (at > 0) {
       const parent = (at - 1) >> 2;
-      const parentS = order[2 * parent]!;
-      const parentKey = order[2 * parent + 1]!;
-      if (parentS < timeS || (parentS === timeS && parentKey < key)) break;
-      order[2 * at] = parentS;
-      order[2 * at + 1] = parentKey;
-      slots[at] = slots[parent]!;
+      if (!precedes(order, slot, soon[parent]!)) break;
+      soon[at] = soon[parent]!;
       at = parent;
     }
-    order[2 * at] = timeS;
-    order[2 * at + 1] = key;
-    slots[at] = slot;
+    soon[at] = slot;
   }
 
-  /** Puts an event at the root and lets it down to its place. */
-  #sink(timeS: number, key: number, slot: number): void {
+  /** Takes the first event out of the heap. */
+  #sink(): void {
     const order = this.#order;
-    const slots = this.#slots;
-    const size = this.#size;
+    const soon = this.#soon;
+    const size = --this.#soonSize;
+    const slot = soon[size]!;
     let at = 0;
     for (;;) {
       const child = 4 * at + 1;
       if (child >= size) break;
       let least = child;
-      if (child + 3 < size) {
-        const left = child + precedes(order, child + 1, child);
-        const right = child + 2 + precedes(order, child + 3, child + 2);
-        least = left + ((right - left) & -precedes(order, right, left));
-      } else {
-        for (let other = child + 1; other < size; other++) if (precedes(order, other, least) === 1) least = other;
+      const end = Math.min(child + 4, size);
+      for (let other = child + 1; other < end; other++) {
+        if (precedes(order, soon[other]!, soon[least]!)) least = other;
       }
-      const leastS = order[2 * least]!;
-      const leastKey = order[2 * least + 1]!;
-      if (timeS < leastS || (timeS === leastS && key < leastKey)) break;
-      order[2 * at] = leastS;
-      order[2 * at + 1] = leastKey;
-      slots[at] = slots[least]!;
+      if (precedes(order, slot, soon[least]!)) break;
+      soon[at] = soon[least]!;
       at = least;
     }
-    order[2 * at] = timeS;
-    order[2 * at + 1] = key;
-    slots[at] = slot;
+    soon[at] = slot;
   }
 
-  #grow(): void {
-    const size = this.#slots.length;
-    const order = new Float64Array(4 * size);
-    const slots = new Int32Array(2 * size);
-    const payload = new Int32Array(8 * size);
-    order.set(this.#order);
-    slots.set(this.#slots);
-    payload.set(this.#payload);
-    numberSlots(slots, size);
-    this.#order = order;
-    this.#slots = slots;
-    this.#payload = payload;
+  /** A free one. */
+  #slot(): number {
+    const slot = this.#free;
+    if (slot !== NONE) {
+      this.#free = this.#link[slot]!;
+      return slot;
+    }
+    if (this.#used === this.#link.length) {
+      this.#order = enlarged(this.#order);
+      this.#payload = enlarged(this.#payload);
+      this.#link = enlarged(this.#link);
+    }
+    return this.#used++;
   }
 }
 
-/** 1 if the event at position i comes before the one at j, else 0: a number rather than a boolean, so that nothing branches. */
-function precedes(order: Float64Array, i: number, j: number): number {
+/** Whether the event in slot i comes before the one in slot j. */
+function precedes(order: Float64Array, i: number, j: number): boolean {
   const iS = order[2 * i]!;
   const jS = order[2 * j]!;
-  return +(iS < jS) | (+(iS <= jS) & +(order[2 * i + 1]! < order[2 * j + 1]!));
+  return iS < jS || (iS === jS && order[2 * i + 1]! < order[2 * j + 1]!);
 }
 
-function numberSlots(slots: Int32Array, from: number): void {
-  for (let slot = from; slot < slots.length; slot++) slots[slot] = slot;
+function enlarged<Column extends Float64Array | Int32Array>(column: Column): Column {
+  const larger = new (column.constructor as new (length: number) => Column)(2 * column.length);
+  larger.set(column);
+  return larger;
 }

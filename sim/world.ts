@@ -134,7 +134,7 @@ export class SimWorld {
 
   /** Time of the next event; Infinity when nothing is under way. */
   get nextS(): Seconds {
-    return this.#queue.peekTimeS();
+    return this.#queue.nextS;
   }
 
   get finished(): boolean {
@@ -144,12 +144,12 @@ export class SimWorld {
   /** Handles the events of this instant that come before the policy is asked. */
   beforeAsk(nowS: Seconds): void {
     const queue = this.#queue;
-    while (queue.peekTimeS() === nowS && queue.peekRank() < this.#decideRank) this.#next(nowS);
+    while (queue.nextS === nowS && queue.nextRank < this.#decideRank) this.#next(nowS);
   }
 
   /** Handles what is left of this instant: answers that take no time, and what they set off. */
   afterAsk(nowS: Seconds): void {
-    while (this.#queue.peekTimeS() === nowS) this.#next(nowS);
+    while (this.#queue.nextS === nowS) this.#next(nowS);
   }
 
   /** Prices that have changed, and the rate of requests, as facts. Called before an ask: neither is an event nor asks anybody. */
