@@ -24,6 +24,9 @@ export type Command =
   | (JobFile & { readonly do: "launch"; readonly study: string; readonly sets: readonly string[] })
   /** What there is to choose from, all of it or one by name; with `write`, as pages. */
   | { readonly do: "policies"; readonly name: string | undefined; readonly write: boolean }
+  | { readonly do: "init"; readonly path: string }
+  | { readonly do: "new policy"; readonly name: string; readonly folder: string }
+  | { readonly do: "doctor" }
   | { readonly do: "schema" };
 
 const texts = { type: "string", array: true, requiresArg: true, default: [] as string[] } as const;
@@ -126,6 +129,33 @@ export function parsedArguments(args: readonly string[], root: string): Command 
         parsed = { do: "launch", scheduler, study, sets, shards, cpus, memoryMiB: memoryMib, image, claim };
       },
     )
+    .command(
+      "init [file]",
+      "write a commented study to begin from",
+      (y) => y.positional("file", { type: "string", default: "study.yaml", describe: "what to call it" }),
+      ({ file }) => {
+        parsed = { do: "init", path: file };
+      },
+    )
+    .command(
+      "new <kind> <name>",
+      "write a policy of your own, and its test",
+      (y) =>
+        y
+          .positional("kind", { choices: ["policy"] as const, demandOption: true })
+          .positional("name", { type: "string", demandOption: true, describe: "such as my-policy" })
+          .option("folder", {
+            ...text,
+            default: relative("", join(root, "experiments", "configs")) || ".",
+            describe: "where the studies lie that will name it",
+          }),
+      ({ kind, name, folder }) => {
+        parsed = { do: `new ${kind}`, name, folder };
+      },
+    )
+    .command("doctor", "check the installation", {}, () => {
+      parsed = { do: "doctor" };
+    })
     .command("schema", "print the JSON Schema of study files, for editors", {}, () => {
       parsed = { do: "schema" };
     })
@@ -175,6 +205,7 @@ function meant(message: string): string {
     "memory-mib",
     "image",
     "claim",
+    "folder",
     "dry-run",
     "fresh",
     "json",

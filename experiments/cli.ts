@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, parsedArguments } from "./arguments.ts";
+import { doctor } from "./doctor.ts";
 import { complain, JsonEvents, print, TextEvents } from "./event-output.ts";
 import {
   type ExperimentEnd,
@@ -13,8 +14,10 @@ import {
 import { guarded, INTERRUPTED, OK, SOME_FAILED } from "./guarded.ts";
 import { writeJobFile } from "./launch.ts";
 import { merge } from "./merge.ts";
+import { newPolicy, newStudy } from "./new-files.ts";
 import { policyPages, policyText } from "./policy-pages.ts";
 import { shardOf } from "./shard.ts";
+import { shellWord } from "./shell-word.ts";
 import { loadStudy } from "./study.ts";
 import { studyJsonSchema } from "./study-schema.ts";
 
@@ -34,6 +37,24 @@ async function carriedOut(command: Command): Promise<number> {
       return OK;
     case "policies":
       return policies(command);
+    case "init":
+      newStudy(root, command.path);
+      print(`wrote ${command.path}; what it would run: npm run experiment -- ${shellWord(command.path)} --dry-run`);
+      return OK;
+    case "new policy": {
+      const [policy, test] = newPolicy(root, command.name, command.folder);
+      print(`wrote ${policy} and ${test}`);
+      print(`in a study beside it: { scheduling: ./${command.name}.ts, assignment: earliest-node }`);
+      print(`its test: npm test -- ${test}`);
+      return OK;
+    }
+    case "doctor": {
+      const findings = await doctor(root);
+      for (const { state, what, remedy } of findings) {
+        print(`${state.padEnd(9)} ${what}${remedy === undefined ? "" : `; ${remedy}`}`);
+      }
+      return findings.some(({ state }) => state === "broken") ? SOME_FAILED : OK;
+    }
     case "launch":
       writeJobFile(loadStudy(command.study, command.sets), command);
       return OK;

@@ -6,6 +6,7 @@ import type { Cell } from "./grid.ts";
 import { lockFolder } from "./lock.ts";
 import { manifestOf } from "./manifest.ts";
 import { chosen } from "./only.ts";
+import { checkOwnPolicies } from "./own-policy-check.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { type PreparedStudy, preparedStudy } from "./prepared-study.ts";
 import { json, makeFolder, writeResult } from "./results.ts";
@@ -79,6 +80,7 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
     events.planned(planOf(asked, await cellsBefore()), cells, folder);
     return { how: "planned" };
   }
+  checkOwnPolicies(loaded);
   makeFolder(folder);
   const unlock = lockFolder(folder);
   try {

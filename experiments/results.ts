@@ -8,7 +8,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { canonicalJson } from "./digest.ts";
@@ -41,7 +41,7 @@ export function writeResult(folder: string, file: string, parts: Iterable<string
   try {
     const descriptor = openSync(beside, "w");
     try {
-      for (const part of parts) writeSync(descriptor, part);
+      for (const part of parts) writeFileSync(descriptor, part);
     } finally {
       closeSync(descriptor);
     }

@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, fsyncSync, openSync, readSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -74,8 +74,8 @@ export class CellLog {
       const { size } = fstatSync(this.#file);
       const last = Buffer.alloc(1);
       if (size > 0) readSync(this.#file, last, 0, 1, size - 1);
-      if (size === 0) writeSync(this.#file, `${HEADER}\n`);
-      else if (last.toString() !== "\n") writeSync(this.#file, "\n");
+      if (size === 0) writeFileSync(this.#file, `${HEADER}\n`);
+      else if (last.toString() !== "\n") writeFileSync(this.#file, "\n");
     } catch (error) {
       throw unwritable(path, error);
     }
@@ -84,7 +84,7 @@ export class CellLog {
   add(cell: StoredCell): void {
     const text = JSON.stringify(cell);
     try {
-      writeSync(this.#file, `${checksum(text)} ${text}\n`);
+      writeFileSync(this.#file, `${checksum(text)} ${text}\n`);
     } catch (error) {
       throw unwritable(FILE, error);
     }

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { scratchFolder, studyFile } from "../experiments/support/studies.ts";
@@ -240,10 +240,20 @@ describe("a policy in a file of the user's own", () => {
     expect(storedIn(out)).toBe(4);
   });
 
-  test("that cannot be read as code is named with its error", async () => {
-    const { code, err } = await run([studyWith({ broken: "}}}" }), "--out", scratchFolder()]);
-    expect(code).toBe(1);
-    expect(err).toMatch(/^ +2 {2}broken: OwnPolicyError: \.\/own\/broken\.ts is no TypeScript that runs: \S/m);
+  test.each([
+    ["no code", "}}}", /broken\.ts is no TypeScript that runs: \S/],
+    ["no policy", 'export const policy = "none";', /broken\.ts exports 0 policies; export one/],
+    ["an error", 'throw new RangeError("at once");', /broken\.ts fails when it is loaded: RangeError: at once/],
+    ["the end of its process", "process.exit(3);", /broken\.ts ends its process when it is loaded \(exit code 3\)/],
+  ])("that is %s is told before anything is run, where the study names it", async (_, source, fault) => {
+    const study = studyWith({ mine: LAUNCH, broken: "" });
+    writeFileSync(join(dirname(study), "own", "broken.ts"), source);
+    const out = join(scratchFolder(), "results");
+    const { code, err } = await run([study, "--out", out]);
+    expect(err).toMatch(/^StudyError: .*study\.yaml:\d+:\d+: policies\.3\.scheduling: /);
+    expect(err).toMatch(fault);
+    expect(err).not.toMatch(/^\s+at /m);
+    expect({ code, existing: existsSync(out) }).toEqual({ code: 2, existing: false });
   });
 
   test("that failed runs again by the command in its record, and it is shown where it failed", async () => {
@@ -338,6 +348,41 @@ describe("bad input ends with exit code 2, one line a fault, no stack and nothin
     });
     expect(read(out, "cells.ndjson")).toBe("workbench-cells 99\n");
     expect(await run([studyFile(), "--out", out, "--fresh"])).toMatchObject({ code: 0 });
+  });
+});
+
+describe("a run that cannot go on", () => {
+  test.skipIf(process.platform !== "linux")("for want of room says so, and goes on from what it kept", async () => {
+    // A file may have 24 blocks of 1024 bytes: the store reaches that in the middle of a line.
+    const study = studyFile([["seeds: 2", "seeds: 12"]]);
+    const out = join(scratchFolder(), "results");
+    const command = 'ulimit -f 24; exec "$0" "$@"';
+    const args = [process.execPath, join(root, "experiments/main.ts"), study, "--out", out];
+    const full = spawnSync("bash", ["-c", command, ...args], { encoding: "utf8" });
+    expect(full.status).toBe(2);
+    expect(full.stderr).toMatch(/ResultsError: cells\.ndjson: cannot be written \(EFBIG\); make room/);
+    expect(full.stderr).not.toMatch(/^\s+at /m);
+    expect(existsSync(join(out, "lock"))).toBe(false);
+    expect(existsSync(join(out, "runs.ndjson"))).toBe(false);
+    const kept = storedIn(out);
+    expect(kept).toBeGreaterThan(0);
+    const again = await run([study, "--out", out]);
+    expect(again.err).toMatch(new RegExp(`24 cells: ${kept} stored`));
+    expect(again.code).toBe(0);
+    const whole = scratchFolder();
+    await run([study, "--out", whole]);
+    expect(read(out, "runs.ndjson")).toBe(read(whole, "runs.ndjson"));
+  });
+
+  test("ends at once when it is told to while its grid is built: there is nothing to keep", async () => {
+    const out = join(scratchFolder(), "results");
+    const { child, ended } = startExperiment([studyFile([["seeds: 2", "seeds: 100000"]]), "--out", out]);
+    await sleep(3000);
+    expect(child.exitCode).toBeNull();
+    child.kill("SIGTERM");
+    await ended;
+    expect(child.signalCode).toBe("SIGTERM");
+    expect(existsSync(out)).toBe(false);
   });
 });
 

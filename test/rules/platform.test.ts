@@ -44,6 +44,14 @@ describe("the lockfile", () => {
     expect(lock.packages[`node_modules/${name}`]?.libc).toEqual(["glibc"]);
   });
 
+  // Neither is what npm writes by itself: msgpackr's optional native part would be compiled, and vitest runs under the Node 24 that
+  // npm brings, so that a warning about the machine's own Node would be about nothing.
+  test("runs no install script, and warns nobody whose own Node is old", () => {
+    const entries = Object.entries(lock.packages);
+    expect(entries.filter(([, entry]) => entry.hasInstallScript === true).map(([path]) => path)).toEqual([]);
+    expect(lock.packages["node_modules/vitest"]).not.toHaveProperty("engines");
+  });
+
   test("names no host: packages come from whatever registry the user has", () => {
     expect(Object.keys(lock.packages).filter((path) => lock.packages[path]?.resolved !== undefined)).toEqual([]);
   });
