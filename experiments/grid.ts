@@ -1,14 +1,18 @@
+import { resolve } from "node:path";
 import { nearestName } from "../policies/contract/nearest.ts";
 import type { CloudSpec } from "../policies/contract/scenario.ts";
 import { HOUR_S, type Seconds } from "../policies/contract/units.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { SimulationError } from "../sim/simulation-error.ts";
+import { cacheTokens, ModelFitError } from "../sim/workloads/serving/engines.ts";
+import type { RequestParams } from "../sim/workloads/serving-params.ts";
 import { SimWorld } from "../sim/world.ts";
 import type { Catalog } from "../traces/catalog/catalog.ts";
 import { TraceError, takesPart } from "../traces/columns.ts";
 import { type MarketModel, marketModel } from "../traces/generate.ts";
 import { type OpenTrace, openStudyTrace, type TraceRef } from "../traces/open.ts";
 import { presets } from "../traces/presets.ts";
+import { openRequestFile } from "../traces/request-file.ts";
 import type { TraceMarket } from "../traces/trace-table.ts";
 import type { CodeDigests } from "./closure.ts";
 import { canonicalJson, digestOf } from "./digest.ts";
@@ -18,7 +22,16 @@ import { type LoadedStudy, StudyError, type StudyPoint } from "./study.ts";
 import { catalogFor, withPrices, withTypes } from "./study-catalog.ts";
 import { policyIds } from "./study-checks.ts";
 import type { Study } from "./study-schema.ts";
-import { type OnDemandPrices, sourceDigest, type TableSource, tableOf, windowSource } from "./tables.ts";
+import {
+  type OnDemandPrices,
+  type RequestsHandle,
+  requestColumns,
+  requestsHandle,
+  sourceDigest,
+  type TableSource,
+  tableOf,
+  windowSource,
+} from "./tables.ts";
 import type { GeneratedTrace, StudyTrace } from "./trace-schema.ts";
 import { windowsOf } from "./windows.ts";
 import { readYaml } from "./yaml-file.ts";
@@ -92,6 +105,7 @@ class GridBuilder implements Grid {
   readonly #catalog: Catalog;
   readonly #opened = new Map<string, OpenTrace>();
   readonly #units = new Map<string, readonly Unit[]>();
+  readonly #requestFiles = new Map<string, RequestsHandle>();
 
   constructor(
     loaded: LoadedStudy,
@@ -204,8 +218,8 @@ class GridBuilder implements Grid {
   }
 
   async #unitsOf(study: FilledStudy, trace: StudyTrace, path: Path): Promise<readonly Unit[]> {
-    const { onDemandUsdPerHour, drainH } = study;
-    const key = canonicalJson({ trace, onDemandUsdPerHour, drainH });
+    const { onDemandUsdPerHour, drainH, workload } = study;
+    const key = canonicalJson({ trace, onDemandUsdPerHour, drainH, requests: requestFileOf(workload) ?? null });
     const known = this.#units.get(key);
     if (known !== undefined) return known;
     const units =
@@ -217,7 +231,7 @@ class GridBuilder implements Grid {
   }
 
   async #generatedUnits(
-    { onDemandUsdPerHour, drainH }: FilledStudy,
+    { onDemandUsdPerHour, drainH, workload }: FilledStudy,
     trace: GeneratedTrace,
     path: Path,
   ): Promise<Unit[]> {
@@ -226,6 +240,7 @@ class GridBuilder implements Grid {
     const { lengthH, seeds } = trace.windows;
     const endS = (lengthH + drainH) * HOUR_S;
     const generator = await this.#code.generator();
+    const requests = this.#requests(workload, lengthH * HOUR_S);
     return Array.from({ length: seeds }, (_, i) => {
       const name = `seed ${i + 1}`;
       const seed = `${trace.name}/${name}`;
@@ -236,6 +251,7 @@ class GridBuilder implements Grid {
         endS,
         markets: trace.markets ?? {},
         onDemandUsdPerHour,
+        ...requests,
       };
       const table = digestOf([sourceDigest(source), generator]);
       this.tables.set(table, source);
@@ -251,7 +267,7 @@ class GridBuilder implements Grid {
   }
 
   async #windowUnits(
-    { onDemandUsdPerHour, drainH }: FilledStudy,
+    { onDemandUsdPerHour, drainH, workload }: FilledStudy,
     trace: Exclude<StudyTrace, GeneratedTrace>,
     path: Path,
   ): Promise<Unit[]> {
@@ -261,7 +277,8 @@ class GridBuilder implements Grid {
     return windowsOf(trace, opened.endS, drainH, (at, text) =>
       this.#loaded.fault([...path, "windows", ...at], text),
     ).map(({ unit, place, fromS, lengthS }) => {
-      const source = windowSource(opened, fromS, lengthS + drainH * HOUR_S, trace.markets ?? {}, onDemandUsdPerHour);
+      const market = windowSource(opened, fromS, lengthS + drainH * HOUR_S, trace.markets ?? {}, onDemandUsdPerHour);
+      const source = { ...market, ...this.#requests(workload, lengthS) };
       const table = sourceDigest(source);
       this.tables.set(table, source);
       return {
@@ -275,11 +292,37 @@ class GridBuilder implements Grid {
     });
   }
 
+  /** What a unit needs of the file that the workload names: a replay stops with its window, lengths are drawn from all rows. */
+  #requests(workload: Study["workload"], lengthS: Seconds): Pick<TableSource, "requests"> {
+    const named = requestFileOf(workload);
+    if (named === undefined) return {};
+    const path = resolve(this.#loaded.folder, named.file);
+    const endS = named.isReplayed ? lengthS : Infinity;
+    const key = canonicalJson([path, named.isReplayed ? lengthS : null]);
+    const known = this.#requestFiles.get(key);
+    const handle = known ?? requestsHandle(openRequestFile(path), endS);
+    this.#requestFiles.set(key, handle);
+    if (requestColumns(handle).arrivalS[0]! >= endS) {
+      throw this.#loaded.fault(
+        ["workload", "params", "requests", "from"],
+        `no request of ${named.file} arrives within the window`,
+      );
+    }
+    return { requests: handle };
+  }
+
   async #open({ name: _, markets: __, windows: ___, ...ref }: Exclude<StudyTrace, GeneratedTrace>): Promise<OpenTrace> {
     const key = canonicalJson(ref);
     const opened = this.#opened.get(key) ?? (await openStudyTrace(ref as TraceRef, this.#cacheFolder));
     this.#opened.set(key, opened);
     return opened;
+  }
+
+  /** Types of the catalog that would do, the smallest first. */
+  #fitting(params: RequestParams): string {
+    const fitting = this.#catalog.types.filter(({ gpuMemoryMiB }) => cacheTokens(params, gpuMemoryMiB) >= 1);
+    const names = fitting.sort((a, b) => a.gpuMemoryMiB - b.gpuMemoryMiB).map(({ name }) => name);
+    return names.length === 0 ? "No type of the catalog has room for it" : `It fits ${names.slice(0, 8).join(", ")}`;
   }
 
   #checkFilter(
@@ -324,15 +367,34 @@ class GridBuilder implements Grid {
   /** The world of one task or job: what cannot be simulated is said before anything is computed. */
   #tryOut({ workload, cloud, cadence, drainH }: FilledStudy, unit: Unit): void {
     try {
-      const table = tableOf(this.tables.get(unit.table)!);
-      const input = { table, horizonS: unit.lengthS, drainS: drainH * HOUR_S, cloud, cadence, seed: "" };
+      const source = this.tables.get(unit.table)!;
+      const table = tableOf(source);
+      const requests = source.requests && requestColumns(source.requests);
+      const input = { table, horizonS: unit.lengthS, drainS: drainH * HOUR_S, cloud, cadence, seed: "", requests };
       const one = "tasks" in workload.params ? { ...workload, params: { ...workload.params, tasks: 1 } } : workload;
       new SimWorld({ ...input, workload: one }, (fleet) => new FleetState(fleet));
     } catch (error) {
+      if (error instanceof ModelFitError && workload.model === "serving") {
+        throw this.#loaded.fault(
+          ["workload", "params", "requests", "model"],
+          `${error.message}. ${this.#fitting(workload.params.requests!)}`,
+        );
+      }
       if (error instanceof SimulationError) throw new StudyError(`${this.#loaded.path}: ${error.message}`);
       throw error;
     }
   }
+}
+
+/** The file that the workload names, if any, and whether its requests are replayed or only their lengths drawn. */
+function requestFileOf({
+  model,
+  params,
+}: Study["workload"]): { readonly file: string; readonly isReplayed: boolean } | undefined {
+  if (model !== "serving" || params.requests === undefined) return undefined;
+  const { from } = params.requests;
+  if ("file" in from) return { file: from.file, isReplayed: true };
+  return "tokens" in from && "file" in from.tokens ? { file: from.tokens.file, isReplayed: false } : undefined;
 }
 
 const marketsOf = ({ instanceType, zones }: MarketModel): TraceMarket[] =>

@@ -279,6 +279,11 @@ export const metrics: readonly Metric[] = [
     "(last token - first token) / (tokens - 1) over completed requests of two tokens or more",
   ),
   ...durations("latency", "Latency", "last token - arrival over completed requests, earlier tries included"),
+  ...durations(
+    "retriedLatency",
+    "Latency after a retry",
+    "the same over completed requests that took more than one try",
+  ),
   metric(
     "sloShare",
     "SLO attained",

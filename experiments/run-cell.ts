@@ -6,6 +6,7 @@ import { simulate } from "../sim/simulate.ts";
 import type { SimulationResult } from "../sim/simulation.ts";
 import { TaskList } from "../sim/workloads/task-list.ts";
 import { tasksParams } from "../sim/workloads/tasks-params.ts";
+import type { RequestColumns } from "../traces/requests.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
 import { seedAccounting } from "./audit/seed-accounting.ts";
 import type { RunSpec } from "./record.ts";
@@ -13,16 +14,20 @@ import type { RunSpec } from "./record.ts";
 /**
  * The result of a cell, from its specification and its table alone. What this file imports is what a cell's key calls the
  * engine's code.
- * @param own a policy of the user's own, where the specification names a file.
+ * @param own a policy of the user's own, where the specification names a file. @param requests those of the file that the workload names.
  * @throws what `resolveScenario` and `simulate` throw.
  */
 export function runCell(
   spec: RunSpec,
   table: TraceTable,
-  options: { readonly own?: PolicySpec<unknown, Json> | undefined; readonly traced?: boolean } = {},
+  options: {
+    readonly own?: PolicySpec<unknown, Json> | undefined;
+    readonly traced?: boolean;
+    readonly requests?: RequestColumns | undefined;
+  } = {},
 ): SimulationResult {
   const { policy, lengthS, drainS, workload, cloud, cadence, seed, accounting } = spec;
-  const { own, traced = false } = options;
+  const { own, traced = false, requests } = options;
   const params = typeof policy.scheduling === "string" ? undefined : policy.scheduling.params;
   const decisions =
     own === undefined
@@ -30,7 +35,7 @@ export function runCell(
       : resolveScenario({ ...policy, scheduling: { name: own.name, ...(params === undefined ? {} : { params }) } }, [
           own,
         ]);
-  const input = { table, horizonS: lengthS, drainS, workload, cloud, cadence, seed };
+  const input = { table, horizonS: lengthS, drainS, workload, cloud, cadence, seed, requests };
   if (accounting === undefined) return simulate({ ...input, traced }, decisions);
   const { timeline, ...result } = simulate({ ...input, traced: true }, decisions);
   const tasks = new TaskList(tasksParams.parse(workload.params), createRandom(seed));

@@ -43,6 +43,14 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
     const unfit = unfitFor(resolveScenario(policy), workload.model, cloud, cadence);
     if (unfit !== undefined) fault(["policies", i, "scheduling"], unfit);
   }
+  const answers = workload?.model === "serving" && workload.params.requests !== undefined;
+  for (const [i, policy] of policies.entries()) {
+    if (policy?.routing === undefined || workload === undefined || answers) continue;
+    fault(
+      ["policies", i, "routing"],
+      "routes requests, and the workload has none; remove it, or give workload.params.requests",
+    );
+  }
   const isPolicy = (path: Path, id: string): void => {
     if (ids !== undefined && !ids.includes(id)) fault(path, oneOf(ids, id));
   };

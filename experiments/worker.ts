@@ -4,7 +4,7 @@ import type { TraceTable } from "../traces/trace-table.ts";
 import type { CellOutcome, CellTask } from "./cell-task.ts";
 import { loadOwnPolicy, OwnPolicyError, ownFileOf } from "./own-policy.ts";
 import { runCell } from "./run-cell.ts";
-import { type TableSource, tableOf } from "./tables.ts";
+import { requestColumns, type TableSource, tableOf } from "./tables.ts";
 import { type ThreadWork, workThrough } from "./thread-work.ts";
 
 /** Tables that this thread has made or attached, the last used last. */
@@ -17,8 +17,9 @@ export const runBatch = (work: ThreadWork): Promise<void> =>
     try {
       const file = ownFileOf(task.spec.policy);
       const own = file === undefined ? undefined : await loadOwnPolicy(task.studyFolder, file);
-      const table = tableFor(task.group, work.shared);
-      return { ok: true, result: runCell(task.spec, table, { own, traced: task.traced }) };
+      const { requests } = work.shared.get(task.group) as TableSource;
+      const options = { own, traced: task.traced, requests: requests && requestColumns(requests) };
+      return { ok: true, result: runCell(task.spec, tableFor(task.group, work.shared), options) };
     } catch (error) {
       return { ok: false, ...described(error, task.studyFolder) };
     }

@@ -83,7 +83,11 @@ export function simulate(
   }
   return {
     metrics: { ...world.close(nowS), asks },
-    assumptions: [...cloudAssumptions(input.cloud, input.table), ...billAssumptions(input.cloud.bill)],
+    assumptions: [
+      ...cloudAssumptions(input.cloud, input.table),
+      ...billAssumptions(input.cloud.bill),
+      ...world.workload.assumptions,
+    ],
     ...(scheduling.sight === "clairvoyant" && { clairvoyant: { bound: scheduling.bound ?? null } }),
     fingerprint: state.fingerprint.hex(),
     ...(traced ? { timeline: timelineOf(input, world, log, nowS) } : {}),

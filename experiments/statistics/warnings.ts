@@ -1,7 +1,7 @@
 import type { Estimate } from "../summary.ts";
 import type { Compared, Pair } from "./compare.ts";
 import { UNITS_MIN } from "./estimate.ts";
-import type { Units } from "./units.ts";
+import type { Metrics, Units } from "./units.ts";
 
 /** Above this skewness of the differences, and below so many units, bootstrap-t covers less than it says (docs/METRICS.md). */
 const SKEWNESS_MAX = 2;
@@ -41,6 +41,21 @@ export function warningsOf({ metric, named, primaries, units, whole }: Judged): 
       );
     }
   }
+  for (const [policyId, finished] of units) {
+    const count = (holds: (unit: Metrics) => boolean) => [...finished.values()].filter(holds).length;
+    const growing = count(queueGrew);
+    if (growing > 0) {
+      said.push(
+        `${policyId} was asked for more than it could answer in ${growing} of ${finished.size} units: its queue grew to the end, so its latencies say how long the window was; give it more replicas, fewer requests, or clients that give up`,
+      );
+    }
+    const never = count(({ availableShare }) => availableShare === 0);
+    if (never > 0) {
+      said.push(
+        `${policyId} never had all replicas ready in ${never} of ${finished.size} units: no market of its grants so many, or none in time; ask for fewer, or give it other markets`,
+      );
+    }
+  }
   for (const { policyId, against } of named) {
     const made = primaries.some(({ comparison }) => comparison.policyId === policyId && comparison.against === against);
     if (!made) {
@@ -57,6 +72,12 @@ export function warningsOf({ metric, named, primaries, units, whole }: Judged): 
   }
   return said;
 }
+
+/** When the last request came far more were in flight than on average, and no small part of all. */
+const queueGrew = ({ requestsArrived = 0, requestsInFlightEnd = 0, requestsInFlightMean = 0 }: Metrics): boolean =>
+  requestsInFlightEnd > 1.5 * requestsInFlightMean &&
+  requestsInFlightEnd > 0.01 * requestsArrived &&
+  requestsArrived > 100;
 
 function doubtsOf({ comparison, paired }: Compared, whole: number, primaries: number): string[] {
   const { n, difference, pSmallest } = comparison;

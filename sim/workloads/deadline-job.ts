@@ -35,6 +35,7 @@ export class DeadlineJobWorkload implements Workload {
   readonly jobs: readonly [JobArrival];
   readonly services = NONE;
   readonly measuredFromS = 0;
+  readonly assumptions = NONE;
   readonly stretches: TimelineWork[] = [];
   readonly #world: WorkloadWorld;
   readonly #job = new SimJob();

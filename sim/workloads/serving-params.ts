@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { modelSize, models } from "../../traces/catalog/models.ts";
+import { requestPresets } from "../../traces/request-presets.ts";
 import { requestModel } from "../../traces/requests.ts";
 
 const replicas = z.int().min(0);
@@ -13,6 +14,12 @@ export const requestParams = z.strictObject({
   from: z
     .union([
       requestModel,
+      z
+        .strictObject({
+          preset: z.enum(requestPresets.map(({ name }) => name) as [string, ...string[]]),
+          perS: positive.exactOptional().describe("requests a second in the long run; the preset's where absent"),
+        })
+        .describe("as a preset has them: `traces list`"),
       z
         .strictObject({ file: z.string().min(1).describe("written by `traces import`, from the study's folder") })
         .describe("requests of a file, from the beginning of each window on"),

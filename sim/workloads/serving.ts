@@ -50,6 +50,10 @@ export class ServingWorkload implements Workload {
     this.#flow = requests && new RequestFlow(requests, world, warmupS);
   }
 
+  get assumptions(): readonly string[] {
+    return this.#flow?.assumptions ?? NONE;
+  }
+
   start(): void {
     this.#world.facts.serviceArrived(SERVICE, { replicasWanted: this.#wantedNow });
     this.#awaitStep();

@@ -70,6 +70,7 @@ export class TasksWorkload implements Workload {
   readonly jobs = NONE;
   readonly services = NONE;
   readonly measuredFromS = 0;
+  readonly assumptions = NONE;
   readonly stretches: TimelineWork[] = [];
   readonly #params: TasksParams;
   readonly #list: TaskList;

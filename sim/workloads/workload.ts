@@ -21,6 +21,8 @@ export interface Workload extends InstanceHooks {
   readonly services: readonly ServiceOutlook[];
   /** What comes before it is warm-up, left out of all metrics but counts of events. */
   readonly measuredFromS: Seconds;
+  /** What it takes for granted, as sentences for the record. */
+  readonly assumptions: readonly string[];
   /** Who ran where and when; kept in traced runs only. */
   readonly stretches: readonly TimelineWork[];
   start(): void;

@@ -30,7 +30,9 @@ export class RequestAccounts {
   readonly #measured = new Tally();
   readonly #ttft = new LatencyHistogram();
   readonly #tpot = new LatencyHistogram();
+  /** Of those answered by their first try, and of the others. */
   readonly #latency = new LatencyHistogram();
+  readonly #retried = new LatencyHistogram();
   #tokensOpen = 0;
   #open = 0;
   /** Requests that have arrived and whose end is not known, integrated over the measured time with arrivals. */
@@ -53,7 +55,7 @@ export class RequestAccounts {
   }
 
   /** All tokens are there. What of an earlier try the client has seen is thrown away, so its first token is this try's. */
-  completed(arrivalS: Seconds, firstTokenS: Seconds, nowS: Seconds, tokens: number): void {
+  completed(arrivalS: Seconds, firstTokenS: Seconds, nowS: Seconds, tokens: number, retries: number): void {
     this.#count(-1, nowS);
     const tally = this.#of(arrivalS);
     tally.completed++;
@@ -64,7 +66,8 @@ export class RequestAccounts {
     const latencyS = nowS - arrivalS;
     this.#ttft.add(ttftS);
     if (tokens > 1) this.#tpot.add(tpotS);
-    this.#latency.add(latencyS);
+    if (retries === 0) this.#latency.add(latencyS);
+    else this.#retried.add(latencyS);
     const slo = this.#slo;
     if (slo !== undefined && ttftS <= slo.ttftS && tpotS <= slo.tpotS && latencyS <= slo.latencyS) tally.served++;
   }
@@ -93,6 +96,9 @@ export class RequestAccounts {
   outcome(): Record<string, number> {
     const { arrived, completed, failed, broken, served, tokensReturned, tokensWasted, decided } = this.#measured;
     const measuredS = this.#horizonS - this.measuredFromS;
+    const all = new LatencyHistogram();
+    all.merge(this.#latency);
+    all.merge(this.#retried);
     const metrics: Record<string, number> = {
       requestsArrived: arrived,
       requestsCompleted: completed,
@@ -108,7 +114,8 @@ export class RequestAccounts {
       requestsInFlightEnd: this.#inFlightAtLast,
       ...quantilesOf("ttft", this.#ttft),
       ...quantilesOf("tpot", this.#tpot),
-      ...quantilesOf("latency", this.#latency),
+      ...quantilesOf("latency", all),
+      ...quantilesOf("retriedLatency", this.#retried),
     };
     if (arrived > 0) metrics.requestsCompletedShare = completed / arrived;
     if (tokensReturned + tokensWasted > 0) metrics.wastedTokenShare = tokensWasted / (tokensReturned + tokensWasted);

@@ -1,8 +1,10 @@
 import type { Router } from "../../../policies/contract/routing.ts";
-import type { InstanceId, PerSecond, Seconds } from "../../../policies/contract/units.ts";
-import { generateRequests, type RequestStream, replayRequests } from "../../../traces/requests.ts";
+import { HOUR_S, type InstanceId, type PerSecond, type Seconds } from "../../../policies/contract/units.ts";
+import { requestPresets } from "../../../traces/request-presets.ts";
+import { generateRequests, type RequestColumns, type RequestStream, replayRequests } from "../../../traces/requests.ts";
 import { EVENT } from "../../events.ts";
 import type { SimInstance } from "../../instance.ts";
+import { SimulationError } from "../../simulation-error.ts";
 import type { RequestParams } from "../serving-params.ts";
 import type { WorkloadWorld } from "../workload.ts";
 import { type Engine, enginesOf } from "./engines.ts";
@@ -50,6 +52,8 @@ export class RequestFlow implements ReplicaHooks {
   readonly #timeoutS: Seconds;
   #isTimeoutAwaited = false;
   #arrived = 0;
+  /** When the last request of the stream came, once there is no other. */
+  #lastS: Seconds = Infinity;
   #toldPerS: PerSecond = -1; // nothing yet
   /** Of replicas that are gone. */
   #busyS: Seconds = 0;
@@ -63,18 +67,7 @@ export class RequestFlow implements ReplicaHooks {
     const { random } = world;
     const luck = random.stream("routing");
     this.#router = world.routing((request, retries, k) => random.at(luck, request, retries, k));
-    const columns = world.requests;
-    if ("file" in from || "file" in from.tokens) {
-      if (columns === undefined) throw new Error("requests of a file that nobody has opened");
-    }
-    this.#stream =
-      "file" in from
-        ? replayRequests(columns!)
-        : generateRequests(
-            { arrivals: from.arrivals, tokens: "file" in from.tokens ? columns! : from.tokens },
-            world.seed,
-            world.horizonS,
-          );
+    this.#stream = streamOf(from, world);
     this.#accounts = new RequestAccounts(slo, measuredFromS, world.horizonS);
     this.#timeoutS = client.timeoutS ?? Infinity;
   }
@@ -84,8 +77,22 @@ export class RequestFlow implements ReplicaHooks {
     return this.#served.reduce((sum, each) => sum + (each?.replica.busyS ?? 0), this.#busyS);
   }
 
+  get assumptions(): readonly string[] {
+    const { efficiency, from } = this.#params;
+    const { bandwidthShare, flopsShare, overheadMs } = efficiency;
+    const said = [
+      `requests are timed by a roofline at ${bandwidthShare} of the memory bandwidth, ${flopsShare} of the arithmetic and ${overheadMs} ms a step, on all GPUs of an instance; the length of an answer is known when it begins`,
+    ];
+    if ("file" in from && this.#lastS < this.#world.horizonS) {
+      said.push(
+        `the last request of ${from.file} comes ${(this.#lastS / HOUR_S).toFixed(2)} h into the window, and none after it`,
+      );
+    }
+    return said;
+  }
+
   start(): void {
-    this.#awaitArrival();
+    this.#awaitArrival(0);
   }
 
   /** How many requests a second were sent over the last minute. */
@@ -154,8 +161,8 @@ export class RequestFlow implements ReplicaHooks {
     const requests = this.#requests;
     this.#sent.delete(slot);
     this.#tellRouter(this.#served[requests.on[slot]!]!);
-    const outputTokens = requests.outputTokens[slot]!;
-    this.#accounts.completed(requests.arrivalS[slot]!, requests.firstTokenS[slot]!, nowS, outputTokens);
+    const { arrivalS, firstTokenS, outputTokens, retries } = requests;
+    this.#accounts.completed(arrivalS[slot]!, firstTokenS[slot]!, nowS, outputTokens[slot]!, retries[slot]!);
     requests.remove(slot);
   }
 
@@ -191,10 +198,19 @@ export class RequestFlow implements ReplicaHooks {
 
   // ── parts ──────────────────────────────────────────────────────────────────────────
 
-  #awaitArrival(): void {
-    if (!this.#stream.next() || this.#stream.arrivalS >= this.#world.horizonS) return;
-    const { queue, ranks } = this.#world;
-    queue.push(this.#stream.arrivalS, ranks[EVENT.arrival]!, EVENT.arrival, 0, 0);
+  #awaitArrival(nowS: Seconds): void {
+    if (!this.#stream.next()) {
+      this.#lastS = nowS;
+      return;
+    }
+    const { arrivalS } = this.#stream;
+    if (!(arrivalS >= nowS)) {
+      throw new SimulationError(
+        `request ${this.#arrived} arrives at ${arrivalS} s, after one at ${nowS} s; sort them by arrival`,
+      );
+    }
+    const { queue, ranks, horizonS } = this.#world;
+    if (arrivalS < horizonS) queue.push(arrivalS, ranks[EVENT.arrival]!, EVENT.arrival, 0, 0);
   }
 
   #arrive(nowS: Seconds): void {
@@ -202,7 +218,7 @@ export class RequestFlow implements ReplicaHooks {
     // The last step of reading a prompt gives the first token, so there is none without.
     const slot = this.#requests.add(this.#arrived++, inputTokens, Math.max(1, outputTokens), nowS);
     this.#accounts.arrived(nowS);
-    this.#awaitArrival();
+    this.#awaitArrival(nowS);
     this.#send(slot, nowS);
   }
 
@@ -309,4 +325,24 @@ export class RequestFlow implements ReplicaHooks {
     this.#busyS += replica.busyS;
     this.#tokensGenerated += replica.tokensGenerated;
   }
+}
+
+/** The requests of the study, one after the other. */
+function streamOf(
+  from: RequestParams["from"],
+  { requests, seed, horizonS }: Pick<WorkloadWorld, "requests" | "seed" | "horizonS">,
+): RequestStream {
+  if ("file" in from) return replayRequests(opened(requests));
+  if ("preset" in from) {
+    const { model } = requestPresets.find(({ name }) => name === from.preset)!;
+    const perS = from.perS ?? model.arrivals.perS;
+    return streamOf({ ...model, arrivals: { ...model.arrivals, perS } }, { requests, seed, horizonS });
+  }
+  const { arrivals, tokens } = from;
+  return generateRequests({ arrivals, tokens: "file" in tokens ? opened(requests) : tokens }, seed, horizonS);
+}
+
+function opened(requests: RequestColumns | undefined): RequestColumns {
+  if (requests === undefined) throw new Error("the requests of a file that nobody has opened");
+  return requests;
 }

@@ -19,8 +19,8 @@ class Links {
  * about 90 bytes, with its place in a replica's heap.
  */
 export class Requests {
-  promptTokens = new Int32Array(FIRST);
-  outputTokens = new Int32Array(FIRST);
+  promptTokens = new Uint32Array(FIRST);
+  outputTokens = new Uint32Array(FIRST);
   /** When it first arrived, whatever has become of earlier tries. */
   arrivalS = new Float64Array(FIRST);
   /** When this try was sent. */
@@ -64,8 +64,8 @@ export class Requests {
 
   #grow(): void {
     const length = 2 * this.id.length;
-    this.promptTokens = grown(this.promptTokens, new Int32Array(length));
-    this.outputTokens = grown(this.outputTokens, new Int32Array(length));
+    this.promptTokens = grown(this.promptTokens, new Uint32Array(length));
+    this.outputTokens = grown(this.outputTokens, new Uint32Array(length));
     this.arrivalS = grown(this.arrivalS, new Float64Array(length));
     this.sentS = grown(this.sentS, new Float64Array(length));
     this.firstTokenS = grown(this.firstTokenS, new Float64Array(length));
@@ -112,7 +112,7 @@ export class SlotQueue {
 }
 
 /** The larger array, with what the smaller one held. */
-export function grown<Column extends Int32Array | Float64Array>(column: Column, larger: Column): Column {
+export function grown<Column extends Int32Array | Uint32Array | Float64Array>(column: Column, larger: Column): Column {
   larger.set(column);
   return larger;
 }
