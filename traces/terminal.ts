@@ -3,7 +3,12 @@ import { writeSync } from "node:fs";
 /** The one place where text leaves: names and zones come from files, and a terminal obeys control characters. */
 export const print = (text: string): void => say(1, text);
 export function say(stream: 1 | 2, text: string): void {
-  writeSync(stream, `${text.replace(/[^\P{Cc}\n]/gu, "?")}\n`);
+  try {
+    writeSync(stream, `${text.replace(/[^\P{Cc}\n]/gu, "?")}\n`);
+  } catch (error) {
+    // Whoever reads may stop early (| head).
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+  }
 }
 
 /** The option of every command whose answer a program may want. */

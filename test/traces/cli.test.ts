@@ -44,6 +44,12 @@ describe("npm run traces", () => {
     expect(run("inspect", "own.trace", "--html", "no/such.html").stderr).toContain("cannot be written (ENOENT)");
   });
 
+  it("says nothing more to whoever stops reading early", () => {
+    const shell = `"${process.execPath}" "${main}" list; echo "ended $?" >&2`;
+    const { stderr } = spawnSync("sh", ["-c", `{ ${shell}; } | true`], { encoding: "utf8" });
+    expect(stderr).toBe("ended 0\n");
+  });
+
   it("writes requests of a preset or of a model of one's own, the same for the same seed", () => {
     const made = run("generate", "--preset", "azure-chat-2023", "--hours", "1", "--out", "chat.requests", "--json");
     const { digest, report, statistics } = JSON.parse(made.stdout);
