@@ -1,9 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import type { Seconds } from "../policies/contract/units.ts";
 import type { Journal } from "./ports.ts";
 import { JOURNAL_FORMAT, type JournalEntry, parseEntry } from "./records.ts";
 
@@ -26,8 +27,14 @@ const BEFORE_THE_FIRST = "0".repeat(64);
  * end a line.
  */
 export class JournalLines {
-  #hash = BEFORE_THE_FIRST;
-  #seq = 0;
+  #hash: string;
+  #seq: number;
+
+  /** After a line with this hash and number; absent: from the beginning. */
+  constructor(hash = BEFORE_THE_FIRST, seq = 0) {
+    this.#hash = hash;
+    this.#seq = seq;
+  }
 
   /** @throws JournalError for a number that JSON has no word for. */
   write(entry: JournalEntry): string {
@@ -47,36 +54,121 @@ function finite(key: string, value: unknown): unknown {
 
 const chained = (hash: string, rest: string): string => createHash("sha256").update(`${hash}\n${rest}`).digest("hex");
 
-/** A journal in a file of its own. One writer: a file that exists is refused. */
+/** Outside the host, line by line as they are written. `JournalCopy` is one. */
+export interface Copy {
+  add(text: string, records: number): void;
+  send(): void;
+  complete(withinS: Seconds): Promise<boolean>;
+}
+
+/** A launch waits so long for the copy, and is then not made. */
+const COPY_S: Seconds = 60;
+
+/** A journal in a file of its own. One writer: a file that exists is refused, or gone on with by `resume`, under a lock. */
 export class FileJournal implements Journal {
   readonly #file: FileHandle;
-  readonly #lines = new JournalLines();
+  readonly #unlock: () => Promise<void>;
+  readonly #lines: JournalLines;
+  readonly #copy: Copy | undefined;
   /** The append before this one: appends go one after another, in the order of the calls. */
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(file: FileHandle) {
+  private constructor(file: FileHandle, unlock: () => Promise<void>, lines: JournalLines, copy: Copy | undefined) {
     this.#file = file;
+    this.#unlock = unlock;
+    this.#lines = lines;
+    this.#copy = copy;
   }
 
   /** @throws JournalError when the file exists or cannot be made. */
-  static async create(path: string): Promise<FileJournal> {
-    const file = await open(path, "ax").catch(refusal(path, "name a new file in a folder you may write to"));
-    await syncFolder(dirname(path));
-    return new FileJournal(file);
+  static async create(path: string, copy?: Copy): Promise<FileJournal> {
+    const unlock = await lockJournal(path);
+    try {
+      const file = await open(path, "ax").catch(refusal(path, "name a new file in a folder you may write to"));
+      await syncFolder(dirname(path));
+      return new FileJournal(file, unlock, new JournalLines(), copy);
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
+  }
+
+  /**
+   * Goes on with a journal. A torn last line is cut off, since what it would have led to was never done.
+   * @param copyOf is told how many records there are
+   * @throws JournalError when the file is not as it was written, or another process writes to it
+   */
+  static async resume(
+    path: string,
+    warn: (message: string) => void,
+    copyOf?: (records: number) => Copy,
+  ): Promise<FileJournal> {
+    const unlock = await lockJournal(path);
+    try {
+      let [hash, seq, bytes] = [BEFORE_THE_FIRST, 0, 0];
+      for await (const line of checkedLines(path, warn)) [hash, seq, bytes] = [line.hash, line.seq + 1, line.endByte];
+      const file = await open(path, "a");
+      await file.truncate(bytes);
+      return new FileJournal(file, unlock, new JournalLines(hash, seq), copyOf?.(seq));
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
   }
 
   append(entries: readonly JournalEntry[], { durable }: { readonly durable: boolean }): Promise<void> {
     const text = entries.map((entry) => this.#lines.write(entry)).join("");
+    this.#copy?.add(text, entries.length);
     this.#last = this.#last.then(async () => {
       if (text !== "") await this.#file.appendFile(text);
-      if (durable) await this.#file.datasync();
+      if (!durable) return;
+      await this.#file.datasync();
+      this.#copy?.send();
     });
     return this.#last;
+  }
+
+  async copied(): Promise<boolean> {
+    return (await this.#copy?.complete(COPY_S)) ?? true;
   }
 
   async close(): Promise<void> {
     await this.#last;
     await this.#file.close();
+    await this.#unlock();
+  }
+}
+
+/**
+ * Makes this process the only one that writes to a journal; the lock of a process that is dead is taken over. Another host's is the
+ * lease's business.
+ */
+async function lockJournal(path: string): Promise<() => Promise<void>> {
+  const lock = `${path}.lock`;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await writeFile(lock, String(process.pid), { flag: "wx" });
+      return () => rm(lock, { force: true });
+    } catch (error) {
+      const holder = Number(await readFile(lock, "utf8").catch(() => ""));
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+        return refusal(lock, "name a folder you may write to")(error as Error);
+      if (attempt > 0 || (holder > 0 && isAlive(holder))) {
+        throw new JournalError(
+          `${path}: process ${holder} is writing to it; end that process, or name another journal`,
+        );
+      }
+      await rm(lock, { force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
@@ -95,8 +187,27 @@ async function syncFolder(path: string): Promise<void> {
  * @throws JournalError, naming file and line
  */
 export async function* readJournal(path: string, warn: (message: string) => void): AsyncGenerator<JournalRecord> {
+  let seq = 0;
+  for await (const line of checkedLines(path, warn)) {
+    yield { seq, entry: parsed(`${path}:${seq + 1}`, line.rest) };
+    seq++;
+  }
+  if (seq === 0) throw new JournalError(`${path}: holds no record; name a journal that a run has begun to write`);
+}
+
+/** A line whose place in the chain is as it was written. */
+interface CheckedLine {
+  readonly seq: number;
+  readonly hash: string;
+  readonly rest: string;
+  /** Where the next line begins. */
+  readonly endByte: number;
+}
+
+async function* checkedLines(path: string, warn: (message: string) => void): AsyncGenerator<CheckedLine> {
   let hash = BEFORE_THE_FIRST;
   let seq = 0;
+  let endByte = 0;
   for await (const { line, ended } of linesOf(path)) {
     const place = `${path}:${seq + 1}`;
     if (!ended) {
@@ -111,10 +222,10 @@ export async function* readJournal(path: string, warn: (message: string) => void
         `${place}: this line, or the one before it, is not as it was written (hash chain); ${COPY}`,
       );
     }
-    yield { seq, entry: parsed(place, rest) };
+    endByte += line.length + 1;
+    yield { seq, hash, rest, endByte };
     seq++;
   }
-  if (seq === 0) throw new JournalError(`${path}: holds no record; name a journal that a run has begun to write`);
 }
 
 const LINE = /^\{"seq":(\d+),"hash":"([0-9a-f]{64})",(.*\})$/su;

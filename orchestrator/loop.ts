@@ -9,15 +9,18 @@ import { asksMax, Decider } from "../policies/decider.ts";
 import { resolveScenario } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { Inbox } from "./inbox.ts";
+import type { JournalRecord } from "./journal.ts";
 import { Names } from "./names.ts";
-import type { InstanceReport, JobReport, MarketName, Ports } from "./ports.ts";
+import type { InstanceReport, JobReport, LaunchOutcome, MarketName, Ports } from "./ports.ts";
 import {
+  type AskEntry,
   applyFact,
   type Call,
   type CallOutcome,
   type FactEntry,
   JOURNAL_FORMAT,
   type JournalEntry,
+  type StartEntry,
 } from "./records.ts";
 
 export interface LoopOptions {
@@ -32,6 +35,10 @@ export interface LoopOptions {
   readonly run: string;
   /** What every instance is tagged with, beside its run and its number there. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** The time of day at which the clock began. */
+  readonly startedMs?: number;
+  /** To go on where a loop has stopped: all records of its journal, which the journal port continues. */
+  readonly resume?: { readonly records: AsyncIterable<JournalRecord>; readonly epoch: number };
   /** Ends the loop after what it is doing. Instances and jobs stay as they are. */
   readonly signal: AbortSignal;
 }
@@ -70,6 +77,8 @@ class Loop {
   readonly #inbox = new Inbox();
   /** What has been taken from the inbox and is not journalled yet. */
   #landed: JournalEntry[] = [];
+  /** Notices whose records are on their way to the disk. */
+  readonly #toAcknowledge: (() => void)[] = [];
   /** Granted just now. */
   readonly #granted: InstanceId[] = [];
   /** Placements on instances of which some are still requested, in order of placing: started once all have a name. */
@@ -91,10 +100,15 @@ class Loop {
   }
 
   async run(): Promise<void> {
-    const { run, fleet, scenario, cadence } = this.#options;
+    const { resume } = this.#options;
     const { clock, journal } = this.#ports;
-    const start = { kind: "start", format: JOURNAL_FORMAT, run, fleet, scenario, cadence } as const;
-    await journal.append([start], { durable: true });
+    if (resume === undefined) {
+      await journal.append([this.#startEntry()], { durable: true });
+    } else {
+      const unfinished = await this.#recover(resume.records);
+      await journal.append([{ kind: "resumed", epoch: resume.epoch }], { durable: true });
+      await unfinished();
+    }
     this.#listen();
     while (!this.#signal.aborted) {
       await clock.sleepUntil(clock.nowS(), this.#signal);
@@ -103,6 +117,90 @@ class Loop {
         await clock.sleepUntil(this.#decider.nextS, this.#inbox.arrival());
       }
     }
+  }
+
+  #startEntry(): StartEntry {
+    const { run, fleet, scenario, cadence, startedMs } = this.#options;
+    const start = { kind: "start", format: JOURNAL_FORMAT, run, fleet, scenario, cadence } as const;
+    return startedMs === undefined ? start : { ...start, startedMs };
+  }
+
+  /**
+   * What the records made of the loop: state, memory and names as they were, decided again. Nothing goes out meanwhile.
+   * @returns what finishes what was under way: calls without a result are made again as they were journalled, actions that were decided
+   * and not yet called are called
+   * @throws ResumeError when the journal is of another run, or today's code decides otherwise
+   */
+  async #recover(records: AsyncIterable<JournalRecord>): Promise<() => Promise<void>> {
+    const open = new Map<number, Call>();
+    /** Of the newest ask: what has no intent yet. Only a torn end leaves anything. */
+    let decided: Call[] = [];
+    let named = "";
+    /** Results whose facts have not come. */
+    const answered = new Map<InstanceId, LaunchOutcome>();
+    for await (const { seq, entry } of records) {
+      switch (entry.kind) {
+        case "start":
+          this.#sameRun(entry);
+          break;
+        case "named":
+          named = entry.job;
+          break;
+        case "fact":
+          applyFact(this.#state, entry);
+          // A name whose arrival was torn off is told again, with the arrival.
+          if (ARRIVALS.has(entry.name)) this.#names.arrived(named);
+          if (entry.name === "ended" || entry.name === "refused") this.#gone(entry.args[0]);
+          if (entry.name === "status" || entry.name === "refused") answered.delete(entry.args[0]);
+          break;
+        case "ask":
+          decided = this.#decidedAgain(seq, entry);
+          break;
+        case "intent": {
+          const { call, what } = entry;
+          open.set(call, what);
+          this.#calls = call + 1;
+          if (decided.length > 0) decided.shift();
+          else this.#forget(({ work, instances }) => isSame(this.#startOf(work, instances), what));
+          break;
+        }
+        case "result": {
+          const what = open.get(entry.call);
+          open.delete(entry.call);
+          if (what?.do !== "launch" || typeof entry.outcome === "string") break;
+          this.#unanswered--;
+          answered.set(what.instance, entry.outcome);
+          if (entry.outcome.ok) this.#names.granted(what.instance, entry.outcome.providerId);
+          break;
+        }
+      }
+    }
+    return async () => {
+      for (const [instance, outcome] of answered) this.#launched(instance, outcome);
+      this.#granted.push(...this.#awaitingGrant.flatMap(({ instances }) => instances));
+      for (const [call, what] of open) this.#dispatch(call, what);
+      await this.#send(decided);
+    };
+  }
+
+  #sameRun(start: StartEntry): void {
+    const { startedMs: _, ...journalled } = start;
+    const { startedMs: __, ...ours } = this.#startEntry();
+    for (const [field, value] of Object.entries(ours)) {
+      if (isSame(journalled[field as keyof typeof journalled], value)) continue;
+      throw new ResumeError(`the journal is of another ${field}; start anew with a journal and a copy of its own`);
+    }
+  }
+
+  /** @returns its calls, so far as they need no grant */
+  #decidedAgain(seq: number, { actions }: AskEntry): Call[] {
+    const again = this.#decider.wantsAsk ? this.#decider.ask().actions : "no wish to be asked";
+    if (!isSame(again, actions)) {
+      throw new ResumeError(
+        `record ${seq}: this version decides ${JSON.stringify(again)} where the journal has ${JSON.stringify(actions)}; go on with the version that wrote it`,
+      );
+    }
+    return actions.flatMap((action) => this.#callOf(action) ?? []);
   }
 
   async #instant(nowS: Seconds): Promise<void> {
@@ -209,20 +307,23 @@ class Loop {
     this.#calls += calls.length;
     const intents = calls.map((what, i): JournalEntry => ({ kind: "intent", call: first + i, what }));
     await this.#ports.journal.append([...entries, ...intents], { durable: calls.length > 0 });
-    for (const [i, what] of calls.entries()) {
-      const call = first + i;
-      this.#make(what).then(
-        (outcome) => this.#inbox.put(() => this.#answered(call, what, outcome)),
-        (error) => this.#fail(`${what.do} (call ${call})`, error),
-      );
-    }
+    for (const [i, what] of calls.entries()) this.#dispatch(first + i, what);
+  }
+
+  #dispatch(call: number, what: Call): void {
+    this.#make(what).then(
+      (outcome) => this.#inbox.put(() => this.#answered(call, what, outcome)),
+      (error) => this.#fail(`${what.do} (call ${call})`, error),
+    );
   }
 
   async #make(what: Call): Promise<CallOutcome> {
-    const { capacity, jobs } = this.#ports;
+    const { capacity, jobs, journal } = this.#ports;
     const signal = this.#signal;
     switch (what.do) {
       case "launch":
+        // Another host could not know of it: nothing is launched, and nothing has to be looked for.
+        if ((await journal.copied?.()) === false) return { ok: false, reason: "lost", scope: "market", code: "NoCopy" };
         return capacity.launch(what.request, signal);
       case "terminate":
         return capacity.terminate(what.providerId, signal);
@@ -248,9 +349,10 @@ class Loop {
         this.#market(market, (id) => this.#fact("obtainable", id, count)),
       );
     }
-    this.#hear("notices", notices.stream(signal), ({ providerId, reclaimS }) =>
-      this.#ofInstance(providerId, "notice", (id) => this.#fact("reclaimNotice", id, reclaimS)),
-    );
+    this.#hear("notices", notices.stream(signal), ({ providerId, reclaimS, acknowledge }) => {
+      this.#ofInstance(providerId, "notice", (id) => this.#fact("reclaimNotice", id, reclaimS));
+      if (acknowledge !== undefined) this.#toAcknowledge.push(acknowledge);
+    });
     this.#hear("jobs", jobs.reports(signal), (report) => this.#job(report));
   }
 
@@ -298,8 +400,10 @@ class Loop {
     const entries = this.#landed;
     if (entries.length === 0) return;
     this.#landed = [];
-    await this.#ports.journal.append(entries, { durable: false });
+    const acknowledged = this.#toAcknowledge.splice(0);
+    await this.#ports.journal.append(entries, { durable: acknowledged.length > 0 });
     for (const entry of entries) if (entry.kind === "fact") applyFact(this.#state, entry);
+    for (const acknowledge of acknowledged) acknowledge();
   }
 
   #fact<Name extends keyof Facts>(name: Name, ...args: Parameters<Facts[Name]>): void {
@@ -313,11 +417,17 @@ class Loop {
   #answered(call: number, what: Call, outcome: CallOutcome): void {
     this.#landed.push({ kind: "result", call, outcome });
     if (what.do !== "launch" || typeof outcome === "string") return;
-    const { instance } = what;
     this.#unanswered--;
+    if (outcome.ok) this.#names.granted(what.instance, outcome.providerId);
+    this.#launched(what.instance, outcome);
+    if (this.#unanswered > 0) return;
+    for (const [name, said] of this.#early) for (const _ of said) this.#foreign(name, "instance");
+    this.#early.clear();
+  }
+
+  #launched(instance: InstanceId, outcome: LaunchOutcome): void {
     if (outcome.ok) {
       const { providerId } = outcome;
-      this.#names.granted(instance, providerId);
       this.#fact("status", instance, "pending");
       this.#granted.push(instance);
       for (const take of this.#early.get(providerId) ?? []) take();
@@ -326,9 +436,6 @@ class Loop {
       this.#fact("refused", instance, outcome.reason, outcome.scope);
       this.#gone(instance);
     }
-    if (this.#unanswered > 0) return;
-    for (const [name, said] of this.#early) for (const _ of said) this.#foreign(name, "instance");
-    this.#early.clear();
   }
 
   #instance(report: InstanceReport): void {
@@ -351,6 +458,7 @@ class Loop {
     if (what === "arrived" || what === "deadlineJobArrived" || what === "serviceArrived") {
       const work = this.#names.arrived(job);
       if (work === undefined) return;
+      this.#landed.push({ kind: "named", work, job });
       if (what === "arrived") this.#fact("workArrived", work, report.task);
       else if (what === "serviceArrived") this.#fact("serviceArrived", work, report.service);
       else this.#fact("jobArrived", work, report.deadlineJob);
@@ -381,5 +489,14 @@ class Loop {
     }
   }
 }
+
+/** A journal cannot be gone on with: says why, and what helps. */
+export class ResumeError extends Error {
+  override readonly name = "ResumeError";
+}
+
+const ARRIVALS: ReadonlySet<keyof Facts> = new Set(["workArrived", "jobArrived", "serviceArrived"]);
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

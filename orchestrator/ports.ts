@@ -91,9 +91,16 @@ export interface Account extends Capacity {
   probe(markets: readonly MarketName[], signal: AbortSignal): Promise<readonly Permission[]>;
 }
 
+export interface Notice {
+  readonly providerId: string;
+  readonly reclaimS: Seconds;
+  /** To be called once the notice is on disk: until then its source will repeat it. */
+  readonly acknowledge?: () => void;
+}
+
 export interface Notices {
   /** May repeat itself and speak of instances that are not ours. */
-  stream(signal: AbortSignal): AsyncIterable<{ readonly providerId: string; readonly reclaimS: Seconds }>;
+  stream(signal: AbortSignal): AsyncIterable<Notice>;
 }
 
 export interface Prices {
@@ -122,7 +129,10 @@ export type JobReport =
 
 /** Calls about one job take effect in the order in which they were made. */
 export interface Jobs {
-  /** Runs there as soon as it can: once all of the instances are ready, weights and state are loaded. Of a service: a replica more. */
+  /**
+   * Runs there as soon as it can: once all of the instances are ready, weights and state are loaded. Of a service: a replica more. Of
+   * what runs there already: nothing, since a loop that was stopped repeats the calls it has no result of.
+   */
   start(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
   stop(job: string, signal: AbortSignal): Promise<void>;
   /** Stops, and writes its state through the card of the instance it is on. */
@@ -134,6 +144,8 @@ export interface Jobs {
 export interface Journal {
   /** Appends in the order of the calls. Resolves once written, and if durable once a power cut would not undo it. */
   append(entries: readonly JournalEntry[], options: { readonly durable: boolean }): Promise<void>;
+  /** Whether all that has been appended is outside the host too, after waiting for it. Absent: nobody copies it. */
+  copied?(): Promise<boolean>;
 }
 
 export interface Ports {

@@ -7,7 +7,7 @@ import type { InstanceId, WorkId } from "../policies/contract/units.ts";
 import type { LaunchOutcome, LaunchRequest, TerminateOutcome } from "./ports.ts";
 
 /** Changes with the meaning of a record. A journal of another format is refused. */
-export const JOURNAL_FORMAT = 2;
+export const JOURNAL_FORMAT = 3;
 
 /** The first record: all that is needed, beside the facts, to decide again. Names, not code: a changed policy shows. */
 export interface StartEntry {
@@ -18,6 +18,8 @@ export interface StartEntry {
   readonly fleet: FleetSpec;
   readonly scenario: Scenario;
   readonly cadence: Cadence;
+  /** The time of day at which the loop's clock began, milliseconds since 1970; absent under a clock that knows none. */
+  readonly startedMs?: number;
 }
 
 /** A fact as it went into the state: the name and arguments of a call of `Facts`. */
@@ -54,6 +56,10 @@ export type JournalEntry =
   /** Durable before the call goes out. One without a result was under way when the loop stopped. */
   | { readonly kind: "intent"; readonly call: number; readonly what: Call }
   | { readonly kind: "result"; readonly call: number; readonly outcome: CallOutcome }
+  /** The job that an arrival is about; before the fact. */
+  | { readonly kind: "named"; readonly work: WorkId; readonly job: string }
+  /** The loop goes on after a stop, with what all records before it made of it. */
+  | { readonly kind: "resumed"; readonly epoch: number }
   /** Somebody spoke of an instance or job that is not ours: noted, nothing done. */
   | { readonly kind: "foreign"; readonly name: string; readonly what: string };
 
@@ -149,6 +155,7 @@ const start = z.strictObject({
     everyS: z.number().positive().optional(),
     once: z.boolean().optional(),
   }),
+  startedMs: z.number().optional(),
 });
 
 // Actions are compared as text and calls are not repeated, so what is inside them is nobody's input here.
@@ -167,6 +174,8 @@ const entry = z.discriminatedUnion("kind", [
     call: id,
     outcome: z.union([z.enum(["done", "foreign", "absent"]), z.looseObject({ ok: z.boolean() })]),
   }),
+  z.strictObject({ kind: z.literal("named"), work: id, job: text }),
+  z.strictObject({ kind: z.literal("resumed"), epoch: id }),
   z.strictObject({ kind: z.literal("foreign"), name: text, what: text }),
 ]);
 

@@ -48,15 +48,27 @@ export class Calls {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #onAttempt: (attempt: Attempt) => void;
+  readonly #mayChangeUntilS: () => Seconds;
   readonly #reads = new TokenBucket({ perS: 20, burst: 100, reserve: 10 });
   readonly #writes = new TokenBucket({ perS: 5, burst: 50, reserve: 10 });
   readonly #launches = new TokenBucket({ perS: 2, burst: 5 });
 
-  /** @param random uniform in [0, 1), for the jitter */
-  constructor(clock: Clock, random: () => number, onAttempt: (attempt: Attempt) => void = () => {}) {
+  /**
+   * @param options random: uniform in [0, 1), for the jitter. mayChangeUntilS: until when this process may change anything; no attempt
+   * to is begun that could last longer.
+   */
+  constructor(
+    clock: Clock,
+    options: {
+      readonly random: () => number;
+      readonly onAttempt?: (attempt: Attempt) => void;
+      readonly mayChangeUntilS?: () => Seconds;
+    },
+  ) {
     this.#clock = clock;
-    this.#random = random;
-    this.#onAttempt = onAttempt;
+    this.#random = options.random;
+    this.#onAttempt = options.onAttempt ?? (() => {});
+    this.#mayChangeUntilS = options.mayChangeUntilS ?? (() => Infinity);
   }
 
   /**
@@ -81,8 +93,14 @@ export class Calls {
       }
       const sentS = clock.nowS();
       const note = (code: string) => this.#onAttempt({ call: name, attempt, code, tookS: clock.nowS() - sentS });
+      const limitS = Math.min(ATTEMPT_S, deadlineS - sentS);
+      if (kind !== "read" && sentS + limitS > this.#mayChangeUntilS()) {
+        note("NoLease");
+        last ??= new CallFailure(name, "NoLease", { is: "throttled" });
+        continue;
+      }
       try {
-        const answer = await this.#within(Math.min(ATTEMPT_S, deadlineS - sentS), signal, send);
+        const answer = await this.#within(limitS, signal, send);
         note("ok");
         return answer;
       } catch (error) {

@@ -25,7 +25,7 @@ const foreign = (name: string): JournalEntry => ({ kind: "foreign", name, what: 
 const some: readonly JournalEntry[] = [
   {
     kind: "start",
-    format: 2,
+    format: 3,
     run: "r",
     fleet: oneMarket,
     scenario: { scheduling: "greedy", assignment: "earliest-node" },
@@ -122,6 +122,44 @@ describe("a journal", () => {
   });
 });
 
+describe("a journal that is gone on with", () => {
+  it("continues numbers and chain, and has one writer at a time", async () => {
+    await written(some.slice(0, 2));
+    const journal = await FileJournal.resume(path, () => {});
+    await expect(FileJournal.resume(path, () => {})).rejects.toThrow(
+      `${path}: process ${process.pid} is writing to it; end that process, or name another journal`,
+    );
+    await journal.append(some.slice(2), { durable: true });
+    await journal.close();
+    expect(await read()).toEqual(some.map((entry, seq) => ({ seq, entry })));
+  });
+
+  it("loses a torn last line for good", async () => {
+    await written(some);
+    await appendFile(path, '{"seq":4,"hash":"');
+    const journal = await FileJournal.resume(path, () => {});
+    await journal.append([foreign("after")], { durable: true });
+    await journal.close();
+    const warnings: string[] = [];
+    expect(await entries(warnings)).toEqual([...some, foreign("after")]);
+    expect(warnings).toEqual([]);
+  });
+
+  it("is not held up by the lock of a process that is dead", async () => {
+    await written(some);
+    await writeFile(`${path}.lock`, String(2 ** 22 + 1));
+    await (await FileJournal.resume(path, () => {})).close();
+  });
+
+  it("is not gone on with when it is spoilt, and is free for the next then", async () => {
+    await written(some);
+    await writeFile(path, (await readFile(path, "utf8")).replace("i-0", "i-1"));
+    for (let n = 0; n < 2; n++) {
+      await expect(FileJournal.resume(path, () => {})).rejects.toThrow("is not as it was written");
+    }
+  });
+});
+
 describe("reading finds", () => {
   it("a last line that was torn, drops it and says so", async () => {
     await written(some);
@@ -180,9 +218,9 @@ describe("reading finds", () => {
       await expect(read()).rejects.toThrow(message);
     }
     await rm(path);
-    await written([{ ...some[0]!, format: 1 } as JournalEntry]);
+    await written([{ ...some[0]!, format: 2 } as JournalEntry]);
     await expect(read()).rejects.toThrow(
-      `${path}:1: format: Invalid input: expected 2; this program reads format 2, use the version that wrote it`,
+      `${path}:1: format: Invalid input: expected 3; this program reads format 3, use the version that wrote it`,
     );
     await rm(path);
     await written([{ kind: "fact", name: "constructor", args: [] } as unknown as JournalEntry]);

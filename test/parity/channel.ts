@@ -1,4 +1,7 @@
-/** A stream that a test feeds: what is pushed comes out in order, one reader, until the signal aborts. */
+/**
+ * A stream that a test feeds: what is pushed comes out in order, one reader at a time, until its signal aborts. The next reader is told
+ * everything from the beginning: what the one before took and never wrote down would be lost otherwise.
+ */
 export class Channel<T> {
   readonly #items: T[] = [];
   #wake: (() => void) | undefined;
@@ -10,9 +13,8 @@ export class Channel<T> {
 
   async *read(signal: AbortSignal): AsyncGenerator<T> {
     signal.addEventListener("abort", () => this.#wake?.());
-    while (!signal.aborted) {
-      const item = this.#items.shift();
-      if (item !== undefined) yield item;
+    for (let next = 0; !signal.aborted; ) {
+      if (next < this.#items.length) yield this.#items[next++]!;
       else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

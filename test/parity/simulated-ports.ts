@@ -54,6 +54,7 @@ export class SimulatedPorts {
   readonly #launching = new Map<InstanceId, (outcome: LaunchOutcome) => void>();
   readonly #tokens = new Map<string, Promise<LaunchOutcome>>();
   readonly #terminated = new Set<string>();
+  readonly #runsOn = new Map<string, Set<string>>();
   readonly #providerIds = new OutsideNames<InstanceId>("i-");
   readonly #jobNames = new OutsideNames<WorkId>("job-");
 
@@ -229,15 +230,23 @@ export class SimulatedPorts {
   };
 
   readonly #job: Jobs = {
-    start: async (job, providerIds) =>
+    start: async (job, providerIds) => {
+      const where = JSON.stringify(providerIds);
+      const runsOn = this.#runsOn.get(job) ?? new Set();
+      if (runsOn.has(where)) return;
+      this.#runsOn.set(job, runsOn.add(where));
       this.#carryOut({
         do: "place",
         work: this.#jobNames.id(job),
         instances: providerIds.map((providerId) => this.#providerIds.id(providerId)),
         exclusive: false,
         by: "policy",
-      }),
-    stop: async (job) => this.#carryOut({ do: "release", work: this.#jobNames.id(job), instances: [] }),
+      });
+    },
+    stop: async (job) => {
+      this.#runsOn.delete(job);
+      this.#carryOut({ do: "release", work: this.#jobNames.id(job), instances: [] });
+    },
     checkpoint: async (job) => this.#carryOut({ do: "checkpoint", work: this.#jobNames.id(job) }),
     reports: (signal) => this.#jobs.read(signal),
   };

@@ -22,7 +22,7 @@ async function overHttp(
   const clock = new ScaledClock(20);
   const capacity = new Ec2Capacity({
     client: await ec2Client(region, url),
-    calls: new Calls(clock, Math.random),
+    calls: new Calls(clock, { random: Math.random }),
     clock,
     region,
     fleet: "laws",

@@ -11,11 +11,7 @@ const never = new AbortController().signal;
 function setUp() {
   const clock = new VirtualClock();
   const attempts: Attempt[] = [];
-  const calls = new Calls(
-    clock,
-    () => 0.5,
-    (attempt) => attempts.push(attempt),
-  );
+  const calls = new Calls(clock, { random: () => 0.5, onAttempt: (attempt) => attempts.push(attempt) });
   /** Answers of the wire, in order; "hang" never answers. */
   const call = (answers: (string | Error)[], { kind = "read" as CallKind, withinS = 60 } = {}) =>
     clock.until(
@@ -87,6 +83,27 @@ describe("a call to AWS", () => {
     });
     expect(await clock.until(done)).toBe("done");
     expect(clock.nowS()).toBe(40);
+  });
+
+  it("that changes something is not begun when the lease would not outlast it, and a read is", async () => {
+    const clock = new VirtualClock();
+    let untilS = 9;
+    const calls = new Calls(clock, { random: () => 0.5, mayChangeUntilS: () => untilS });
+    const ask = (kind: CallKind) =>
+      calls.call({ name: "Ask", kind, withinS: 60 }, never, async () => {
+        sent.push(kind);
+        return kind;
+      });
+    const sent: CallKind[] = [];
+    expect(await clock.until(ask("read"))).toBe("read");
+    const safety = ask("safety");
+    await clock.advanceTo(5);
+    expect(sent).toEqual(["read"]);
+    untilS = 100; // renewed
+    expect(await clock.until(safety)).toBe("safety");
+    untilS = 0;
+    await expect(clock.until(ask("launch"))).rejects.toMatchObject({ code: "NoLease" });
+    expect(sent).toEqual(["read", "safety"]);
   });
 
   it("ends with its signal, in the middle of a pause too", async () => {

@@ -37,7 +37,7 @@ afterEach(async () => {
 const ours = async (): Promise<Ec2Capacity> =>
   new Ec2Capacity({
     client: await ec2Client(region, ec2.url),
-    calls: new Calls(clock, () => 0.1),
+    calls: new Calls(clock, { random: () => 0.1 }),
     clock,
     region,
     fleet: "f",
@@ -261,7 +261,7 @@ describe("prices", () => {
     const markets = [spot, onDemand, { ...spot, zone: "us-east-1c" }];
     const prices = new Ec2Prices({
       client: await ec2Client(region, ec2.url),
-      calls: new Calls(clock, () => 0.1),
+      calls: new Calls(clock, { random: () => 0.1 }),
       clock,
       markets,
       onDemandUsdPerHour: { "g5.xlarge": 1.006 },
