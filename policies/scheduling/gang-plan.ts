@@ -79,10 +79,10 @@ export function replayPlan(plan: GangPlan): Policy<Record<string, never>> {
 const spotNodes = (gang: readonly InstanceView[]): number =>
   gang.filter(({ market }) => market.capacityType === "spot").length;
 
-const marketsOf = ({ markets }: Foresight, capacityType: string): MarketId[] =>
+export const marketsOf = ({ markets }: Foresight, capacityType: string): MarketId[] =>
   markets.flatMap((market, id) => (market.capacityType === capacityType ? [id as MarketId] : []));
 
-function onlyOne<T>(list: readonly T[], what: string): T {
+export function onlyOne<T>(list: readonly T[], what: string): T {
   if (list.length === 1) return list[0]!;
   throw new ClairvoyantError(
     `the optimum is of one ${what}, here are ${list.length}; name one, or leave the bound out`,

@@ -8,10 +8,14 @@ import { karpenterLike } from "./karpenter-like.ts";
 import { looseStart } from "./loose-start.ts";
 import { omniscient } from "./omniscient.ts";
 import { omniscientHeterogeneous } from "./omniscient-heterogeneous.ts";
+import { omniscientRegions } from "./omniscient-regions.ts";
 import { omniscientReplicas } from "./omniscient-replicas.ts";
+import { omniscientWholeTicks } from "./omniscient-whole-ticks.ts";
 import { onDemandFallback } from "./on-demand-fallback.ts";
 import { onDemandOnly } from "./on-demand-only.ts";
 import { roundRobin } from "./round-robin.ts";
+import { skynomad } from "./skynomad.ts";
+import { skynomadNextLifetime } from "./skynomad-next-lifetime.ts";
 import { spotHedge } from "./spot-hedge.ts";
 import { spotOnly } from "./spot-only.ts";
 import { staticMixture } from "./static-mixture.ts";
@@ -42,6 +46,10 @@ export const schedulingPolicies = [
   uniformProgressFailover,
   uniformProgressAvailability,
   uniformProgressAvailabilityPrice,
+  skynomad,
+  skynomadNextLifetime,
+  omniscientRegions,
+  omniscientWholeTicks,
   spotHedge,
   evenSpread,
   roundRobin,

@@ -49,7 +49,7 @@ export function optimalPlan(problem: PlanProblem): Plan | undefined {
   let next = new Float64Array(states);
   best[0] = 0;
   const up = Array.from({ length: compositions }, () => new Float64Array(states).fill(Infinity)); // [composition][lost]
-  const record = new Record(ticks, states, compositions);
+  const record = new PlanRecord(ticks, states, compositions);
   for (let t = 0; t < ticks; t++) {
     const row = record.row(t);
     next.fill(Infinity, 0, Math.min(idle, states));
@@ -96,7 +96,7 @@ function runTick(
 }
 
 /** Walks the record back from the end. */
-function traced(record: Record, ticks: number, lostAtEnd: number, idle: number, launch: number): Int8Array {
+function traced(record: PlanRecord, ticks: number, lostAtEnd: number, idle: number, launch: number): Int8Array {
   const plan = new Int8Array(ticks).fill(IDLE);
   let lost = lostAtEnd;
   let on = IDLE; // what the tick after this one stayed on
@@ -121,7 +121,7 @@ const CELLS_MAX = 2 ** 31;
 type Row = Uint8Array | Uint16Array | Uint32Array;
 
 /** How each state was reached: the best choice (0 idle, c + 1), then a bit for each composition that was stayed on. */
-class Record {
+export class PlanRecord {
   readonly #cells: Row;
   readonly #states: number;
   readonly #choiceBits: number;
@@ -157,6 +157,6 @@ class Record {
   }
 }
 
-function gcd(a: number, b: number): number {
+export function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
 }

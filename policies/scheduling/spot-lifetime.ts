@@ -71,8 +71,9 @@ export function count(runs: Runs, nowS: Seconds, everyS: Seconds, countsOpen: bo
   if (sinceS !== null) {
     const [fromH, toH] = [(runs.countedS - sinceS) / HOUR_S, (nowS - sinceS) / HOUR_S];
     expected = Math.max(0, cumulative(hazard, toH) - cumulative(hazard, fromH));
+    if (expected === 0 && fromH >= (hazard.steps.at(-1)?.atH ?? 0)) expected = hazard.tail * (toH - fromH);
   }
-  if (expected === 0 && (sinceS !== null || failures > 0)) expected = (hazard.tail * everyS) / HOUR_S;
+  if (expected === 0 && failures > 0) expected = (hazard.tail * everyS) / HOUR_S;
   runs.countedS = nowS;
   runs.failures = 0;
   if (expected === 0) return;

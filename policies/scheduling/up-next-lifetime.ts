@@ -54,7 +54,7 @@ function pays(view: FleetView, job: JobView, foresight: Foresight, restarts: num
 }
 
 /** How long the market will bear so many instances from now; to the end of the trace, if nothing ends it before. */
-function lifetimeS(foresight: Foresight, market: MarketId, nodes: number, nowS: Seconds): Seconds {
+export function lifetimeS(foresight: Foresight, market: MarketId, nodes: number, nowS: Seconds): Seconds {
   let timeS = nowS;
   while (timeS < foresight.endS && foresight.capacityAt(market, timeS) >= nodes) {
     timeS = foresight.nextCapacityChangeS(market, timeS);

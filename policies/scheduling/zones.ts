@@ -1,4 +1,5 @@
 import type { Actions } from "../contract/actions.ts";
+import { HOUR_S } from "../contract/units.ts";
 import type { FleetView, JobView, MarketView } from "../contract/view.ts";
 import { relaunch, type Where, whereIs } from "./gang.ts";
 import { ceilTo, floorTo } from "./grid.ts";
@@ -11,6 +12,9 @@ import { isAhead, isBehind } from "./uniform-progress.ts";
 /** Spot markets that may be tried now. */
 export const zonesToTry = (view: FleetView, { nodes }: JobView): readonly MarketView[] =>
   spotMarkets(view).filter((market) => mayAsk(view, market) && (market.obtainable ?? nodes) >= nodes);
+
+/** A zone's share of time with spot is of the last half day. */
+export const WINDOW_S = 12 * HOUR_S;
 
 export const spotMarkets = (view: FleetView): readonly MarketView[] =>
   view.markets.filter(({ capacityType }) => capacityType === "spot");
