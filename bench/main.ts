@@ -8,15 +8,20 @@ import { engine } from "./engine.ts";
 import { eventQueue } from "./event-queue.ts";
 import { calibration, type Result, reached } from "./harness.ts";
 import { pool } from "./pool.ts";
+import { serving } from "./serving.ts";
 
 // A benchmark is one file and one entry here.
-const benchmarks = [eventQueue, engine, deadlineJob, assignment, pool, archive];
+const benchmarks = [eventQueue, engine, deadlineJob, assignment, serving, pool, archive];
 
 const options = await yargs(hideBin(process.argv))
   .scriptName("npm run bench --")
   .option("json", { type: "boolean", default: false, describe: "one JSON object on standard output" })
   .option("quick", { type: "boolean", default: false, describe: "fewer rounds and smaller sizes" })
-  .option("full", { type: "boolean", default: false, describe: "the archive at its full size: 45 million rows" })
+  .option("full", {
+    type: "boolean",
+    default: false,
+    describe: "the archive at its full size, 45 million rows, and a week of requests, 60 million",
+  })
   .option("only", { choices: benchmarks.map(({ name }) => name), describe: "one of them" })
   .strict()
   .parseAsync();

@@ -63,7 +63,7 @@ export class Requests {
   }
 
   #grow(): void {
-    const length = 2 * this.id.length;
+    const length = Math.ceil(1.5 * this.id.length); // by half: what is not yet used counts too
     this.promptTokens = grown(this.promptTokens, new Uint32Array(length));
     this.outputTokens = grown(this.outputTokens, new Uint32Array(length));
     this.arrivalS = grown(this.arrivalS, new Float64Array(length));
