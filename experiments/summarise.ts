@@ -13,6 +13,7 @@ import { createResamples, type Resamples } from "./statistics/resamples.ts";
 import { savingOf } from "./statistics/saving-split.ts";
 import { traceValuesOf } from "./statistics/trace-values.ts";
 import { type Units, unitsOf } from "./statistics/units.ts";
+import { sweepShares } from "./statistics/variance-shares.ts";
 import { warningsOf } from "./statistics/warnings.ts";
 import type { PolicySummary, Summary, SummaryGroup } from "./summary.ts";
 
@@ -56,6 +57,7 @@ export function summarise(
     primaryMetric: primary.metric,
     better,
     groups,
+    variance: sweepShares({ groups, baseline, primaryMetric: primary.metric }),
     published: judged(published, judging),
     expected: judged(expected, judging),
     warnings: warnings.texts,

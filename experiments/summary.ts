@@ -16,6 +16,8 @@ export interface Summary {
   readonly published: readonly PublishedFigure[];
   /** What the study expected, judged in the same way. */
   readonly expected: readonly PublishedFigure[];
+  /** Of a sweep: which of its axes matters. */
+  readonly variance: readonly VarianceShares[];
   /** Method warnings with their remedy: too few units, skewness beyond the interval's reach, failed cells, ... */
   readonly warnings: readonly string[];
   readonly cells: { readonly ok: number; readonly failed: number };
@@ -85,10 +87,23 @@ export interface Comparison {
   readonly p: number | null;
   readonly pHolm: number | null;
   readonly pSmallest: number | null;
+  /** Chance that a new unit finds the policy the better one: share of units in which it was, a tie counting half, with its Wilson interval; null where neither direction is better. */
+  readonly betterShare: Estimate | null;
+  /** The least true difference that so many units find with 80 % chance, at the level of `difference`; null below 6 units. */
+  readonly detectable: number | null;
   /** Correlation over units that pairing achieved; null where undefined. */
   readonly correlation: number | null;
   /** Of a primary comparison: `difference` over the first 6 units of the study, some more, ... all; empty below 6 units. */
   readonly convergence: readonly Estimate[];
+}
+
+/** Of the variance over policies and points of a sweep, what each set of axes is the reason for; adds up to 1 but for shares below 0.05 %. */
+export interface VarianceShares {
+  /** value: the primary metric; change: its ratio to the baseline's. */
+  readonly quantity: "value" | "change";
+  readonly policies: readonly string[];
+  /** of: one axis alone, or several together beyond what each does alone; "policy" is one. */
+  readonly shares: readonly { readonly of: readonly string[]; readonly share: number }[];
 }
 
 /** What a policy saves in costUsd (against minus policy), USD per unit: the means of the parts add up to the mean saving. */

@@ -19,6 +19,8 @@ export function comparisonTable(caption: string, comparisons: readonly Compariso
       { title: "p", numeric: true },
       { title: "p after Holm", numeric: true },
       { title: "least p possible", numeric: true },
+      { title: "better in a new unit", unit: "%", numeric: true },
+      { title: "least difference found", numeric: true },
       { title: "correlation", numeric: true },
       { title: "role" },
     ],
@@ -33,6 +35,8 @@ export function comparisonTable(caption: string, comparisons: readonly Compariso
         orDash(comparison.p, pValue),
         orDash(comparison.pHolm, pValue),
         orDash(comparison.pSmallest, pValue),
+        orDash(comparison.betterShare, (share) => estimateCell(share, SHARE)),
+        orDash(comparison.detectable, scale.format),
         orDash(comparison.correlation, (value) => value.toFixed(2)),
         comparison.role,
       ];
@@ -40,6 +44,8 @@ export function comparisonTable(caption: string, comparisons: readonly Compariso
     policies: comparisons.map(({ policyId }) => policyId),
   };
 }
+
+const SHARE = scaleFor("share", []);
 
 /** One scale for all differences in a metric. */
 export function differenceScales(comparisons: readonly Comparison[]): ReadonlyMap<string, Scale> {

@@ -11,6 +11,7 @@ import { type Manifest, provenance } from "./sections/provenance.ts";
 import { published } from "./sections/published.ts";
 import { ranking } from "./sections/ranking.ts";
 import { reading } from "./sections/reading.ts";
+import { variance } from "./sections/variance.ts";
 import { groupName } from "./sweep.ts";
 import { figureViews, groupViews, luckViews, sweepViews } from "./views/index.ts";
 import type { View } from "./views/view.ts";
@@ -43,6 +44,7 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
   const drawn = groups.slice(0, GROUPS_DRAWN);
   const scenes = drawn.map((group) => ({ summary, group, looks }));
   const overview = (await Promise.all(sweepViews.map((view) => drawAll(view, [{ summary, looks }])))).flat();
+  const matters = variance(summary);
   const sections: Section[] = [
     ...(overview.some(Boolean) ? [{ id: "sweep", heading: "Over the sweep", body: overview }] : []),
     {
@@ -56,6 +58,7 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
         reading(),
       ],
     },
+    ...(matters ? [{ id: "variance", heading: "Which axis matters", body: matters }] : []),
     { id: "warnings", heading: "Warnings", body: warnings(summary) },
   ];
   for (const { id, heading } of FIGURES) {

@@ -32,6 +32,8 @@ const COMPARISON = z.looseObject({
   p: NUMBER_OR_NULL,
   pHolm: NUMBER_OR_NULL,
   pSmallest: NUMBER_OR_NULL,
+  betterShare: ESTIMATE.nullable(),
+  detectable: NUMBER_OR_NULL,
   correlation: NUMBER_OR_NULL,
   convergence: z.array(ESTIMATE),
 });
@@ -99,6 +101,13 @@ export const SUMMARY = z.looseObject({
       savings: z.array(SAVING),
       traces: z.array(TRACE_VALUES),
       answer: z.string(),
+    }),
+  ),
+  variance: z.array(
+    z.looseObject({
+      quantity: z.enum(["value", "change"]),
+      policies: z.array(z.string()),
+      shares: z.array(z.looseObject({ of: z.array(z.string()), share: z.number() })),
     }),
   ),
   published: z.array(FIGURE),

@@ -1,7 +1,9 @@
-import type { Comparison } from "../summary.ts";
+import { metricNamed } from "../metrics.ts";
+import type { Comparison, Estimate } from "../summary.ts";
 import { convergenceOf } from "./convergence.ts";
 import { meanEstimate, ratioEstimate, UNITS_MIN } from "./estimate.ts";
 import { type Paired, paired } from "./paired.ts";
+import { detectableDifference, wilson } from "./power.ts";
 import type { Resamples } from "./resamples.ts";
 import { signFlip } from "./sign-flip.ts";
 import type { Units } from "./units.ts";
@@ -53,8 +55,17 @@ export function compare(
     p: test?.p ?? null,
     pHolm: null,
     pSmallest: test?.smallest ?? null,
+    betterShare: betterShare(pair, metricNamed(metric)?.better),
+    detectable: difference.kind === "range" ? null : detectableDifference(pair.sdDifference!, pairs.length, level),
     correlation: pair.correlation,
     convergence: role === "primary" ? convergenceOf(pair.differences, difference, resamples, level) : [],
   };
   return { comparison, paired: pair };
+}
+
+function betterShare({ n, shareBelow, shareEqual }: Paired, better: "lower" | "higher" | undefined): Estimate | null {
+  if (better === undefined) return null;
+  const strictly = better === "lower" ? shareBelow : 1 - shareBelow - shareEqual;
+  const { share, low, high } = wilson(n * (strictly + shareEqual / 2), n);
+  return { mean: share, low, high, kind: "interval", n };
 }

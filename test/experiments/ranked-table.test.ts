@@ -30,6 +30,8 @@ function summary(
     pHolm: 0.001,
     pSmallest: 0.001,
     convergence: [],
+    betterShare: null,
+    detectable: null,
     correlation: 0.5,
   };
   const policies = names.map((policyId, i) => ({
@@ -52,6 +54,7 @@ function summary(
     primaryMetric: metric,
     better: "lower",
     groups: [{ ...group, axes: {} }],
+    variance: [],
     published: [],
     expected: [],
     warnings: ["too few"],

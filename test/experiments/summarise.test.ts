@@ -50,6 +50,41 @@ const both = (thrifty: (i: number) => Bill | undefined = (i) => ({ costUsd: (30 
     record("thrifty", unit, 1, thrifty(i)),
   ]);
 
+describe("a sweep of two axes", () => {
+  // base costs 10 everywhere; thrifty 2 less where x is 1, and 4 less again where y is 1.
+  const at = (x: number, y: number) =>
+    ["base", "thrifty"].map((id) =>
+      record(id, "u", 0, { costUsd: id === "base" ? 10 : 10 - 2 * x - 4 * y, hours: 10 }, { x, y }),
+    );
+  const records = [at(0, 0), at(0, 1), at(1, 0), at(1, 1)].flat();
+
+  it("says which axis the policies' difference depends on, in whatever order its records come", () => {
+    for (const each of [records, records.toReversed()]) {
+      const { variance } = summarise(each, question);
+      const [value, change] = variance;
+      expect(variance.map(({ quantity }) => quantity)).toEqual(["value", "change"]);
+      expect(change!.policies).toEqual(["thrifty"]);
+      // Of the change alone: effects of 1 and of 2, squared.
+      expect(change!.shares).toEqual([
+        { of: [expect.stringMatching(/^[xy]$/)], share: expect.any(Number) },
+        { of: [expect.stringMatching(/^[xy]$/)], share: expect.any(Number) },
+      ]);
+      expect(change!.shares.find(({ of }) => of[0] === "x")!.share).toBeCloseTo(0.2, 9);
+      expect(change!.shares.find(({ of }) => of[0] === "y")!.share).toBeCloseTo(0.8, 9);
+      // Of the costs: the policies' means differ by 3, half of which is an effect of 1.5; x and y do half of theirs on average.
+      const squares = { policy: 1.5 ** 2, x: 0.25, y: 1, "policy,x": 0.25, "policy,y": 1 };
+      const all = Object.values(squares).reduce((sum, square) => sum + square);
+      for (const { of, share } of value!.shares) {
+        const [axes, squared] = Object.entries(squares).find(
+          ([names]) => names.split(",").toSorted().join() === of.toSorted().join(),
+        )!;
+        expect({ axes, share }).toEqual({ axes, share: expect.closeTo(squared / all, 9) });
+      }
+      expect(value!.shares).toHaveLength(5);
+    }
+  });
+});
+
 describe("a summary, by hand", () => {
   const summary = summarise(both(), question);
   const [group] = summary.groups;

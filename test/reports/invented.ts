@@ -153,6 +153,19 @@ export function inventedSummary(records: readonly RunRecord[]): Summary {
     primaryMetric: "usdPerWorkHour",
     better: "lower",
     groups,
+    variance:
+      groups.length > 1
+        ? [
+            {
+              quantity: "value",
+              policies: groups[0]!.policies.map(({ policyId }) => policyId),
+              shares: [
+                { of: ["policy"], share: 0.7 },
+                { of: ["policy", ...Object.keys(groups[0]!.axes)], share: 0.3 },
+              ],
+            },
+          ]
+        : [],
     published: inventedFigures(),
     expected: [],
     warnings: [
@@ -261,6 +274,8 @@ function inventedGroup(records: readonly RunRecord[]): SummaryGroup {
       p: saving > 0 ? 0.0002 : 0.31,
       pHolm: role === "primary" ? 0.0004 : null,
       pSmallest: 0.0001,
+      betterShare: { mean: 0.9, low: 0.7, high: 0.97, kind: "interval", n: units.length },
+      detectable: 0.01,
       correlation: 0.42 - 0.1 * i,
       convergence:
         role === "primary" && pairs.length >= 6
