@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import type { Named, Scenario } from "../policies/contract/scenario.ts";
-import { DEFAULT_ROUTER } from "../policies/registry.ts";
+import { DEFAULT_FAILOVER, DEFAULT_ROUTER } from "../policies/registry.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { ImportError, importClosure, importsOf } from "./import-graph.ts";
 import { OWN_FILE } from "./own-policy.ts";
@@ -40,13 +40,20 @@ export class CodeDigests {
     return this.#of(join(this.#root, "traces", "generate.ts"));
   }
 
-  /** Of the policy, its wrappers, its assignment strategy and its router. @throws ImportError for a file that is not there. */
-  async scenario({ scheduling, wrappers = [], assignment, routing = DEFAULT_ROUTER }: Scenario): Promise<string> {
+  /** Of all that a scenario names. @throws ImportError for a file that is not there. */
+  async scenario({
+    scheduling,
+    wrappers = [],
+    assignment,
+    routing = DEFAULT_ROUTER,
+    failover = DEFAULT_FAILOVER,
+  }: Scenario): Promise<string> {
     return digestOf({
       scheduling: await this.#named("scheduling", scheduling),
       wrappers: await Promise.all(wrappers.map((wrapper) => this.#named("wrappers", wrapper))),
       assignment: await this.#named("assignment", assignment),
       routing: await this.#named("routing", routing),
+      failover: await this.#named("failover", failover),
     });
   }
 
@@ -90,7 +97,7 @@ export class CodeDigests {
   }
 }
 
-const LISTS = /^policies\/(scheduling|assignment|wrappers|routing)\/index\.ts$/;
+const LISTS = /^policies\/(scheduling|assignment|wrappers|routing|failover)\/index\.ts$/;
 
 /** What only runs when it is reached cannot be known beforehand, so a cell that runs it could not be told from one that does not. */
 function refuseComputedImports(file: string, source: string): void {

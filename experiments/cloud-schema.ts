@@ -43,6 +43,19 @@ export const cloudSchema = z.strictObject({
     .describe("timing profile: the order of things within an instant, and the defaults below"),
   answerS: distribution.exactOptional().describe("from request to grant or refusal, seconds"),
   noticeLeadS: distribution.exactOptional().describe("from interruption notice to the end, seconds"),
+  noticeMissingShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .exactOptional()
+    .describe("share of the reclaims that come without any notice; best effort on AWS"),
+  rebalance: z
+    .strictObject({
+      share: z.number().min(0).max(1).describe("of the reclaims that are preceded by a recommendation"),
+      leadS: distribution.describe("from the recommendation to the interruption notice, seconds"),
+    })
+    .exactOptional()
+    .describe("rebalance recommendations before notices; absent: none"),
   launchS: z
     .strictObject({ boot: distribution, imagePull: distribution, engineStart: distribution })
     .exactOptional()

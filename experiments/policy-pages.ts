@@ -3,6 +3,7 @@ import { assignmentStrategies } from "../policies/assignment/index.ts";
 import { nearestName } from "../policies/contract/nearest.ts";
 import { type Bound, decidesFor, type Need, type Schema, type Sight } from "../policies/contract/policy.ts";
 import type { WorkloadName } from "../policies/contract/scenario.ts";
+import { failovers } from "../policies/failover/index.ts";
 import { routers } from "../policies/routing/index.ts";
 import { schedulingPolicies } from "../policies/scheduling/index.ts";
 import { wrappers } from "../policies/wrappers/index.ts";
@@ -78,6 +79,14 @@ const kinds: readonly Kind[] = [
     list: routers,
     inStudy: (named) => ["scheduling: spot-hedge", "assignment: first-fit", `routing: ${named}`],
   },
+  {
+    folder: "failover",
+    one: () => "Way to fail over",
+    many: "Ways to fail over",
+    role: "what happens to the replicas of a service that have to go; a study names one as `failover`, serve-on where it names none",
+    list: failovers,
+    inStudy: (named) => ["scheduling: spot-hedge", "assignment: first-fit", `failover: ${named}`],
+  },
 ];
 
 const WRITTEN = "<!-- Written by `npm run experiment -- policies --write` from the definitions in policies/. -->\n";
@@ -119,7 +128,7 @@ function index(): string {
     const rows = list.map((each) => `| [${each.name}](${pageFile(kind, each)}) | ${cell(each.summary)} |`);
     return `## ${many}\n\n${role[0]!.toUpperCase()}${role.slice(1)}.\n\n| name | what it does |\n|---|---|\n${rows.join("\n")}\n`;
   });
-  return `${WRITTEN}# What decides\n\nA scenario of a study is one scheduling policy, wrappers around it if any, one assignment strategy, and for a service that answers requests a router.\n\n${sections.join("\n")}`;
+  return `${WRITTEN}# What decides\n\nA scenario of a study is one scheduling policy, wrappers around it if any, and one assignment strategy; for a service also a way to fail over, and where it answers requests a router.\n\n${sections.join("\n")}`;
 }
 
 function page(kind: Kind, definition: Definition): string {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { assignmentStrategies } from "../policies/assignment/index.ts";
 import type { Schema } from "../policies/contract/policy.ts";
 import type { Scenario } from "../policies/contract/scenario.ts";
-import { DEFAULT_ROUTER } from "../policies/registry.ts";
+import { failovers } from "../policies/failover/index.ts";
+import { DEFAULT_FAILOVER, DEFAULT_ROUTER } from "../policies/registry.ts";
 import { routers } from "../policies/routing/index.ts";
 import { schedulingPolicies } from "../policies/scheduling/index.ts";
 import { wrappers } from "../policies/wrappers/index.ts";
@@ -17,6 +18,7 @@ interface Listed {
 }
 
 const scheduling = z.union([name(schedulingPolicies, true), withParams(schedulingPolicies, true)]);
+const failover = z.union([name(failovers, false), withParams(failovers, false)]);
 const assignment = z.union([name(assignmentStrategies, false), withParams(assignmentStrategies, false)]);
 const routing = z.union([name(routers, false), withParams(routers, false)]);
 
@@ -37,6 +39,9 @@ export const scenarioSchema = z.strictObject({
   routing: routing
     .exactOptional()
     .describe(`which replica of a service a request goes to; ${DEFAULT_ROUTER} where absent`),
+  failover: failover
+    .exactOptional()
+    .describe(`what happens to replicas of a service that have to go; ${DEFAULT_FAILOVER} where absent`),
   caps: z
     .strictObject({
       instances: z.int().min(0).exactOptional(),

@@ -167,9 +167,10 @@ class Loop {
         case "result": {
           const what = open.get(entry.call);
           open.delete(entry.call);
-          if (what?.do !== "launch" || typeof entry.outcome === "string") break;
-          this.#unanswered--;
+          if ((what?.do !== "launch" && what?.do !== "startInstance") || typeof entry.outcome === "string") break;
           answered.set(what.instance, entry.outcome);
+          if (what.do === "startInstance") break;
+          this.#unanswered--;
           if (entry.outcome.ok) this.#names.granted(what.instance, entry.outcome.providerId);
           break;
         }
@@ -246,15 +247,26 @@ class Loop {
       case "terminate":
         this.#gone(action.instance);
         return { do: "terminate", providerId: names.providerId(action.instance)! };
+      case "stop":
+        return { do: "stopInstance", providerId: names.providerId(action.instance)! };
+      case "start":
+        return { do: "startInstance", instance: action.instance, providerId: names.providerId(action.instance)! };
+      case "register":
+      case "deregister":
+        return { do: action.do, providerId: names.providerId(action.instance)! };
       case "place": {
         const start = this.#startOf(action.work, action.instances);
         if (start === undefined) this.#awaitingGrant = [...this.#awaitingGrant, action];
         return start;
       }
       case "release":
-        return this.#forget(({ work }) => work === action.work)
+        return this.#forget(({ work, instances }) => work === action.work && instances[0] === action.instances[0])
           ? undefined
-          : { do: "stop", job: names.job(action.work) };
+          : {
+              do: "stop",
+              job: names.job(action.work),
+              providerIds: action.instances.map((instance) => names.providerId(instance)!),
+            };
       case "checkpoint":
         return { do: "checkpoint", job: names.job(action.work) };
       case "drain":
@@ -318,7 +330,7 @@ class Loop {
   }
 
   async #make(what: Call): Promise<CallOutcome> {
-    const { capacity, jobs, journal } = this.#ports;
+    const { capacity, standby, balancer, jobs, journal } = this.#ports;
     const signal = this.#signal;
     switch (what.do) {
       case "launch":
@@ -327,12 +339,21 @@ class Loop {
         return capacity.launch(what.request, signal);
       case "terminate":
         return capacity.terminate(what.providerId, signal);
-      case "start":
-        await jobs.start(what.job, what.providerIds, signal);
+      case "startInstance":
+        return standby.start(what.providerId, signal);
+      case "stopInstance":
+        await standby.stop(what.providerId, signal);
         return "done";
+      case "register":
+      case "deregister":
+        await balancer[what.do](what.providerId, signal);
+        return "done";
+      case "start":
       case "stop":
+        await jobs[what.do](what.job, what.providerIds, signal);
+        return "done";
       case "checkpoint":
-        await jobs[what.do](what.job, signal);
+        await jobs.checkpoint(what.job, signal);
         return "done";
     }
   }
@@ -350,7 +371,11 @@ class Loop {
       );
     }
     this.#hear("notices", notices.stream(signal), ({ providerId, reclaimS, acknowledge }) => {
-      this.#ofInstance(providerId, "notice", (id) => this.#fact("reclaimNotice", id, reclaimS));
+      if (reclaimS === null) {
+        this.#ofInstance(providerId, "recommendation", (id) => this.#fact("rebalanceRecommended", id));
+      } else {
+        this.#ofInstance(providerId, "notice", (id) => this.#fact("reclaimNotice", id, reclaimS));
+      }
       if (acknowledge !== undefined) this.#toAcknowledge.push(acknowledge);
     });
     this.#hear("jobs", jobs.reports(signal), (report) => this.#job(report));
@@ -416,9 +441,11 @@ class Loop {
 
   #answered(call: number, what: Call, outcome: CallOutcome): void {
     this.#landed.push({ kind: "result", call, outcome });
-    if (what.do !== "launch" || typeof outcome === "string") return;
-    this.#unanswered--;
-    if (outcome.ok) this.#names.granted(what.instance, outcome.providerId);
+    if (typeof outcome === "string" || (what.do !== "launch" && what.do !== "startInstance")) return;
+    if (what.do === "launch") {
+      this.#unanswered--;
+      if (outcome.ok) this.#names.granted(what.instance, outcome.providerId);
+    }
     this.#launched(what.instance, outcome);
     if (this.#unanswered > 0) return;
     for (const [name, said] of this.#early) for (const _ of said) this.#foreign(name, "instance");
@@ -452,6 +479,10 @@ class Loop {
   #job(report: JobReport): void {
     if (report.what === "modelWarm") {
       this.#ofInstance(report.providerId, report.what, (id) => this.#fact("modelWarm", id, report.model));
+      return;
+    }
+    if (report.what === "drained") {
+      this.#ofInstance(report.providerId, report.what, (id) => this.#fact("drained", id));
       return;
     }
     const { job, what } = report;

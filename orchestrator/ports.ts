@@ -93,7 +93,8 @@ export interface Account extends Capacity {
 
 export interface Notice {
   readonly providerId: string;
-  readonly reclaimS: Seconds;
+  /** When the instance is taken back; null: nothing is announced, but the provider recommends to replace it. */
+  readonly reclaimS: Seconds | null;
   /** To be called once the notice is on disk: until then its source will repeat it. */
   readonly acknowledge?: () => void;
 }
@@ -101,6 +102,22 @@ export interface Notice {
 export interface Notices {
   /** May repeat itself and speak of instances that are not ours. */
   stream(signal: AbortSignal): AsyncIterable<Notice>;
+}
+
+/** Spares that wait stopped: on-demand only. */
+export interface Standby {
+  /** Its disk and its name stay. Of an instance that is stopped already: succeeds. */
+  stop(providerId: string, signal: AbortSignal): Promise<void>;
+  /** Of a stopped instance; it may be refused, and is stopped then as before. Of one that is started already: granted. */
+  start(providerId: string, signal: AbortSignal): Promise<LaunchOutcome>;
+}
+
+/** Which replicas of a service are sent requests. */
+export interface Balancer {
+  /** Of one that is registered already: succeeds. */
+  register(providerId: string, signal: AbortSignal): Promise<void>;
+  /** Requests that it has may finish. Of one that is not registered: succeeds. */
+  deregister(providerId: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface Prices {
@@ -125,7 +142,9 @@ export type JobReport =
       readonly ratePerS: number;
     }
   | { readonly job: string; readonly what: "stateLeft" | "ended" }
-  | { readonly providerId: string; readonly what: "modelWarm"; readonly model: string };
+  | { readonly providerId: string; readonly what: "modelWarm"; readonly model: string }
+  /** Nothing runs on a deregistered replica any more. What could not be read is not said. */
+  | { readonly providerId: string; readonly what: "drained" };
 
 /** Calls about one job take effect in the order in which they were made. */
 export interface Jobs {
@@ -134,7 +153,8 @@ export interface Jobs {
    * what runs there already: nothing, since a loop that was stopped repeats the calls it has no result of.
    */
   start(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
-  stop(job: string, signal: AbortSignal): Promise<void>;
+  /** Of a service: that replica, and what it has in flight. */
+  stop(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
   /** Stops, and writes its state through the card of the instance it is on. */
   checkpoint(job: string, signal: AbortSignal): Promise<void>;
   /** May repeat an arrival. */
@@ -152,6 +172,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly notices: Notices;
+  readonly standby: Standby;
+  readonly balancer: Balancer;
   readonly prices: Prices;
   readonly jobs: Jobs;
   readonly journal: Journal;

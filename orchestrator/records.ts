@@ -43,9 +43,10 @@ export interface AskEntry {
 /** A call of a port, with all that is sent. */
 export type Call =
   | { readonly do: "launch"; readonly instance: InstanceId; readonly request: LaunchRequest }
-  | { readonly do: "terminate"; readonly providerId: string }
-  | { readonly do: "start"; readonly job: string; readonly providerIds: readonly string[] }
-  | { readonly do: "stop" | "checkpoint"; readonly job: string };
+  | { readonly do: "startInstance"; readonly instance: InstanceId; readonly providerId: string }
+  | { readonly do: "terminate" | "stopInstance" | "register" | "deregister"; readonly providerId: string }
+  | { readonly do: "start" | "stop"; readonly job: string; readonly providerIds: readonly string[] }
+  | { readonly do: "checkpoint"; readonly job: string };
 
 export type CallOutcome = LaunchOutcome | TerminateOutcome;
 
@@ -85,6 +86,8 @@ const factArguments = {
     z.enum(["market", "zone", "type", "family", "all"]),
   ]),
   reclaimNotice: z.tuple([id, seconds]),
+  rebalanceRecommended: z.tuple([id]),
+  drained: z.tuple([id]),
   ended: z.tuple([id, z.enum(["terminated", "reclaimed", "refused"])]),
   modelWarm: z.tuple([id, text]),
   workArrived: z.tuple([
@@ -133,7 +136,7 @@ const start = z.strictObject({
     markets: z.array(
       z.strictObject({ ...market, slots: z.int(), gpuMemoryMiB: z.number(), networkMiBPerS: z.number() }),
     ),
-    launch: z.strictObject({ answerS: seconds, bootS: seconds, warmS: seconds }),
+    launch: z.strictObject({ answerS: seconds, bootS: seconds, warmS: seconds, warmAgainS: seconds }),
   }),
   scenario: z.strictObject({
     id: text.optional(),
@@ -141,6 +144,7 @@ const start = z.strictObject({
     wrappers: z.array(z.strictObject({ name: text, params: z.unknown().optional() })).optional(),
     assignment: named,
     routing: named.optional(),
+    failover: named.optional(),
     caps: z
       .strictObject({
         instances: z.number().optional(),

@@ -1,6 +1,7 @@
 import { placementCostS } from "./assignment/cost.ts";
 import type { Action, Note } from "./contract/actions.ts";
 import type { AssignmentStrategy, Pair, PlacementLuck } from "./contract/assignment.ts";
+import type { FailoverRules } from "./contract/failover.ts";
 import { ClairvoyantError, type Foresight } from "./contract/foresight.ts";
 import type { AnyPolicySpec, Policy } from "./contract/policy.ts";
 import { createRandom } from "./contract/random.ts";
@@ -8,6 +9,7 @@ import type { RequestLuck, Router } from "./contract/routing.ts";
 import type { Cadence, Caps } from "./contract/scenario.ts";
 import type { InstanceId, Json, Seconds } from "./contract/units.ts";
 import type { TaskView } from "./contract/view.ts";
+import { type FailoverMemory, failoverStart, replicaFailover, type StandIns } from "./failover/replica-failover.ts";
 import { taskFailover } from "./failover/task-failover.ts";
 import { Guard, type GuardMemory } from "./guard/guard.ts";
 import { ActionWriter } from "./state/action-writer.ts";
@@ -28,14 +30,16 @@ export interface Decisions {
   readonly assignment: AssignmentStrategy;
   /** Before the replicas of a service, once a request: the host asks it, not the decider. */
   readonly routing: (luck: RequestLuck) => Router;
+  readonly failover: FailoverRules;
   readonly caps?: Caps;
 }
 
 /** All that outlives an ask. One JSON value: journalled and restored by a live host. */
 export type DeciderMemory = {
   scheduling: Json;
+  failover: FailoverMemory;
   guard: GuardMemory;
-  /** What the last ask wanted to be woken at, and what failover did when it last looked; null: not at all. */
+  /** What the last ask wanted to be woken at, and what failover of tasks did when it last looked; null: not at all. */
   wakeS: number | null;
   failoverWakeS: number | null;
   seenVersion: number;
@@ -54,7 +58,8 @@ export interface Asked {
 }
 
 /**
- * One ask of everything that decides, in the order both hosts share: failover, scheduling policy, guard, assignment. It also
+ * One ask of everything that decides, in the order both hosts share: failover of tasks, scheduling policy, failover of services,
+ * guard, assignment. It also
  * knows when it wants to be asked, so that replay and live keep the same cadence. The host feeds facts into the state,
  * calls `ask` when `wantsAsk`, and carries out the actions; what was seen is marked before anything is carried out, so a
  * fact that lands meanwhile leads to another ask.
@@ -64,6 +69,8 @@ export class Decider {
   readonly #state: FleetState;
   readonly #policy: Policy<Json>;
   readonly #assignment: AssignmentStrategy;
+  readonly #failover: FailoverRules;
+  readonly #standIns: StandIns;
   readonly #guard: Guard | undefined;
   readonly #writer: ActionWriter;
   readonly #cadence: Cadence;
@@ -88,6 +95,7 @@ export class Decider {
     this.#state = state;
     this.#policy = createPolicy(decisions, options.foresight);
     this.#assignment = decisions.assignment;
+    this.#failover = decisions.failover;
     this.#guard = decisions.caps === undefined ? undefined : new Guard(decisions.caps);
     this.#cadence = cadence;
     state.everyS = cadence.everyS;
@@ -100,9 +108,13 @@ export class Decider {
       stream ??= random.stream("placement");
       return random.at(stream, work.id, work.timesPlaced);
     };
-    this.#pair = (work, target) => this.#writer.place(work, { instances: [target] });
+    // All that is pending are tasks.
+    this.#pair = (work, target) => this.#writer.place(work as TaskView, { instances: [target] });
+    this.#standIns = (lacking, spares, pair) =>
+      this.#assignment.assign(lacking, spares, placementCostS, (_, spare) => pair(spare), this.#luck);
     this.memory = {
       scheduling: decisions.scheduling.memory(decisions.params),
+      failover: failoverStart(),
       guard: { launchesS: [] },
       wakeS: null,
       failoverWakeS: null,
@@ -138,6 +150,10 @@ export class Decider {
     }
     writer.by = "policy";
     this.#policy.decide(state, writer, memory.scheduling);
+    if (state.work.services.length > 0) {
+      writer.by = "failover";
+      replicaFailover(state, writer, memory.failover, this.#failover, this.#standIns);
+    }
     const { once = false } = this.#cadence;
     memory.unsettled = !once && writer.actions.length > 0;
     if (this.#guard !== undefined) this.#keepCaps(this.#guard);
@@ -164,15 +180,16 @@ export class Decider {
     return work.pending;
   }
 
-  /** Launches beyond the caps are refused by the guard instead of by the provider, and never go out. */
+  /** Launches and starts beyond the caps are refused by the guard instead of by the provider, and never go out. */
   #keepCaps(guard: Guard): void {
     const writer = this.#writer;
     let refused: Set<InstanceId> | undefined;
-    const later = writer.actions.flatMap((action) =>
-      action.do === "launch" ? this.#state.markets[action.market]! : [],
-    );
+    const later = writer.actions.flatMap((action) => {
+      if (action.do === "launch") return this.#state.markets[action.market]!;
+      return action.do === "start" ? this.#state.instanceOf({ id: action.instance })!.market : [];
+    });
     for (const action of writer.actions) {
-      if (action.do !== "launch") continue;
+      if (action.do !== "launch" && action.do !== "start") continue;
       if (guard.admits(later.shift()!, this.#state, this.memory.guard, later)) continue;
       refused ??= new Set();
       refused.add(action.instance);

@@ -1,5 +1,6 @@
 import { assignmentStrategies } from "./assignment/index.ts";
 import type { AssignmentStrategy } from "./contract/assignment.ts";
+import type { FailoverSpec } from "./contract/failover.ts";
 import { nearestName } from "./contract/nearest.ts";
 import { type AnyPolicySpec, decidesFor, type PolicySpec, type Schema, type WrapperSpec } from "./contract/policy.ts";
 import type { RouterSpec } from "./contract/routing.ts";
@@ -13,6 +14,7 @@ import {
 } from "./contract/scenario.ts";
 import type { Json } from "./contract/units.ts";
 import type { Decisions } from "./decider.ts";
+import { failovers } from "./failover/index.ts";
 import { routers } from "./routing/index.ts";
 import { schedulingPolicies } from "./scheduling/index.ts";
 import { wrappers } from "./wrappers/index.ts";
@@ -24,6 +26,8 @@ export class ScenarioError extends Error {
 
 /** Of a scenario that names none. */
 export const DEFAULT_ROUTER = "least-outstanding";
+/** How a service fails over where a scenario says nothing of it. */
+export const DEFAULT_FAILOVER = "serve-on";
 
 /** Looks up the names of a scenario and checks its parameters. `own` adds policies that are not listed: a user's file. */
 export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[] = []): Decisions {
@@ -37,12 +41,14 @@ export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[
   }
   const assignment = named("assignment strategy", scenario.assignment, assignmentStrategies);
   const router = named("router", scenario.routing ?? DEFAULT_ROUTER, routers);
+  const failover = named("way to fail over", scenario.failover ?? DEFAULT_FAILOVER, failovers);
   return {
     label: scenarioLabel(scenario),
     scheduling: spec,
     params: scheduling.params,
     assignment: assignment.spec,
     routing: (luck) => router.spec.create(router.params, luck),
+    failover: failover.spec.rules(failover.params),
     ...(scenario.caps === undefined ? {} : { caps: scenario.caps }),
   };
 }
@@ -74,11 +80,14 @@ export function unfitFor(
   return undefined;
 }
 
-function named<T extends AssignmentStrategy | AnyPolicySpec | WrapperSpec<unknown, Json> | RouterSpec<unknown>>(
-  what: string,
-  wanted: Named,
-  list: readonly T[],
-): { readonly spec: T; readonly params: unknown } {
+function named<
+  T extends
+    | AssignmentStrategy
+    | AnyPolicySpec
+    | WrapperSpec<unknown, Json>
+    | RouterSpec<unknown>
+    | FailoverSpec<unknown>,
+>(what: string, wanted: Named, list: readonly T[]): { readonly spec: T; readonly params: unknown } {
   const { name, params } = typeof wanted === "string" ? { name: wanted, params: undefined } : wanted;
   const spec = list.find((each) => each.name === name);
   if (spec === undefined) {

@@ -48,8 +48,8 @@ interface MarketTruth {
 export class SimulatedCloud {
   readonly counts = { launches: 0, refusals: 0, reclaims: 0, reclaimsIdle: 0 };
   readonly instances: (SimInstance | undefined)[] = [];
-  /** Ended ones, in order of ending; kept in traced runs only. */
-  readonly past: SimInstance[] = [];
+  /** Lives that are over, in order of ending; kept in traced runs only. */
+  readonly past: Omit<SimInstance, "isIdle">[] = [];
   /** Requested or granted, not ended. */
   live = 0;
   idleS = 0;
@@ -71,6 +71,9 @@ export class SimulatedCloud {
   readonly #pullDraw: Draw;
   readonly #startDraw: Draw;
   readonly #leadDraw: Draw;
+  readonly #missingStream: number;
+  readonly #recommendStream: number;
+  readonly #recommendDraw: Draw;
   readonly #victimStream: number;
   readonly #newestFirst: boolean;
   /** How often capacity is read; undefined: at each change. */
@@ -141,6 +144,9 @@ export class SimulatedCloud {
     this.#pullDraw = draw("image-pull", launch.imagePull);
     this.#startDraw = draw("engine-start", launch.engineStart);
     this.#leadDraw = draw("notice-lead", spec.noticeLeadS ?? profile.noticeLeadS);
+    this.#missingStream = random.stream("notice-missing");
+    this.#recommendStream = random.stream("rebalance");
+    this.#recommendDraw = draw("rebalance-lead", spec.rebalance?.leadS ?? { kind: "constant", value: 0 });
     this.#networkMiBPerS = world.fleet.markets.map((market) => market.networkMiBPerS);
     this.#victimStream = random.stream("victim");
     this.#newestFirst = profile.victim === "newest";
@@ -148,7 +154,7 @@ export class SimulatedCloud {
   }
 
   /** Sets the clocks going and tells what is told at the start. */
-  start(hooks: InstanceHooks): void {
+  open(hooks: InstanceHooks): void {
     this.#hooks = hooks;
     for (const [m, market] of this.#table.markets.entries()) {
       if (market.capacityType === "spot" && this.#spec.interruptions.model === "capacity") {
@@ -189,16 +195,42 @@ export class SimulatedCloud {
     this.instances[id] = instance;
     this.live++;
     this.counts.launches++;
+    this.#ask(instance, nowS);
+  }
+
+  /** Assumes that a stop takes no time, and that a start finds capacity: on-demand has no limit here. */
+  start(id: InstanceId, nowS: Seconds): void {
+    const instance = this.instance(id);
+    instance.phase = PHASE.requested;
+    instance.requestedS = nowS;
+    instance.runningS = -1;
+    instance.readyS = -1;
+    this.#ask(instance, nowS);
+  }
+
+  stop(id: InstanceId, nowS: Seconds): void {
+    const instance = this.instance(id);
+    this.#leave(instance, "stopped", nowS);
+    instance.endS = nowS;
+    instance.endedBy = "stopped";
+    if (this.#traced) this.past.push({ ...instance });
+    instance.phase = PHASE.stopped;
+    instance.startsWarm = true;
+    this.#tell(instance.market);
+  }
+
+  terminate(id: InstanceId, nowS: Seconds): void {
+    this.#end(this.instance(id), "terminated", nowS);
+  }
+
+  #ask(instance: SimInstance, nowS: Seconds): void {
+    const { id, market } = instance;
     const truth = this.#markets[market]!;
     truth.unanswered++;
     truth.told--; // the view counted the request already
     const answerS = this.#drawn(this.#answerDraw, market, nowS);
     const rank = answerS > 0 ? this.#ranks[EVENT.answer]! : this.#answerRank;
     instance.stepSeq = this.#queue.push(nowS + answerS, rank, EVENT.answer, id, 0);
-  }
-
-  terminate(id: InstanceId, nowS: Seconds): void {
-    this.#end(this.instance(id), "terminated", nowS);
   }
 
   // ── events ─────────────────────────────────────────────────────────────────────────
@@ -212,7 +244,7 @@ export class SimulatedCloud {
     }
     if (kind === EVENT.shock) {
       for (const market of this.#shocks[a]!.scopes[b]!) {
-        for (const instance of [...this.#markets[market]!.held]) this.#notice(instance, b, nowS);
+        for (const instance of [...this.#markets[market]!.held]) this.#doom(instance, b, nowS);
         this.#tell(market as MarketId);
       }
       this.#scheduleShock(a, b, nowS);
@@ -222,8 +254,12 @@ export class SimulatedCloud {
     if (instance === undefined) return;
     if (kind === EVENT.hazard) {
       if (instance.hazardSeq !== seq) return;
-      this.#notice(instance, instance.slot, nowS);
+      this.#doom(instance, instance.slot, nowS);
       this.#tell(instance.market);
+      return;
+    }
+    if (kind === EVENT.notice) {
+      this.#notice(instance, b, nowS);
       return;
     }
     if (kind === EVENT.reclaim) {
@@ -261,6 +297,7 @@ export class SimulatedCloud {
     }
     instance.phase = PHASE.pending;
     instance.grantedS = nowS;
+    if (instance.volumeS < 0) instance.volumeS = nowS;
     instance.slot = truth.slots.take();
     const { held } = truth;
     instance.heldAt = held.length;
@@ -283,9 +320,8 @@ export class SimulatedCloud {
     instance.idleSinceS = nowS;
     this.#countRunning(instance.market, 1, nowS);
     // Keyed by the request's time, as the boot is: exogenous given when it was asked for.
-    const warmS =
-      this.#drawn(this.#pullDraw, instance.market, instance.requestedS) +
-      this.#drawn(this.#startDraw, instance.market, instance.requestedS);
+    const pullS = instance.startsWarm ? 0 : this.#drawn(this.#pullDraw, instance.market, instance.requestedS);
+    const warmS = pullS + this.#drawn(this.#startDraw, instance.market, instance.requestedS);
     instance.stepSeq = this.#queue.push(nowS + warmS, this.#ranks[EVENT.ready]!, EVENT.ready, instance.id, 0);
     this.#facts.status(instance.id, "warming");
   }
@@ -323,7 +359,7 @@ export class SimulatedCloud {
       let victim: SimInstance | undefined;
       let least = 2;
       for (const instance of truth.held) {
-        if (instance.noticeS >= 0) continue;
+        if (instance.doomed) continue;
         const draw = this.#newestFirst
           ? -instance.id
           : this.#random.at(this.#victimStream, market, instance.slot, bucket(nowS, 1));
@@ -332,17 +368,37 @@ export class SimulatedCloud {
           victim = instance;
         }
       }
-      this.#notice(victim!, victim!.slot, nowS);
+      this.#doom(victim!, victim!.slot, nowS);
     }
   }
 
-  #notice(instance: SimInstance, key: number, nowS: Seconds): void {
-    if (instance.noticeS >= 0) return;
-    const { stream, sample } = this.#leadDraw;
-    const leadS = sample(this.#random.at(stream, instance.market, key, bucket(nowS, 1)));
-    instance.noticeS = nowS;
+  /**
+   * The market has no room for the instance any more: it gets its notice, after a recommendation if one is drawn. Draws are keyed
+   * by the market, what took it, and the time.
+   */
+  #doom(instance: SimInstance, key: number, nowS: Seconds): void {
+    if (instance.doomed) return;
+    instance.doomed = true;
     instance.hazardSeq = -1;
-    this.#markets[instance.market]!.unnoticed--;
+    const { market } = instance;
+    this.#markets[market]!.unnoticed--;
+    const { share = 0 } = this.#spec.rebalance ?? {};
+    if (this.#random.at(this.#recommendStream, market, key, bucket(nowS, 1)) >= share) {
+      this.#notice(instance, key, nowS);
+      return;
+    }
+    const { stream, sample } = this.#recommendDraw;
+    const noticeS = nowS + sample(this.#random.at(stream, market, key, bucket(nowS, 1)));
+    this.#queue.push(noticeS, this.#ranks[EVENT.notice]!, EVENT.notice, instance.id, key);
+    this.#facts.rebalanceRecommended(instance.id);
+  }
+
+  #notice(instance: SimInstance, key: number, nowS: Seconds): void {
+    const at = [instance.market, key, bucket(nowS, 1)] as const;
+    const { stream, sample } = this.#leadDraw;
+    const missing = this.#random.at(this.#missingStream, ...at) < (this.#spec.noticeMissingShare ?? 0);
+    const leadS = missing ? 0 : sample(this.#random.at(stream, ...at));
+    instance.noticeS = nowS;
     this.counts.reclaims++;
     if (instance.isIdle) this.counts.reclaimsIdle++;
     if (leadS > 0) {
@@ -360,33 +416,42 @@ export class SimulatedCloud {
   }
 
   #end(instance: SimInstance, endedBy: LedgerEnd, nowS: Seconds): void {
-    const { id, market } = instance;
-    const truth = this.#markets[market]!;
-    const { phase } = instance;
+    this.#leave(instance, endedBy, nowS);
     this.#forget(instance, endedBy, nowS);
+    const { lines, measuredFromS } = this.#meter;
+    const { volumeS } = instance;
+    if (volumeS >= 0 && nowS > measuredFromS) lines?.holdVolume(Math.max(volumeS, measuredFromS), nowS);
+    this.#hooks!.lost(instance, nowS);
+    this.#tell(instance.market);
+  }
+
+  /** Gives its machine back, and is billed for it. */
+  #leave(instance: SimInstance, endedBy: LedgerEnd, nowS: Seconds): void {
+    const { id, market, phase } = instance;
+    if (phase === PHASE.stopped) return;
+    const truth = this.#markets[market]!;
     if (phase === PHASE.requested) {
       truth.unanswered--;
-    } else {
-      truth.slots.give(instance.slot);
-      const last = truth.held.pop()!;
-      if (last !== instance) {
-        truth.held[instance.heldAt] = last;
-        last.heldAt = instance.heldAt;
-      }
-      if (instance.noticeS < 0) truth.unnoticed--;
-      const { lines, measuredFromS } = this.#meter;
-      if (nowS > measuredFromS) lines?.hold(Math.max(instance.grantedS, measuredFromS), nowS);
+      return;
     }
-    if (phase === PHASE.running || phase === PHASE.ready) {
-      this.#countRunning(market, -1, nowS);
-      if (instance.isIdle) this.idleS += this.#measuredS(instance.idleSinceS, nowS);
-      this.#meter.charge(id, market, instance.runningS, nowS, endedBy);
+    truth.slots.give(instance.slot);
+    const last = truth.held.pop()!;
+    if (last !== instance) {
+      truth.held[instance.heldAt] = last;
+      last.heldAt = instance.heldAt;
     }
-    this.#hooks!.lost(instance, nowS);
-    this.#tell(market);
+    if (!instance.doomed) truth.unnoticed--;
+    const { lines, measuredFromS } = this.#meter;
+    if (nowS > measuredFromS) lines?.holdAddress(Math.max(instance.grantedS, measuredFromS), nowS);
+    if (phase !== PHASE.running && phase !== PHASE.ready) return;
+    this.#countRunning(market, -1, nowS);
+    if (instance.isIdle) this.idleS += this.#measuredS(instance.idleSinceS, nowS);
+    this.#meter.charge(id, market, instance.runningS, nowS, endedBy);
   }
 
   #forget(instance: SimInstance, endedBy: SimInstance["endedBy"], nowS: Seconds): void {
+    // The life of one that is stopped was over before.
+    const isOver = instance.phase === PHASE.stopped;
     instance.phase = PHASE.ended;
     instance.stepSeq = -1;
     instance.hazardSeq = -1;
@@ -394,7 +459,7 @@ export class SimulatedCloud {
     instance.endedBy = endedBy;
     this.instances[instance.id] = undefined;
     this.live--;
-    if (this.#traced) this.past.push(instance);
+    if (this.#traced && !isOver) this.past.push(instance);
   }
 
   #countRunning(market: MarketId, change: number, nowS: Seconds): void {

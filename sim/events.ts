@@ -17,6 +17,7 @@ export const EVENT = {
   capacity: 12,
   hazard: 13,
   shock: 14,
+  notice: 15,
 } as const;
 
 const PHASE: Readonly<Record<keyof typeof EVENT, Phase>> = {
@@ -35,6 +36,7 @@ const PHASE: Readonly<Record<keyof typeof EVENT, Phase>> = {
   capacity: "trace",
   hazard: "trace",
   shock: "trace",
+  notice: "trace",
 };
 
 /** Rank of each kind of event under a profile's order of phases: the second part of the total order (time, rank, sequence). */

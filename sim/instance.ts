@@ -3,25 +3,31 @@ import { NONE } from "../policies/state/lists.ts";
 import type { SimJob } from "./workloads/deadline-job.ts";
 import type { SimTask } from "./workloads/tasks.ts";
 
-export const PHASE = { requested: 0, pending: 1, running: 2, ready: 3, ended: 4 } as const;
+export const PHASE = { requested: 0, pending: 1, running: 2, ready: 3, ended: 4, stopped: 5 } as const;
 
 /** An instance as it truly is: what the cloud and the workload know, not what the policy has been told. */
 export class SimInstance {
   readonly id: InstanceId;
   readonly market: MarketId;
-  readonly requestedS: Seconds;
+  /** Of its present life. */
+  requestedS: Seconds;
   phase: number = PHASE.requested;
   /** Rank among the market's instances from grant to end: whose hazard clock it lives under. */
   slot = -1;
   /** Its place in the market's list of held instances. */
   heldAt = -1;
   grantedS = -1;
+  /** Since when it has its volume, which holds image and weights once it was stopped. */
+  volumeS = -1;
+  startsWarm = false;
   runningS = -1;
   readyS = -1;
+  /** The market has no room for it any more: a recommendation or notice has gone out. */
+  doomed = false;
   noticeS = -1;
   reclaimS = Infinity;
   endS = Infinity;
-  endedBy: "terminated" | "reclaimed" | "refused" | "cut" = "cut";
+  endedBy: "terminated" | "reclaimed" | "refused" | "stopped" | "cut" = "cut";
   /** Sequence numbers of the events it waits for; an event with another number was cancelled. */
   stepSeq = -1;
   hazardSeq = -1;

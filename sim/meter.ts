@@ -11,9 +11,9 @@ import type { TraceTable } from "../traces/trace-table.ts";
 import type { TimingProfile } from "./profiles.ts";
 import { SimulationError } from "./simulation-error.ts";
 
-export type LedgerEnd = "terminated" | "reclaimed" | "cut";
+export type LedgerEnd = "terminated" | "reclaimed" | "stopped" | "cut";
 
-/** One instance's bill: upS = chargedS + freeFirstHourS - minimumPaddingS. */
+/** The bill of one life of an instance: upS = chargedS + freeFirstHourS - minimumPaddingS. */
 export interface LedgerRow {
   readonly instance: InstanceId;
   readonly market: MarketId;
@@ -126,9 +126,10 @@ const MONTH_S = 30 * 24 * HOUR_S;
 /**
  * The bill beside instances, at the study's prices. Each rule has its source:
  * - a volume costs its provisioned size per second, at least a minute (AWS, "Announcing Amazon EC2 per second billing", October
- *   2017), until it is released (Amazon EBS pricing). Assumes that it is made at the grant and deleted with the instance;
- * - a public address costs by the hour, used or not (AWS News Blog, "Public IPv4 Address Charge", July 2023). Assumes that it is held as
- *   long as the volume, and billed per second with the same minimum: AWS states the price of an hour only;
+ *   2017), until it is released (Amazon EBS pricing), also of a stopped instance. Assumes that it is made at the grant and deleted with the
+ *   instance;
+ * - a public address costs by the hour, used or not (AWS News Blog, "Public IPv4 Address Charge", July 2023). Assumes that it is held from
+ *   grant to end or stop, and billed per second with the same minimum: AWS states the price of an hour only;
  * - both stay charged while the instance is in a free first hour ("Billing for interrupted Spot Instances");
  * - between zones of a region each GiB is charged where it leaves and where it arrives; into another region where it leaves;
  *   inside a zone not at all; between an instance and object storage of its region not at all (Amazon EC2 On-Demand pricing, "Data
@@ -140,7 +141,8 @@ export class BillLines {
   readonly #spec: BillSpec;
   readonly #markets: TraceTable["markets"];
   readonly #minimumS: Seconds;
-  #heldS = 0;
+  #volumeS = 0;
+  #addressS = 0;
   #betweenZonesGiB = 0;
   readonly #leftGiB = new Map<string, Map<string, number>>(); // region left -> region entered
   /** Posted line by line as it happens; at the end it must be the quantities at their prices. */
@@ -164,11 +166,18 @@ export class BillLines {
     return this.#spec.transfer !== undefined;
   }
 
-  /** An instance was granted and has ended: its volume and its address. */
-  hold(grantedS: Seconds, endS: Seconds): void {
-    const heldS = Math.max(this.#minimumS, endS - grantedS);
-    this.#heldS += heldS;
-    this.#postedUsd += heldS * (this.#diskUsdPerS + this.#addressUsdPerS);
+  /** An instance is gone, and its volume with it, which it had while it was stopped too. */
+  holdVolume(fromS: Seconds, toS: Seconds): void {
+    const heldS = Math.max(this.#minimumS, toS - fromS);
+    this.#volumeS += heldS;
+    this.#postedUsd += heldS * this.#diskUsdPerS;
+  }
+
+  /** An instance has ended or was stopped: its address is free again. */
+  holdAddress(fromS: Seconds, toS: Seconds): void {
+    const heldS = Math.max(this.#minimumS, toS - fromS);
+    this.#addressS += heldS;
+    this.#postedUsd += heldS * this.#addressUsdPerS;
   }
 
   place(market: MarketId): Place {
@@ -206,8 +215,8 @@ export class BillLines {
   close(runS: Seconds, upS: Seconds): BilledLines {
     const { disk, addressUsdPerHour, transfer, balancerUsdPerHour } = this.#spec;
     const lines: Record<string, Usd> = {};
-    if (disk !== undefined) lines.diskUsd = this.#heldS * this.#diskUsdPerS;
-    if (addressUsdPerHour !== undefined) lines.addressUsd = this.#heldS * this.#addressUsdPerS;
+    if (disk !== undefined) lines.diskUsd = this.#volumeS * this.#diskUsdPerS;
+    if (addressUsdPerHour !== undefined) lines.addressUsd = this.#addressS * this.#addressUsdPerS;
     if (transfer !== undefined) {
       lines.transferUsd = 2 * this.#betweenZonesGiB * transfer.betweenZonesUsdPerGib;
       for (const [from, left] of this.#leftGiB) {
@@ -222,7 +231,10 @@ export class BillLines {
     if (!(Math.abs(otherUsd - this.#postedUsd) <= 1e-9 * (1 + otherUsd))) {
       throw new Error(`the lines beside instances come to ${otherUsd} USD, posted were ${this.#postedUsd}`);
     }
-    if (this.#heldS < upS * (1 - 1e-9)) throw new Error(`volumes were held ${this.#heldS} s, instances ran ${upS} s`);
+    const leastS = Math.min(this.#volumeS, this.#addressS);
+    if (leastS < upS * (1 - 1e-9)) {
+      throw new Error(`volumes or addresses were held ${leastS} s, instances ran ${upS} s`);
+    }
     const leftGiB = [...this.#leftGiB.values()]
       .flatMap((left) => [...left.values()])
       .reduce((sum, giB) => sum + giB, 0);

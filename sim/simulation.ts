@@ -57,6 +57,7 @@ export interface Timeline {
     readonly notes: readonly Note[];
   }[];
 }
+/** One life of an instance: one that was stopped and started has several. */
 export interface TimelineInstance {
   readonly id: number;
   readonly market: number;
@@ -66,7 +67,7 @@ export interface TimelineInstance {
   readonly noticeS: Seconds | null;
   /** End of the run for those that outlive it. */
   readonly endS: Seconds;
-  readonly endedBy: "terminated" | "reclaimed" | "refused" | "cut";
+  readonly endedBy: "terminated" | "reclaimed" | "refused" | "stopped" | "cut";
   readonly usd: Usd;
 }
 /** A stretch in which a task ran on an instance. */

@@ -1,6 +1,7 @@
 import type { Action, Note } from "../policies/contract/actions.ts";
 import type { InstanceId, Seconds } from "../policies/contract/units.ts";
 import type { TraceTable } from "../traces/trace-table.ts";
+import type { LedgerRow } from "./meter.ts";
 import type { SimulationInput, Timeline, TimelineInstance } from "./simulation.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -30,9 +31,9 @@ export function timelineOf(input: SimulationInput, world: SimWorld, log: readonl
       capacity.push({ market, timeS, count: Number.isFinite(count) ? count : null });
     }
   }
-  const billed = new Map<InstanceId, { readonly usd: number }>(
-    (world.meter.ledger ?? []).map((row) => [row.instance, row]),
-  );
+  // One bill for each life of an instance that ran, in order.
+  const bills = new Map<InstanceId, LedgerRow[]>();
+  for (const row of world.meter.ledger ?? []) bills.set(row.instance, [...(bills.get(row.instance) ?? []), row]);
   const instances: TimelineInstance[] = world.cloud.past.map((instance) => ({
     id: instance.id,
     market: instance.market,
@@ -42,7 +43,7 @@ export function timelineOf(input: SimulationInput, world: SimWorld, log: readonl
     noticeS: instance.noticeS < 0 ? null : instance.noticeS,
     endS: instance.endS,
     endedBy: instance.endedBy,
-    usd: billed.get(instance.id)?.usd ?? 0,
+    usd: instance.runningS < 0 ? 0 : bills.get(instance.id)!.shift()!.usd,
   }));
   return {
     endS,
@@ -65,6 +66,10 @@ function describe(action: Action, table: TraceTable): string {
       return `launch instance ${action.instance} on ${marketName(table.markets[action.market]!)}`;
     case "terminate":
     case "drain":
+    case "register":
+    case "deregister":
+    case "stop":
+    case "start":
       return `${action.do} instance ${action.instance}`;
     case "place":
       return `place task ${action.work} on instance ${action.instances.join(", ")}${action.exclusive ? " alone" : ""}`;

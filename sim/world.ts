@@ -28,6 +28,7 @@ export function fleetSpecOf(table: TraceTable, cloud: CloudSpec): FleetSpec {
       answerS: medianOf(cloud.answerS ?? profile.answerS),
       bootS: medianOf(launch.boot),
       warmS: medianOf(launch.imagePull) + medianOf(launch.engineStart),
+      warmAgainS: medianOf(launch.engineStart),
     },
     markets: table.markets.map(({ instanceType, region, zone, capacityType }) => {
       const type = cloud.instanceTypes[instanceType];
@@ -128,7 +129,7 @@ export class SimWorld {
   }
 
   start(): void {
-    this.cloud.start(this.workload);
+    this.cloud.open(this.workload);
     this.workload.start();
   }
 
@@ -176,13 +177,23 @@ export class SimWorld {
       case "terminate":
         this.cloud.terminate(action.instance, nowS);
         break;
+      case "stop":
+        this.cloud.stop(action.instance, nowS);
+        break;
+      case "start":
+        this.cloud.start(action.instance, nowS);
+        break;
+      case "register":
+      case "deregister":
+        this.workload[action.do]!(this.cloud.instance(action.instance), nowS);
+        break;
       case "drain":
         break; // the state keeps new work away; nothing happens outside
       case "place":
         this.workload.place(action.work, this.cloud.instancesOf(action.instances), nowS);
         break;
       case "release":
-        this.workload.release(action.work, nowS);
+        this.workload.release(action.work, this.cloud.instancesOf(action.instances), nowS);
         break;
       case "checkpoint":
         this.workload.checkpoint(action.work, nowS);

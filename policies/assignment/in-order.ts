@@ -1,10 +1,10 @@
 import type { AssignmentStrategy, PlacementCostS, PlacementLuck } from "../contract/assignment.ts";
-import type { InstanceView, TaskView } from "../contract/view.ts";
+import type { Assignable, InstanceView } from "../contract/view.ts";
 import { Room } from "./room.ts";
 
 /** Position of the target that a piece of work takes, of those with room for it; -1 when none has. */
 export type Choose = (
-  work: TaskView,
+  work: Assignable,
   targets: readonly InstanceView[],
   room: Room,
   costS: PlacementCostS,

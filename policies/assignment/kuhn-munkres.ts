@@ -1,5 +1,5 @@
 import type { AssignmentStrategy } from "../contract/assignment.ts";
-import type { InstanceView, TaskView } from "../contract/view.ts";
+import type { Assignable, InstanceView } from "../contract/view.ts";
 import { AssignmentSolver } from "./assignment-solver.ts";
 import { Room } from "./room.ts";
 import { cheapestTarget } from "./row-greedy.ts";
@@ -25,7 +25,7 @@ export const kuhnMunkres: AssignmentStrategy = {
       if (t !== -1) pair(work[0]!, targets[t]!);
       return;
     }
-    let left: readonly TaskView[] = work;
+    let left: readonly Assignable[] = work;
     while (left.length > 0) {
       const slots: number[] = []; // [column] position of its target
       for (let t = 0; t < targets.length; t++) for (let s = 0; s < room.slots(t); s++) slots.push(t);
@@ -41,13 +41,13 @@ export const kuhnMunkres: AssignmentStrategy = {
       }
       const { cardinality, columnOf } = solver.solve(rows, columns, costs);
       if (cardinality === 0) return;
-      const chosen: { work: TaskView; target: InstanceView; t: number }[] = [];
+      const chosen: { work: Assignable; target: InstanceView; t: number }[] = [];
       for (let row = 0; row < rows; row++) {
         const column = columnOf[row]!;
         if (column !== -1) chosen.push({ work: left[row]!, target: targets[slots[column]!]!, t: slots[column]! });
       }
       chosen.sort((a, b) => b.work.memoryMiB - a.work.memoryMiB || a.work.id - b.work.id);
-      const placed = new Set<TaskView>();
+      const placed = new Set<Assignable>();
       for (const each of chosen) {
         if (!room.take(each.t, each.work)) continue;
         placed.add(each.work);

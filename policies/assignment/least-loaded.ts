@@ -1,9 +1,10 @@
-import type { InstanceView, TaskView } from "../contract/view.ts";
+import type { Assignable, InstanceView } from "../contract/view.ts";
 import { inOrder } from "./in-order.ts";
 import { leastOf } from "./least-of.ts";
 
 /** Share of a target's slots in use, what this plan has put there included. */
-export const loadOf = (_work: TaskView, target: InstanceView, slots: number): number => 1 - slots / target.market.slots;
+export const loadOf = (_work: Assignable, target: InstanceView, slots: number): number =>
+  1 - slots / target.market.slots;
 
 export const leastLoaded = inOrder(
   {

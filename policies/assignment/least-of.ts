@@ -1,4 +1,4 @@
-import type { InstanceView, TaskView } from "../contract/view.ts";
+import type { Assignable, InstanceView } from "../contract/view.ts";
 import type { Room } from "./room.ts";
 
 /**
@@ -7,10 +7,10 @@ import type { Room } from "./room.ts";
  * @param number of a piece of work, a target, and the slots that the plan has left it
  */
 export function leastOf(
-  work: TaskView,
+  work: Assignable,
   targets: readonly InstanceView[],
   room: Room,
-  number: (work: TaskView, target: InstanceView, slots: number) => number,
+  number: (work: Assignable, target: InstanceView, slots: number) => number,
 ): number {
   let best = -1;
   let least = Infinity;

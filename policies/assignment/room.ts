@@ -1,4 +1,4 @@
-import type { InstanceView, TaskView } from "../contract/view.ts";
+import type { Assignable, InstanceView } from "../contract/view.ts";
 
 /**
  * What targets still have room for while a plan is made; the fleet's own account changes only when the plan is carried out.
@@ -37,13 +37,13 @@ export class Room {
     return this.#copied ? this.#slots[target]! : this.#targets[target]!.freeSlots;
   }
 
-  fits(target: number, work: TaskView): boolean {
+  fits(target: number, work: Assignable): boolean {
     if (this.slots(target) < 1) return false;
     return (this.#copied ? this.#memoryMiB[target]! : this.#targets[target]!.freeMemoryMiB) >= work.memoryMiB;
   }
 
   /** Reserves a slot and the memory; false, and nothing reserved, where it does not fit. */
-  take(target: number, work: TaskView): boolean {
+  take(target: number, work: Assignable): boolean {
     if (!this.fits(target, work)) return false;
     if (!this.#copied) return true;
     this.#slots[target]!--;

@@ -20,10 +20,18 @@ export interface Actions {
   terminate(instance: InstanceView): void;
   /** The instances may still be requested: the work starts when they are ready. */
   place(work: WorkView, placement: Placement): void;
-  /** The work stops there and is pending again. */
+  /** The work stops there: a task or job is pending again, a replica's requests are cut off. */
   release(placement: PlacementView): void;
-  /** Takes no new work; what runs may finish. */
+  /** Takes no new work; what runs may finish. A replica serves on until it is deregistered. */
   drain(instance: InstanceView): void;
+  /** The balancer sends requests to this replica from now on. */
+  register(instance: InstanceView): void;
+  /** The balancer sends it no more requests; those it has may finish. */
+  deregister(instance: InstanceView): void;
+  /** Keeps the instance's disk and gives its machine back, unbilled. On-demand only: EC2 stops no one-time spot instance. */
+  stop(instance: InstanceView): void;
+  /** Opens the next life of a stopped instance. Like a launch, it may be refused; the instance is then stopped as before. */
+  start(instance: InstanceView): void;
   /** Stops the work and writes its state through the card of the instance it is on; survives only if written before the reclaim. */
   checkpoint(work: TaskView): void;
   /**
@@ -41,7 +49,10 @@ export type DecidedBy = "failover" | "policy" | "assignment";
 /** An action as recorded: fingerprint, journal, action log, dispatch. Ids only. */
 export type Action =
   | { readonly do: "launch"; readonly market: MarketId; readonly instance: InstanceId }
-  | { readonly do: "terminate" | "drain"; readonly instance: InstanceId }
+  | {
+      readonly do: "terminate" | "drain" | "register" | "deregister" | "stop" | "start";
+      readonly instance: InstanceId;
+    }
   | {
       readonly do: "place";
       readonly work: WorkId;

@@ -50,6 +50,9 @@ export interface Facts {
   status(instance: InstanceId, status: "pending" | "warming" | "ready"): void;
   refused(instance: InstanceId, reason: RefusalReason, scope: RefusalScope): void;
   reclaimNotice(instance: InstanceId, reclaimS: Seconds): void;
+  rebalanceRecommended(instance: InstanceId): void;
+  /** Deregistered, and nothing runs there any more: as surely known as two idle readings in a row. */
+  drained(instance: InstanceId): void;
   ended(instance: InstanceId, why: EndReason): void;
   modelWarm(instance: InstanceId, model: string): void;
   workArrived(work: WorkId, task: TaskArrival): void;

@@ -17,6 +17,8 @@ export interface LaunchExpectation {
   readonly answerS: Seconds;
   readonly bootS: Seconds;
   readonly warmS: Seconds;
+  /** In place of warmS when a stopped instance is started: its disk holds image and weights. */
+  readonly warmAgainS: Seconds;
 }
 
 export interface FleetSpec {

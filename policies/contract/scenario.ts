@@ -13,6 +13,8 @@ export interface Scenario {
   readonly assignment: Named;
   /** Which replica a request goes to; least-outstanding where absent. */
   readonly routing?: Named;
+  /** What happens to replicas of a service that have to go. Absent: `serve-on`. */
+  readonly failover?: Named;
   readonly caps?: Caps;
 }
 
@@ -58,6 +60,10 @@ export interface CloudSpec {
   readonly answerS?: Distribution;
   readonly noticeLeadS?: Distribution;
   readonly launchS?: LaunchParts;
+  /** Share of the reclaims that come without any notice. Absent: none. */
+  readonly noticeMissingShare?: number;
+  /** Absent: nothing is recommended. */
+  readonly rebalance?: RebalanceSpec;
   readonly interruptions: /** Reclaims when the trace's capacity falls below what is held. */
     | { readonly model: "capacity" }
     /** Reclaims at a rate per instance-hour, with shocks that take all spot instances of a zone or region; always grants. */
@@ -98,6 +104,17 @@ export interface TransferSpec {
   readonly storageRegion?: string;
 }
 
+/**
+ * EC2's rebalance recommendation. Assumes that every one is followed by a reclaim: where capacity drops the recommendation comes
+ * then, the notice `leadS` later, so that such instances live on for so long.
+ */
+export interface RebalanceSpec {
+  /** Of the reclaims that have one. */
+  readonly share: number;
+  /** From the recommendation to the notice. */
+  readonly leadS: Distribution;
+}
+
 export interface InstanceTypeSpec {
   /** Of all its GPUs together. */
   readonly gpuMemoryMiB: MiB;
@@ -125,6 +142,8 @@ export function scenarioLabel(scenario: Scenario): string {
     (label, wrapper) => `${wrapper.name}(${label})`,
     name(scenario.scheduling),
   );
-  const routing = scenario.routing === undefined ? "" : ` + ${name(scenario.routing)}`;
-  return `${inner} + ${name(scenario.assignment)}${routing}`;
+  const rest = [scenario.assignment, scenario.routing, scenario.failover].flatMap((part) =>
+    part === undefined ? [] : name(part),
+  );
+  return [inner, ...rest].join(" + ");
 }

@@ -24,6 +24,11 @@ export interface InstanceIndex {
   readonly noticed: readonly InstanceView[];
   /** Launched to learn whether their market grants. Never offered to work: neither in `idle` nor in `withRoom`. */
   readonly probes: readonly InstanceView[];
+  /**
+   * Kept to stand in for a replica, stopped ones and those that stand in now included. Never offered to other work: neither in
+   * `idle` nor in `withRoom`.
+   */
+  readonly spares: readonly InstanceView[];
 }
 
 export interface WorkIndex {
@@ -50,7 +55,7 @@ export interface MarketView {
   readonly gpuMemoryMiB: MiB;
   /** How many more launches would be granted now, Infinity if nothing bounds it. Undefined under visibility "tried", so always on EC2. */
   readonly obtainable: number | undefined;
-  /** Requested or up, not ended. */
+  /** Requested or up, not ended and not stopped. */
   readonly held: number;
   /** Launches that have been neither granted nor refused yet. */
   readonly unanswered: number;
@@ -78,12 +83,15 @@ export type RefusalScope = "market" | "zone" | "type" | "family" | "all";
  */
 export type RefusalReason = "capacity" | "quota" | "unsupported" | "denied" | "lost" | "guard";
 
-/** Forward only. Billed from "warming" on: EC2's `running`. */
-export type InstanceStatus = "requested" | "pending" | "warming" | "ready" | "ended";
+/**
+ * Forward only, until it is stopped: a start opens its next life at "requested". Billed from "warming" on (EC2's `running`) and
+ * not while stopped.
+ */
+export type InstanceStatus = "requested" | "pending" | "warming" | "ready" | "stopped" | "ended";
 export type EndReason = "terminated" | "reclaimed" | "refused";
 
 /** What it was launched for. */
-export type InstancePurpose = "work" | "probe";
+export type InstancePurpose = "work" | "probe" | "spare";
 
 export interface InstanceView {
   readonly id: InstanceId;
@@ -93,12 +101,20 @@ export interface InstanceView {
   readonly requestedS: Seconds;
   /** Since when it is billed; undefined before. */
   readonly runningS: Seconds | undefined;
-  /** Expected seconds until it is ready, from the launch parts still to come; 0 once ready. */
+  /** Expected seconds until it is ready, from the launch parts still to come; 0 once ready. Of a stopped one: if it were started now. */
   readonly readyInS: Seconds;
   /** When the provider takes it back, from the notice. Such an instance still works. */
   readonly reclaimS: Seconds | undefined;
+  /** Since when the provider has recommended to replace it: it may, or may not, be taken back before long. */
+  readonly rebalanceS: Seconds | undefined;
   /** Takes no new work; what runs may finish. */
   readonly draining: boolean;
+  /** The balancer sends requests to it. */
+  readonly registered: boolean;
+  /** Since when the balancer has been told to send it no more; undefined before, and when it was told otherwise since. */
+  readonly deregisteredS: Seconds | undefined;
+  /** Nothing that it took before it was deregistered runs any more. Unknown is false. */
+  readonly drained: boolean;
   readonly freeSlots: number;
   readonly freeMemoryMiB: MiB;
   readonly networkMiBPerS: number;
@@ -111,7 +127,7 @@ export interface InstanceView {
 
 /**
  * Where work runs: one instance for a task, `nodes` of them for a gang, which runs when all are ready and stops when one goes.
- * A service has one placement a replica, of one instance; it goes with its instance.
+ * A service has one placement a replica, of one instance; it goes with its instance, or is released.
  */
 export interface Placement {
   readonly instances: readonly InstanceView[];
@@ -127,29 +143,33 @@ export type WorkView = TaskView | JobView | ServiceView;
 /** What happens to a task's progress when its instance is taken back. */
 export type OnReclaim = "restart" | "checkpointEvery" | "checkpointInGrace" | "migrate";
 
-/** One of many: hours of work and a state that grows with them. */
-export interface TaskView {
-  readonly kind: "task";
+/** What an assignment strategy looks at: a task, or a replica that a service lacks. */
+export interface Assignable {
   readonly id: WorkId;
+  readonly memoryMiB: MiB;
+  readonly model: string | undefined;
+  readonly weightsMiB: MiB;
+  /** What was known to survive the loss of its instance when its progress was last reported. */
+  readonly keptS: Seconds;
+  /** What must move when it moves, as of now. */
+  readonly stateMiB: MiB;
+  /** The instance its state is still on (being written or fetched), when that is not where it is placed. */
+  readonly stateOn: InstanceView | undefined;
+  /** How often it has been given a place. */
+  readonly timesPlaced: number;
+}
+
+/** One of many: hours of work and a state that grows with them. */
+export interface TaskView extends Assignable {
+  readonly kind: "task";
   readonly arrivalS: Seconds;
   readonly workS: Seconds;
   /** Work done as of now, integrated from the last fact; falls back to `keptS` when its instance is lost. */
   readonly doneS: Seconds;
-  /** What was known to survive the loss of its instance when its progress was last reported. */
-  readonly keptS: Seconds;
-  readonly memoryMiB: MiB;
-  /** What must move when it moves, as of now. */
-  readonly stateMiB: MiB;
-  readonly model: string | undefined;
-  readonly weightsMiB: MiB;
   readonly onReclaim: OnReclaim;
   readonly placements: readonly PlacementView[];
-  /** How often it has been given a place. */
-  readonly timesPlaced: number;
   /** How often it lost its place to the provider. */
   readonly reclaims: number;
-  /** The instance its state is still on (being written or fetched), when that is not where it is placed. */
-  readonly stateOn: InstanceView | undefined;
 }
 
 /** Can't Be Late's job: hours of work, a deadline, and a restart overhead, on n nodes that run together or not at all. */
@@ -187,4 +207,6 @@ export interface ServiceView {
   readonly placements: readonly PlacementView[];
   /** How many replicas it lost to the provider. */
   readonly reclaims: number;
+  /** How many of them were ready, and went without a notice. */
+  readonly lostUnnoticed: number;
 }

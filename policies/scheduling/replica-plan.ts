@@ -1,7 +1,7 @@
 import { ClairvoyantError, type Foresight } from "../contract/foresight.ts";
 import type { Policy } from "../contract/policy.ts";
 import type { MarketId, Seconds, Usd } from "../contract/units.ts";
-import { endSurplus, launchReplica } from "./replicas.ts";
+import { endSurplus, launchReplica, stays } from "./replicas.ts";
 
 /** How many replicas of the one service are held, cold starts included. */
 export interface ReplicaPlan {
@@ -122,7 +122,9 @@ export function replayReplicas({ tickS, held }: ReplicaPlan): Policy<Record<stri
         const tick = Math.floor((view.nowS - service.arrivalS) / tickS);
         for (const market of view.markets) {
           const want = held[market.id]![tick] ?? 0;
-          const has = service.placements.filter(({ instances }) => instances[0]!.market.id === market.id);
+          const has = service.placements.filter(
+            ({ instances: [replica] }) => stays(replica!) && replica!.market.id === market.id,
+          );
           for (let count = has.length; count < want; count++) launchReplica(act, service, market, "planned");
           endSurplus(act, has, want, "planned");
         }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Actions } from "../contract/actions.ts";
-import type { FleetView, MarketView, PlacementView, ServiceView } from "../contract/view.ts";
+import type { FleetView, InstanceView, MarketView, PlacementView, ServiceView } from "../contract/view.ts";
+import { isGoing } from "../failover/replica-failover.ts";
 import { cheapestOnDemand, endIdle, mayAsk } from "./launching.ts";
 
 /** Replicas of each kind that a service shall have; below zero is none. */
@@ -49,13 +50,16 @@ export function leastOf(candidates: Iterable<number>, costOf: (z: number) => num
   return best;
 }
 
-/** How many replicas, requested ones included, each zone holds; those under notice count as gone. */
+/** Those under notice or to be given up count as gone, and a spare only stands in. */
+export const stays = (replica: InstanceView): boolean => replica.purpose === "work" && !isGoing(replica);
+
+/** How many replicas that stay, requested ones included, each zone holds. */
 export function plannedIn(zones: readonly MarketView[], services: readonly ServiceView[]): number[] {
   const planned = zones.map(() => 0);
   for (const service of services) {
     for (const { instances } of service.placements) {
-      const { market, reclaimS } = instances[0]!;
-      const z = reclaimS === undefined ? zones.findIndex(({ id }) => id === market.id) : -1;
+      const replica = instances[0]!;
+      const z = stays(replica) ? zones.findIndex(({ id }) => id === replica.market.id) : -1;
       if (z >= 0) planned[z]!++;
     }
   }
@@ -65,7 +69,8 @@ export function plannedIn(zones: readonly MarketView[], services: readonly Servi
 /** Spot replicas that serve now, those under notice among them. */
 export const readySpot = ({ placements }: ServiceView): number =>
   placements.filter(
-    ({ instances: [replica] }) => replica!.market.capacityType === "spot" && replica!.status === "ready",
+    ({ instances: [replica] }) =>
+      replica!.purpose === "work" && replica!.market.capacityType === "spot" && replica!.status === "ready",
   ).length;
 
 /** Asks a rule for each service how many replicas of each kind it shall have, and keeps it to that; ends what serves nobody. */
@@ -83,7 +88,7 @@ const SURPLUS = "more replicas than needed";
 
 function keepReplicas(view: FleetView, act: Actions, service: ServiceView, mix: Mix, choose: ZoneChoice): void {
   const zones = spotZones(view);
-  const staying = service.placements.filter(({ instances }) => instances[0]!.reclaimS === undefined);
+  const staying = service.placements.filter(({ instances }) => stays(instances[0]!));
   const ofKind = (kind: string) => staying.filter(({ instances }) => instances[0]!.market.capacityType === kind);
   const spot = ofKind("spot");
   const onDemand = ofKind("onDemand");
@@ -110,7 +115,10 @@ export function launchReplica(act: Actions, service: ServiceView, market: Market
   act.place(service, { instances: [instance], exclusive: true });
 }
 
-/** Those that are not ready first, then the newest: what has cost least to get. A launch cannot be taken back before its answer. */
+/**
+ * Those that are not ready first, then the newest: what has cost least to get. A launch cannot be taken back before its answer; what
+ * may have requests is drained, and ended by the failover.
+ */
 export function endSurplus(act: Actions, replicas: readonly PlacementView[], keep: number, why: string): void {
   if (replicas.length <= keep) return;
   const instances = replicas.map((replica) => replica.instances[0]!);
@@ -119,6 +127,7 @@ export function endSurplus(act: Actions, replicas: readonly PlacementView[], kee
   for (const instance of instances.slice(0, instances.length - Math.max(0, keep))) {
     if (instance.status === "requested") continue;
     act.note(why);
-    act.terminate(instance);
+    if (instance.status === "ready") act.drain(instance);
+    else act.terminate(instance);
   }
 }

@@ -18,7 +18,18 @@ export class ActionError extends Error {
   override readonly name = "ActionError";
 }
 
-const DO = { launch: 101, terminate: 102, drain: 103, place: 104, release: 105, checkpoint: 106 } as const;
+const DO = {
+  launch: 101,
+  terminate: 102,
+  drain: 103,
+  place: 104,
+  release: 105,
+  checkpoint: 106,
+  register: 107,
+  deregister: 108,
+  stop: 109,
+  start: 110,
+} as const;
 
 /** What most asks write, shared by them all: the first entry begins a list of its own. */
 const NOTHING: never[] = [];
@@ -73,6 +84,50 @@ export class ActionWriter implements Actions {
     this.#write({ do: "drain", instance: own.id }, DO.drain, own.id, 0);
   }
 
+  register(instance: InstanceView): void {
+    const own = this.#instance("register", instance);
+    if (own.registered) throw new ActionError(`register: instance ${own.id} is registered already`);
+    if (!isReplica(own)) throw new ActionError(`register: no service is placed on instance ${own.id}`);
+    if (own.status !== "ready") {
+      throw new ActionError(`register: instance ${own.id} is ${own.status}; only what is ready can take requests`);
+    }
+    if (own.reclaimS !== undefined) {
+      throw new ActionError(`register: instance ${own.id} is under notice and would lose what it is sent`);
+    }
+    this.#state.register(own);
+    this.#write({ do: "register", instance: own.id }, DO.register, own.id, 0);
+  }
+
+  deregister(instance: InstanceView): void {
+    const own = this.#instance("deregister", instance);
+    if (!own.registered) throw new ActionError(`deregister: instance ${own.id} is not registered`);
+    this.#state.deregister(own);
+    this.#write({ do: "deregister", instance: own.id }, DO.deregister, own.id, 0);
+  }
+
+  stop(instance: InstanceView): void {
+    const own = this.#instance("stop", instance);
+    if (own.market.capacityType !== "onDemand") {
+      throw new ActionError(`stop: instance ${own.id} is a one-time spot instance and cannot be stopped; terminate it`);
+    }
+    if (own.purpose !== "spare") throw new ActionError(`stop: instance ${own.id} is no spare; only spares are stopped`);
+    if (own.status !== "ready") {
+      throw new ActionError(
+        `stop: instance ${own.id} is ${own.status}; it is stopped once it is ready, so that its disk holds what it needs`,
+      );
+    }
+    if (own.placements.length > 0) throw new ActionError(`stop: instance ${own.id} has work; release that first`);
+    this.#state.stop(own);
+    this.#write({ do: "stop", instance: own.id }, DO.stop, own.id, 0);
+  }
+
+  start(instance: InstanceView): void {
+    const own = this.#instance("start", instance);
+    if (own.status !== "stopped") throw new ActionError(`start: instance ${own.id} is ${own.status}, not stopped`);
+    this.#state.start(own);
+    this.#write({ do: "start", instance: own.id }, DO.start, own.id, 0);
+  }
+
   place(work: WorkView, placement: Placement): void {
     const own = this.#work("place", work);
     if (own.kind !== "service" && own.placements.length > 0)
@@ -96,6 +151,7 @@ export class ActionWriter implements Actions {
   #host(work: WorkState, instance: InstanceView, chosen: readonly InstanceState[]): InstanceState {
     const on = this.#instance("place", instance);
     if (on.purpose === "probe") throw new ActionError(`place: instance ${on.id} is a probe and takes no work`);
+    if (on.status === "stopped") throw new ActionError(`place: instance ${on.id} is stopped; start it first`);
     if (on.draining || on.reclaimS !== undefined) {
       throw new ActionError(
         `place: instance ${on.id} takes no new work: it is ${on.draining ? "draining" : "under notice"}`,
@@ -118,14 +174,13 @@ export class ActionWriter implements Actions {
 
   release(placement: PlacementView): void {
     const own = this.#work("release", placement.work);
-    if (own.kind === "service") {
-      throw new ActionError(`release: a replica of service ${own.id} goes with its instance; terminate that`);
-    }
-    const on = own.placements[0];
-    if (on === undefined) throw new ActionError(`release: work ${own.id} is not placed`);
+    // By its first instance: a wrapper may hand on an overlay, and of a service there is one placement an instance.
+    const first = placement.instances[0]!.id;
+    const on = own.placements.find(({ instances }) => instances[0]!.id === first);
+    if (on === undefined) throw new ActionError(`release: work ${own.id} is not placed on instance ${first}`);
     const instances = on.instances.map((instance) => instance.id);
-    this.#state.release(own);
-    this.#write({ do: "release", work: own.id, instances }, DO.release, own.id, 0);
+    this.#state.release(on);
+    this.#write({ do: "release", work: own.id, instances }, DO.release, own.id, own.kind === "service" ? first : 0);
   }
 
   checkpoint(work: TaskView): void {
@@ -152,12 +207,12 @@ export class ActionWriter implements Actions {
     if (this.#keepNotes) this.#why = why;
   }
 
-  /** Takes back launches that were refused before they went out, and placements on them. */
+  /** Takes back launches and starts that were refused before they went out, and placements on them. */
   withdraw(refused: ReadonlySet<number>): void {
     const kept: Action[] = [];
     const notes: Note[] = [];
     for (const [i, action] of this.actions.entries()) {
-      if (action.do === "launch" && refused.has(action.instance)) continue;
+      if ((action.do === "launch" || action.do === "start") && refused.has(action.instance)) continue;
       if (action.do === "place" && action.instances.some((id) => refused.has(id))) continue;
       for (const note of this.notes) if (note.action === i) notes.push({ ...note, action: kept.length });
       kept.push(action);
@@ -192,3 +247,5 @@ export class ActionWriter implements Actions {
     return own;
   }
 }
+
+const isReplica = ({ placements }: InstanceState): boolean => placements.some(({ work }) => work.kind === "service");

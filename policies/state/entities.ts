@@ -58,12 +58,19 @@ export class InstanceState implements InstanceView, Listed {
   readonly id: InstanceId;
   readonly market: MarketState;
   readonly purpose: InstancePurpose;
-  readonly requestedS: Seconds;
+  /** Of its present life. */
+  requestedS: Seconds;
   readonly networkMiBPerS: number;
   status: InstanceStatus = "requested";
   runningS: Seconds | undefined = undefined;
   reclaimS: Seconds | undefined = undefined;
+  rebalanceS: Seconds | undefined = undefined;
   draining = false;
+  registered = false;
+  deregisteredS: Seconds | undefined = undefined;
+  drained = false;
+  /** It has been stopped before: its disk holds what it needs, and a refused start leaves it stopped. */
+  startsWarm = false;
   freeSlots: number;
   freeMemoryMiB: MiB;
   warmModels: readonly string[] = NONE;
@@ -74,6 +81,7 @@ export class InstanceState implements InstanceView, Listed {
   /** When it is expected to be ready, from the status it has and since when it has it. */
   expectedReadyS: Seconds;
   readonly #clock: StateClock;
+  readonly #launch: LaunchExpectation;
 
   constructor(
     id: InstanceId,
@@ -89,11 +97,18 @@ export class InstanceState implements InstanceView, Listed {
     this.networkMiBPerS = market.networkMiBPerS;
     this.freeSlots = market.slots;
     this.freeMemoryMiB = market.gpuMemoryMiB;
-    this.expectedReadyS = clock.nowS + launch.answerS + launch.bootS + launch.warmS;
     this.#clock = clock;
+    this.#launch = launch;
+    this.expectedReadyS = clock.nowS + launch.answerS + launch.bootS + launch.warmS;
+  }
+
+  /** Expected seconds from `running` to ready. */
+  get warmS(): Seconds {
+    return this.startsWarm ? this.#launch.warmAgainS : this.#launch.warmS;
   }
 
   get readyInS(): Seconds {
+    if (this.status === "stopped") return this.#launch.answerS + this.#launch.bootS + this.warmS;
     return this.status === "ready" ? 0 : Math.max(0, this.expectedReadyS - this.#clock.nowS);
   }
 }
@@ -208,6 +223,7 @@ export class ServiceState implements ServiceView {
   requestsPerS: PerSecond | undefined = undefined;
   placements: readonly PlacementState[] = NONE;
   reclaims = 0;
+  lostUnnoticed = 0;
 
   constructor(id: WorkId, arrival: ServiceArrival, clock: StateClock) {
     this.id = id;

@@ -46,6 +46,8 @@ const FACT = {
   serviceArrived: 13,
   replicasWanted: 14,
   requestRate: 15,
+  rebalance: 16,
+  drained: 17,
 } as const;
 const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
 
@@ -74,12 +76,13 @@ export class FleetState implements Facts, FleetView {
   readonly #withRoom = new Listing<InstanceState>(1);
   readonly #noticed = new Listing<InstanceState>(2);
   readonly #probes = new Listing<InstanceState>(3);
+  readonly #spares = new Listing<InstanceState>(4);
   readonly #pending = new Listing<TaskState>(0);
 
   constructor(spec: FleetSpec) {
     this.#spec = spec;
     this.markets = spec.markets.map((market, id) => new MarketState(id as MarketId, market));
-    this.instances = new Instances(this.#idle, this.#withRoom, this.#noticed, this.#probes);
+    this.instances = new Instances(this.#idle, this.#withRoom, this.#noticed, this.#probes, this.#spares);
     this.work = new Work(this.#pending);
   }
 
@@ -124,12 +127,11 @@ export class FleetState implements Facts, FleetView {
     instance.status = status;
     if (instance.reclaimS !== undefined) this.noticedVersion++;
     const { nowS } = this.#clock;
-    const { bootS, warmS } = this.#spec.launch;
     if (status === "pending") {
-      instance.expectedReadyS = nowS + bootS + warmS;
+      instance.expectedReadyS = nowS + this.#spec.launch.bootS + instance.warmS;
     } else if (status === "warming") {
       instance.runningS = nowS;
-      instance.expectedReadyS = nowS + warmS;
+      instance.expectedReadyS = nowS + instance.warmS;
     } else {
       instance.runningS ??= nowS;
       instance.expectedReadyS = nowS;
@@ -153,7 +155,8 @@ export class FleetState implements Facts, FleetView {
     }
     // The provider never saw it: what launch() took from the count goes back.
     if (reason === "guard" && instance.market.obtainable !== undefined) instance.market.obtainable++;
-    this.#end(instance);
+    if (instance.startsWarm) this.#down(instance);
+    else this.#end(instance);
   }
 
   reclaimNotice(id: InstanceId, reclaimS: Seconds): void {
@@ -169,6 +172,20 @@ export class FleetState implements Facts, FleetView {
     this.#close(instance);
   }
 
+  rebalanceRecommended(id: InstanceId): void {
+    const instance = this.#instances[id];
+    if (instance === undefined || instance.rebalanceS !== undefined) return;
+    this.#change(FACT.rebalance, id);
+    instance.rebalanceS = this.#clock.nowS;
+  }
+
+  drained(id: InstanceId): void {
+    const instance = this.#instances[id];
+    if (instance?.deregisteredS === undefined || instance.drained) return;
+    this.#change(FACT.drained, id);
+    instance.drained = true;
+  }
+
   ended(id: InstanceId, why: EndReason): void {
     const instance = this.#instances[id];
     if (instance === undefined) return;
@@ -176,7 +193,10 @@ export class FleetState implements Facts, FleetView {
     this.fingerprint.int(END[why]);
     if (why === "reclaimed" && instance.reclaimS === undefined) {
       instance.market.lastReclaimS = this.#clock.nowS;
-      for (const placement of instance.placements) placement.work.reclaims++;
+      for (const { work } of instance.placements) {
+        work.reclaims++;
+        if (work.kind === "service" && instance.status === "ready") work.lostUnnoticed++;
+      }
     }
     this.#end(instance);
   }
@@ -282,8 +302,8 @@ export class FleetState implements Facts, FleetView {
   // ── effects of actions, called by the action writer ─────────────────────────────────
 
   /** The entity behind a view (an overlay, perhaps), or undefined when it is gone. */
-  instanceOf(view: InstanceView): InstanceState | undefined {
-    return this.#instances[view.id];
+  instanceOf({ id }: Pick<InstanceView, "id">): InstanceState | undefined {
+    return this.#instances[id];
   }
 
   workOf<View extends WorkView>(view: View): Extract<WorkState, Pick<View, "kind">> | undefined;
@@ -300,19 +320,30 @@ export class FleetState implements Facts, FleetView {
     const id = this.#instances.length as InstanceId;
     const instance = new InstanceState(id, market, purpose, this.#clock, this.#spec.launch);
     this.#instances[id] = instance;
-    market.held++;
-    market.unanswered++;
-    if (market.obtainable !== undefined) market.obtainable--;
+    this.#ask(market);
     if (purpose === "work") this.#withRoom.add(instance);
+    else if (purpose === "spare") this.#spares.add(instance);
     else this.#probes.add(instance);
     return instance;
   }
 
+  start(instance: InstanceState): void {
+    const { nowS } = this.#clock;
+    instance.requestedS = nowS;
+    instance.expectedReadyS = nowS + instance.readyInS;
+    instance.status = "requested";
+    this.#ask(instance.market);
+  }
+
   terminate(instance: InstanceState): void {
-    // What it gives back, unless the provider takes it.
-    const { market } = instance;
-    if (market.obtainable !== undefined && instance.reclaimS === undefined) market.obtainable++;
+    this.#giveBack(instance);
     this.#end(instance);
+  }
+
+  stop(instance: InstanceState): void {
+    instance.startsWarm = true;
+    this.#giveBack(instance);
+    this.#down(instance);
   }
 
   place(work: WorkState, instances: readonly InstanceState[], exclusive: boolean): void {
@@ -336,7 +367,14 @@ export class FleetState implements Facts, FleetView {
     }
   }
 
-  release(work: TaskState | JobState): void {
+  release(placement: PlacementState): void {
+    const { work } = placement;
+    if (work.kind === "service") {
+      this.#unregister(placement.instances[0]!);
+      this.#vacate(placement);
+      work.placements = without(work.placements, placement);
+      return;
+    }
     const from = work.placements[0]?.instances[0];
     // A task that migrates leaves its state where it ran until it is fetched or lost.
     if (from !== undefined && work.kind === "task" && work.onReclaim === "migrate" && work.doneS > work.keptS) {
@@ -348,6 +386,16 @@ export class FleetState implements Facts, FleetView {
   drain(instance: InstanceState): void {
     instance.draining = true;
     this.#close(instance);
+  }
+
+  register(instance: InstanceState): void {
+    this.#unregister(instance);
+    instance.registered = true;
+  }
+
+  deregister(instance: InstanceState): void {
+    instance.registered = false;
+    instance.deregisteredS = this.#clock.nowS;
   }
 
   checkpoint(task: TaskState): void {
@@ -393,12 +441,32 @@ export class FleetState implements Facts, FleetView {
     }
   }
 
-  #end(instance: InstanceState): void {
-    if (instance.status === "requested") instance.market.unanswered--;
-    else this.#liftQuota(instance.market);
-    instance.status = "ended";
-    this.#instances[instance.id] = undefined;
-    instance.market.held--;
+  /** Asks the provider for one more, by a launch or a start. */
+  #ask(market: MarketState): void {
+    market.held++;
+    market.unanswered++;
+    if (market.obtainable !== undefined) market.obtainable--;
+  }
+
+  /** What the market has room for again, unless the provider takes it. */
+  #giveBack({ market, reclaimS, status }: InstanceState): void {
+    if (market.obtainable !== undefined && reclaimS === undefined && status !== "stopped") market.obtainable++;
+  }
+
+  #unregister(instance: InstanceState): void {
+    instance.registered = false;
+    instance.deregisteredS = undefined;
+    instance.drained = false;
+  }
+
+  /** Holds its machine no more, and no work. */
+  #leave(instance: InstanceState, now: "stopped" | "ended"): void {
+    const { market } = instance;
+    if (instance.status === "requested") market.unanswered--;
+    else if (instance.status !== "stopped") this.#liftQuota(market);
+    if (instance.status !== "stopped") market.held--;
+    instance.status = now;
+    this.#unregister(instance);
     for (const placement of instance.placements) {
       const { work } = placement;
       if (work.kind === "service") {
@@ -408,9 +476,22 @@ export class FleetState implements Facts, FleetView {
         this.#stop(work);
       }
     }
+  }
+
+  #down(instance: InstanceState): void {
+    this.#leave(instance, "stopped");
+    instance.runningS = undefined;
+    instance.warmModels = NONE;
+    instance.draining = false;
+  }
+
+  #end(instance: InstanceState): void {
+    this.#leave(instance, "ended");
+    this.#instances[instance.id] = undefined;
     this.#close(instance);
     this.#noticed.delete(instance);
     this.#probes.delete(instance);
+    this.#spares.delete(instance);
   }
 
   /** What one of ours no longer takes, another may have. */
@@ -443,17 +524,20 @@ class Instances implements InstanceIndex {
   readonly #withRoom: Listing<InstanceState>;
   readonly #noticed: Listing<InstanceState>;
   readonly #probes: Listing<InstanceState>;
+  readonly #spares: Listing<InstanceState>;
 
   constructor(
     idle: Listing<InstanceState>,
     withRoom: Listing<InstanceState>,
     noticed: Listing<InstanceState>,
     probes: Listing<InstanceState>,
+    spares: Listing<InstanceState>,
   ) {
     this.#idle = idle;
     this.#withRoom = withRoom;
     this.#noticed = noticed;
     this.#probes = probes;
+    this.#spares = spares;
   }
 
   get idle(): readonly InstanceState[] {
@@ -470,6 +554,10 @@ class Instances implements InstanceIndex {
 
   get probes(): readonly InstanceState[] {
     return this.#probes.read();
+  }
+
+  get spares(): readonly InstanceState[] {
+    return this.#spares.read();
   }
 }
 
@@ -498,6 +586,7 @@ function stepOf(status: InstanceStatus): number {
       return 1;
     case "ready":
       return 2;
+    case "stopped": // what is still said of its last life
     case "ended":
       return 3;
   }

@@ -3,9 +3,12 @@ import type { Json } from "../contract/units.ts";
 import { withCapacityMemory } from "./with-capacity-memory.ts";
 import { withProbing } from "./with-probing.ts";
 import { withSafetyNet } from "./with-safety-net.ts";
+import { withStandby } from "./with-standby.ts";
 
 // As in scheduling/index.ts: the list erases the types that each definition has checked.
-export const wrappers = [withCapacityMemory, withProbing, withSafetyNet] as unknown as readonly WrapperSpec<
-  unknown,
-  Json
->[];
+export const wrappers = [
+  withCapacityMemory,
+  withProbing,
+  withSafetyNet,
+  withStandby,
+] as unknown as readonly WrapperSpec<unknown, Json>[];

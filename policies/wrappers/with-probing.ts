@@ -115,11 +115,14 @@ function withKnown(view: FleetView, own: readonly Known[], unknown: number | und
         return view.instances.withRoom;
       },
       get noticed() {
-        return view.instances.noticed.filter(({ purpose }) => purpose === "work");
+        return view.instances.noticed.filter(({ purpose }) => purpose !== "probe");
       },
       get probes() {
         const ours = own.flatMap(({ probes }) => probes);
         return view.instances.probes.filter(({ id }) => !ours.includes(id));
+      },
+      get spares() {
+        return view.instances.spares;
       },
     },
     markets: view.markets.map((market) => {

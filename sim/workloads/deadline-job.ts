@@ -75,7 +75,7 @@ export class DeadlineJobWorkload implements Workload {
     this.#begin(nowS);
   }
 
-  release(_id: number, nowS: Seconds): void {
+  release(_id: number, _instances: readonly SimInstance[], nowS: Seconds): void {
     this.#leave(nowS, "stopped");
     this.#report();
   }

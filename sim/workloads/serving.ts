@@ -13,7 +13,8 @@ const SERVICE = 0 as WorkId;
 
 /**
  * One service that wants so many ready replicas for the whole window, and answers requests with them where a study has some.
- * Assumes that a replica is one instance and serves from the moment that it is ready until it ends, under notice too.
+ * Assumes that a replica is one instance. It counts from the moment that it is ready until it ends or is deregistered; requests
+ * come to it while it is registered.
  * Source: Mao et al., "SkyServe", EuroSys 2025, 4: Ntar = replicas.
  */
 export class ServingWorkload implements Workload {
@@ -28,12 +29,14 @@ export class ServingWorkload implements Workload {
   #step = 0;
   /** Ready replicas, and since when each serves. */
   readonly #ready = new Map<SimInstance, Seconds>();
+  /** Those that are not sent requests any more, and since when. */
+  readonly #draining = new Map<SimInstance, Seconds>();
   #lost = 0;
   #closed = false;
   /** Up to when the sums are. */
   #countedS: Seconds;
-  /** Seconds with all wanted replicas ready; replica-seconds ready, and of those wanted; wanted in all; billed but not ready. */
-  readonly #sum = { allS: 0, readyS: 0, servedS: 0, wantedS: 0, startingS: 0 };
+  /** Seconds with all wanted replicas ready; replica-seconds ready, and of those wanted; wanted in all; billed but not ready; draining. */
+  readonly #sum = { allS: 0, readyS: 0, servedS: 0, wantedS: 0, startingS: 0, drainingS: 0 };
 
   constructor(written: unknown, world: WorkloadWorld) {
     const { replicas, warmupS, requests } = servingParams.parse(written);
@@ -73,8 +76,23 @@ export class ServingWorkload implements Workload {
     if (replica.phase === PHASE.ready) this.#begins(replica, nowS);
   }
 
-  release(): void {
-    throw new Error("a replica goes with its instance");
+  release(_service: number, [instance]: readonly SimInstance[], nowS: Seconds): void {
+    const replica = instance!;
+    replica.serves = false;
+    replica.idleSinceS = nowS;
+    this.#ends(replica, nowS, "stopped");
+  }
+
+  register(replica: SimInstance, nowS: Seconds): void {
+    this.#flow?.register(replica, nowS);
+  }
+
+  /** Without requests nothing is in flight. */
+  deregister(replica: SimInstance, nowS: Seconds): void {
+    this.#countOut(replica, nowS, "stopped");
+    this.#draining.set(replica, nowS);
+    if (this.#flow === undefined) this.#world.facts.drained(replica.id);
+    else this.#flow.deregister(replica);
   }
 
   checkpoint(): void {
@@ -108,7 +126,7 @@ export class ServingWorkload implements Workload {
   cut(nowS: Seconds): void {
     this.#countTo(nowS);
     this.#flow?.cut(nowS);
-    for (const instance of [...this.#ready.keys()]) this.#ends(instance, nowS, "cut");
+    for (const instance of [...this.#ready.keys(), ...this.#draining.keys()]) this.#ends(instance, nowS, "cut");
     for (const instance of this.#world.cloud.instances) if (instance?.serves) this.#countStart(instance, nowS);
     this.#closed = true;
   }
@@ -116,12 +134,12 @@ export class ServingWorkload implements Workload {
   // ── what came of it ────────────────────────────────────────────────────────────────
 
   outcome(): Record<string, number> {
-    const { allS, readyS, servedS, wantedS, startingS } = this.#sum;
+    const { allS, readyS, servedS, wantedS, startingS, drainingS } = this.#sum;
     const measuredS = this.#countedS - this.measuredFromS;
     const busyS = this.#flow?.busyS ?? 0;
     return {
       ...this.#flow?.outcome(),
-      ...(this.#flow && { busyReplicaHours: busyS / HOUR_S, idleReplicaHours: (readyS - busyS) / HOUR_S }),
+      ...(this.#flow && { busyReplicaHours: busyS / HOUR_S, idleReplicaHours: (readyS + drainingS - busyS) / HOUR_S }),
       startingReplicaHours: startingS / HOUR_S,
       availableShare: allS / measuredS,
       readyReplicasMean: readyS / measuredS,
@@ -132,17 +150,18 @@ export class ServingWorkload implements Workload {
   }
 
   check(upSlotS: Seconds): void {
-    const { readyS, servedS, wantedS } = this.#sum;
+    const { readyS, servedS, wantedS, drainingS } = this.#sum;
     if (servedS > Math.min(readyS, wantedS) * (1 + 1e-9)) {
       throw new Error(`${servedS} s of ${wantedS} wanted were served by replicas that were ready for ${readyS} s`);
     }
     this.#flow?.check();
     const busyS = this.#flow?.busyS ?? 0;
-    if (busyS > readyS * (1 + 1e-9) + 1e-6) {
-      throw new Error(`replicas were busy for ${busyS} s, though they were ready for ${readyS} s only`);
+    const thereS = readyS + drainingS;
+    if (busyS > thereS * (1 + 1e-9) + 1e-6) {
+      throw new Error(`replicas were busy for ${busyS} s, though they were there for ${thereS} s only`);
     }
-    if (readyS > upSlotS * (1 + 1e-9) + 1e-6) {
-      throw new Error(`replicas were ready for ${readyS} s on ${upSlotS} s of up-time x slots`);
+    if (thereS > upSlotS * (1 + 1e-9) + 1e-6) {
+      throw new Error(`replicas were there for ${thereS} s on ${upSlotS} s of up-time x slots`);
     }
   }
 
@@ -162,7 +181,7 @@ export class ServingWorkload implements Workload {
     this.#countTo(nowS);
     this.#countStart(replica, nowS);
     this.#ready.set(replica, nowS);
-    this.#flow?.begins(replica, nowS);
+    this.#flow?.begins(replica);
   }
 
   /** Up to now it has been billed and not ready. */
@@ -172,14 +191,23 @@ export class ServingWorkload implements Workload {
   }
 
   #ends(replica: SimInstance, nowS: Seconds, ended: TimelineWork["ended"]): void {
-    const fromS = this.#ready.get(replica);
-    if (fromS === undefined) {
+    const drainingS = this.#draining.get(replica);
+    if (drainingS !== undefined) {
+      this.#draining.delete(replica);
+      this.#sum.drainingS += Math.max(0, nowS - Math.max(drainingS, this.measuredFromS));
+    } else if (this.#ready.has(replica)) {
+      this.#countOut(replica, nowS, ended);
+    } else {
       this.#countStart(replica, nowS);
       return;
     }
+    if (ended !== "cut") this.#flow?.ends(replica, nowS);
+  }
+
+  #countOut(replica: SimInstance, nowS: Seconds, ended: TimelineWork["ended"]): void {
+    const fromS = this.#ready.get(replica)!;
     this.#countTo(nowS);
     this.#ready.delete(replica);
-    if (ended !== "cut") this.#flow?.ends(replica, nowS);
     if (this.#world.traced) this.stretches.push({ work: SERVICE, instance: replica.id, fromS, toS: nowS, ended });
   }
 

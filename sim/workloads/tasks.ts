@@ -135,7 +135,7 @@ export class TasksWorkload implements Workload {
     this.#begin(task, nowS);
   }
 
-  release(id: number, nowS: Seconds): void {
+  release(id: number, _instances: readonly SimInstance[], nowS: Seconds): void {
     const task = this.#task(id);
     const from = task.on!;
     this.#stop(task, nowS);

@@ -29,7 +29,10 @@ export interface Workload extends InstanceHooks {
   /** Tells what asks nobody, before an ask. */
   tell?(nowS: Seconds): void;
   place(work: number, instances: readonly SimInstance[], nowS: Seconds): void;
-  release(work: number, nowS: Seconds): void;
+  release(work: number, instances: readonly SimInstance[], nowS: Seconds): void;
+  /** The balancer sends requests to this replica, or no more. Of services only. */
+  register?(replica: SimInstance, nowS: Seconds): void;
+  deregister?(replica: SimInstance, nowS: Seconds): void;
   checkpoint(work: number, nowS: Seconds): void;
   /** An event of its own kinds. */
   handle(kind: number, work: number, seq: number, nowS: Seconds): void;

@@ -1,5 +1,12 @@
 import { setImmediate } from "node:timers/promises";
-import type { InstanceReport, JobReport, LaunchOutcome, LaunchRequest, Ports } from "../../orchestrator/ports.ts";
+import type {
+  InstanceReport,
+  JobReport,
+  LaunchOutcome,
+  LaunchRequest,
+  Notice,
+  Ports,
+} from "../../orchestrator/ports.ts";
 import type { JournalEntry } from "../../orchestrator/records.ts";
 import type { TaskArrival } from "../../policies/contract/facts.ts";
 import type { FleetSpec } from "../../policies/contract/fleet.ts";
@@ -19,7 +26,7 @@ export const oneMarket: FleetSpec = {
       networkMiBPerS: 100,
     },
   ],
-  launch: { answerS: 4, bootS: 40, warmS: 16 },
+  launch: { answerS: 4, bootS: 40, warmS: 16, warmAgainS: 10 },
 };
 
 export const anHour: TaskArrival = {
@@ -43,7 +50,7 @@ export class ScriptedPorts {
   readonly over = new AbortController();
   readonly happened: Happening[] = [];
   readonly instances = new Channel<InstanceReport>();
-  readonly notices = new Channel<{ readonly providerId: string; readonly reclaimS: Seconds }>();
+  readonly notices = new Channel<Notice>();
   readonly jobs = new Channel<JobReport>();
   /** Launches nobody has answered yet. */
   readonly launches: { readonly request: LaunchRequest; readonly answer: (outcome: LaunchOutcome) => void }[] = [];
@@ -79,6 +86,17 @@ export class ScriptedPorts {
         instances: (signal) => this.instances.read(signal),
       },
       notices: { stream: (signal) => this.notices.read(signal) },
+      standby: {
+        stop: async (providerId) => void call(`stop instance ${providerId}`),
+        start: async (providerId) => {
+          call(`start instance ${providerId}`);
+          return { ok: true, providerId };
+        },
+      },
+      balancer: {
+        register: async (providerId) => void call(`register ${providerId}`),
+        deregister: async (providerId) => void call(`deregister ${providerId}`),
+      },
       prices: {
         latest: async () =>
           oneMarket.markets.map(({ instanceType, region, zone, capacityType }) => ({

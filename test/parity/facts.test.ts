@@ -12,7 +12,7 @@ const market = {
   gpuMemoryMiB: 1,
   networkMiBPerS: 1,
 } as const;
-const fleet = () => new FleetState({ markets: [market], launch: { answerS: 1, bootS: 1, warmS: 1 } });
+const fleet = () => new FleetState({ markets: [market], launch: { answerS: 1, bootS: 1, warmS: 1, warmAgainS: 1 } });
 
 describe("facts as a live host reports them", () => {
   it("a grant and a refusal of one instant leave the same market, whichever arrives first", () => {

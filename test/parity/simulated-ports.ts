@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type {
+  Balancer,
   Capacity,
   Clock,
   InstanceReport,
@@ -8,15 +9,18 @@ import type {
   Journal,
   LaunchOutcome,
   MarketName,
+  Notice,
   Notices,
   Ports,
   Prices,
+  Standby,
 } from "../../orchestrator/ports.ts";
 import type { Action } from "../../policies/contract/actions.ts";
 import type { Facts } from "../../policies/contract/facts.ts";
 import type { FleetSpec } from "../../policies/contract/fleet.ts";
 import { createRandom } from "../../policies/contract/random.ts";
 import type { InstanceId, MarketId, Seconds, WorkId } from "../../policies/contract/units.ts";
+import { PHASE } from "../../sim/instance.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
 import { SimWorld } from "../../sim/world.ts";
 import { Channel } from "./channel.ts";
@@ -48,13 +52,14 @@ export class SimulatedPorts {
   readonly #happened: OnItsWay[] = [];
   readonly #instances = new Channel<InstanceReport>();
   readonly #obtainable = new Channel<{ readonly market: MarketName; readonly count: number | null }>();
-  readonly #notices = new Channel<{ readonly providerId: string; readonly reclaimS: Seconds }>();
+  readonly #notices = new Channel<Notice>();
   readonly #jobs = new Channel<JobReport>();
   readonly #prices: number[] = [];
   readonly #launching = new Map<InstanceId, (outcome: LaunchOutcome) => void>();
   readonly #tokens = new Map<string, Promise<LaunchOutcome>>();
   readonly #terminated = new Set<string>();
   readonly #runsOn = new Map<string, Set<string>>();
+  readonly #registered = new Set<string>();
   readonly #providerIds = new OutsideNames<InstanceId>("i-");
   readonly #jobNames = new OutsideNames<WorkId>("job-");
 
@@ -73,6 +78,8 @@ export class SimulatedPorts {
       clock: this.#clock,
       capacity: this.#capacity,
       notices: this.#notice,
+      standby: this.#standby,
+      balancer: this.#balancer,
       prices: this.#price,
       jobs: this.#job,
       journal,
@@ -162,6 +169,10 @@ export class SimulatedPorts {
       },
       reclaimNotice: (id, reclaimS) =>
         say(`notice ${id}`, () => this.#notices.push({ providerId: this.#providerIds.of(id), reclaimS })),
+      rebalanceRecommended: (id) =>
+        say(`notice ${id}`, () => this.#notices.push({ providerId: this.#providerIds.of(id), reclaimS: null })),
+      drained: (id) =>
+        say(`drained ${id}`, () => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "drained" })),
       ended: (id, why) => {
         if (why !== "refused") instance(id, { status: "ended", why });
       },
@@ -221,6 +232,37 @@ export class SimulatedPorts {
 
   readonly #notice: Notices = { stream: (signal) => this.#notices.read(signal) };
 
+  readonly #standby: Standby = {
+    stop: async (providerId) => {
+      const instance = this.#providerIds.id(providerId);
+      if (this.#phaseOf(instance) === PHASE.ready) this.#carryOut({ do: "stop", instance });
+    },
+    start: async (providerId) => {
+      const instance = this.#providerIds.id(providerId);
+      if (this.#phaseOf(instance) !== PHASE.stopped) return { ok: true, providerId };
+      const outcome = new Promise<LaunchOutcome>((resolve) => this.#launching.set(instance, resolve));
+      this.#carryOut({ do: "start", instance });
+      return outcome;
+    },
+  };
+
+  readonly #balancer: Balancer = {
+    register: async (providerId) => this.#send("register", providerId, true),
+    deregister: async (providerId) => this.#send("deregister", providerId, false),
+  };
+
+  #send(verb: "register" | "deregister", providerId: string, registered: boolean): void {
+    const instance = this.#providerIds.id(providerId);
+    if (this.#phaseOf(instance) !== PHASE.ready || this.#registered.has(providerId) === registered) return;
+    if (registered) this.#registered.add(providerId);
+    else this.#registered.delete(providerId);
+    this.#carryOut({ do: verb, instance });
+  }
+
+  #phaseOf(instance: InstanceId): number | undefined {
+    return this.world.cloud.instances[instance]?.phase;
+  }
+
   readonly #price: Prices = {
     latest: async () => {
       this.#asked = true;
@@ -243,9 +285,14 @@ export class SimulatedPorts {
         by: "policy",
       });
     },
-    stop: async (job) => {
-      this.#runsOn.delete(job);
-      this.#carryOut({ do: "release", work: this.#jobNames.id(job), instances: [] });
+    stop: async (job, providerIds) => {
+      if (this.#runsOn.get(job)?.delete(JSON.stringify(providerIds)) !== true) return;
+      this.#registered.delete(providerIds[0]!);
+      this.#carryOut({
+        do: "release",
+        work: this.#jobNames.id(job),
+        instances: providerIds.map((providerId) => this.#providerIds.id(providerId)),
+      });
     },
     checkpoint: async (job) => this.#carryOut({ do: "checkpoint", work: this.#jobNames.id(job) }),
     reports: (signal) => this.#jobs.read(signal),

@@ -4,13 +4,13 @@ import { placementCostS } from "../../policies/assignment/cost.ts";
 import { assignmentStrategies } from "../../policies/assignment/index.ts";
 import type { PlacementCostS, PlacementLuck } from "../../policies/contract/assignment.ts";
 import { createRandom } from "../../policies/contract/random.ts";
-import type { InstanceView, MarketView, TaskView } from "../../policies/contract/view.ts";
+import type { Assignable, InstanceView, MarketView } from "../../policies/contract/view.ts";
 import { simulate } from "../../sim/simulate.ts";
 import { input, scenario, table } from "../support/runs.ts";
 import { bruteForce, type Matrix } from "./brute-force.ts";
 
-const task = (id: number, memoryMiB: number, more: Partial<TaskView> = {}) =>
-  ({ id, memoryMiB, stateMiB: 100, keptS: 0, weightsMiB: 500, placements: [], timesPlaced: 0, ...more }) as TaskView;
+const task = (id: number, memoryMiB: number, more: Partial<Assignable> = {}) =>
+  ({ id, memoryMiB, stateMiB: 100, keptS: 0, weightsMiB: 500, timesPlaced: 0, ...more }) as Assignable;
 const target = (id: number, freeSlots: number, freeMemoryMiB: number, more: object = {}) =>
   ({
     id,
@@ -33,7 +33,7 @@ type PairIds = readonly [work: number, target: number];
 /** The pairs in the order in which they were made. */
 function pairsInOrder(
   name: string,
-  work: readonly TaskView[],
+  work: readonly Assignable[],
   targets: readonly InstanceView[],
   { costS = placementCostS, luck = drawn }: { readonly costS?: PlacementCostS; readonly luck?: PlacementLuck } = {},
 ): PairIds[] {
@@ -96,7 +96,7 @@ describe.each(assignmentStrategies)("$name", ({ name }) => {
         const live = targets.map((on) => ({ ...on })) as { -readonly [K in keyof InstanceView]: InstanceView[K] }[];
         const pairs: PairIds[] = [];
         const strategy = assignmentStrategies.find((each) => each.name === name)!;
-        const place = (each: TaskView, on: InstanceView) => {
+        const place = (each: Assignable, on: InstanceView) => {
           pairs.push([each.id, on.id]);
           live[on.id]!.freeSlots--;
           live[on.id]!.freeMemoryMiB -= each.memoryMiB;
@@ -237,7 +237,7 @@ describe("random", () => {
   });
 
   it("finds all targets equally likely, and each placement of a piece of work anew", () => {
-    const share = (works: readonly TaskView[]) => {
+    const share = (works: readonly Assignable[]) => {
       const counts = [0, 0, 0];
       for (const each of works) counts[pairsOf("random", [each], wide)[0]![1]]!++;
       return counts.map((count) => Math.round((10 * count) / works.length) / 10);

@@ -58,7 +58,7 @@ describe("a policy is refused by name", () => {
 
 describe("the future", () => {
   it("is told to no host but a simulation", () => {
-    const state = new FleetState({ markets: [], launch: { answerS: 0, bootS: 0, warmS: 0 } });
+    const state = new FleetState({ markets: [], launch: { answerS: 0, bootS: 0, warmS: 0, warmAgainS: 0 } });
     const create = () =>
       new Decider(state, scenario("omniscient"), { onChange: false, everyS: 600 }, { notes: false, seed: "" });
     expect(create).toThrow("plans with the future and can only be simulated; choose a causal policy");

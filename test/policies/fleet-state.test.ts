@@ -32,7 +32,7 @@ let act: ActionWriter;
 beforeEach(() => {
   state = new FleetState({
     markets: [market("a"), market("b"), market("b", "onDemand")],
-    launch: { answerS: 4, bootS: 40, warmS: 16 },
+    launch: { answerS: 4, bootS: 40, warmS: 16, warmAgainS: 10 },
   });
   act = new ActionWriter(state, true);
   act.open();
@@ -121,7 +121,7 @@ describe("facts in, view out", () => {
   it("enters a quota in all markets of its family and kind, until an instance that counts to it ends", () => {
     state = new FleetState({
       markets: [market("a"), market("b"), market("b", "onDemand"), { ...market("b"), instanceType: "p4d.24xlarge" }],
-      launch: { answerS: 1, bootS: 1, warmS: 1 },
+      launch: { answerS: 1, bootS: 1, warmS: 1, warmAgainS: 1 },
     });
     act = new ActionWriter(state, true);
     act.launch(state.markets[1]!);
@@ -185,7 +185,10 @@ describe("a gang", () => {
 
   it("of other nodes, in another order, has another fingerprint", () => {
     const placed = (order: readonly number[]) => {
-      const fleet = new FleetState({ markets: [market("a")], launch: { answerS: 4, bootS: 40, warmS: 16 } });
+      const fleet = new FleetState({
+        markets: [market("a")],
+        launch: { answerS: 4, bootS: 40, warmS: 16, warmAgainS: 10 },
+      });
       const writer = new ActionWriter(fleet, false);
       fleet.jobArrived(work(0), gang);
       const launched = [0, 1, 2].map(() => writer.launch(fleet.markets[0]!));
@@ -332,11 +335,13 @@ describe("a service", () => {
     expect(ids(state.instances.idle)).toEqual([0]);
   });
 
-  it("gives up a replica with its instance, not by release", () => {
+  it("gives up a replica by release, and its instance is free again", () => {
     replicaOn(0);
-    expect(() => act.release(service().placements[0]!)).toThrow(
-      "release: a replica of service 0 goes with its instance; terminate that",
-    );
+    replicaOn(1);
+    act.release(service().placements[0]!);
+    expect(service().placements.map(({ instances }) => instances[0]!.market.id)).toEqual([1]);
+    expect(act.actions.at(-1)).toEqual({ do: "release", work: 0, instances: [0] });
+    expect(ids(state.instances.withRoom)).toEqual([0]);
   });
 
   it("each fact of it is in the fingerprint", () => {

@@ -7,13 +7,14 @@ import { parsedArguments } from "../../experiments/arguments.ts";
 import { policyPages, policyText } from "../../experiments/policy-pages.ts";
 import { scenarioSchema } from "../../experiments/scenario-schema.ts";
 import { assignmentStrategies } from "../../policies/assignment/index.ts";
+import { failovers } from "../../policies/failover/index.ts";
 import { routers } from "../../policies/routing/index.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { root } from "./project-files.ts";
 
 const listed = [
-  ...[...schedulingPolicies, ...wrappers, ...assignmentStrategies].map((each) => ({
+  ...[...schedulingPolicies, ...wrappers, ...assignmentStrategies, ...failovers].map((each) => ({
     file: `${each.name}.md`,
     ...each,
   })),

@@ -5,7 +5,7 @@ import { globalGreedy } from "../../../policies/assignment/global-greedy.ts";
 import { kuhnMunkres } from "../../../policies/assignment/kuhn-munkres.ts";
 import { rowGreedy } from "../../../policies/assignment/row-greedy.ts";
 import type { AssignmentStrategy } from "../../../policies/contract/assignment.ts";
-import type { InstanceView, TaskView } from "../../../policies/contract/view.ts";
+import type { Assignable, InstanceView } from "../../../policies/contract/view.ts";
 import { defineKind } from "../kind.ts";
 
 export const assignmentCompare = defineKind({
@@ -35,9 +35,9 @@ export const assignmentCompare = defineKind({
 
 /** What a strategy comes to where each row is a task and each column an instance with one slot. */
 function totalCost(strategy: AssignmentStrategy, cost: readonly (readonly number[])[]): number {
-  const work = cost.map((_, id) => ({ id, memoryMiB: 0 }) as TaskView);
+  const work = cost.map((_, id) => ({ id, memoryMiB: 0 }) as Assignable);
   const targets = (cost[0] ?? []).map((_, id) => ({ id, freeSlots: 1, freeMemoryMiB: 0 }) as InstanceView);
-  const costOf = ({ id: row }: TaskView, { id: column }: InstanceView) => cost[row]![column]!;
+  const costOf = ({ id: row }: Assignable, { id: column }: InstanceView) => cost[row]![column]!;
   const taken = new Set<InstanceView>();
   let total = 0;
   strategy.assign(

@@ -105,16 +105,28 @@ export class RequestFlow implements ReplicaHooks {
 
   // ── replicas ───────────────────────────────────────────────────────────────────────
 
-  begins({ id, market }: SimInstance, nowS: Seconds): void {
+  begins({ id, market }: SimInstance): void {
     const { times, limits } = this.#engines[market]!;
     const replica = new Replica(times, limits, this.#requests, this, this.#accounts.measuredFromS);
     while (this.#served.length < id) this.#served.push(undefined);
-    this.#served[id] = { id, replica, isRegistered: true, seq: -1, awaitedS: Infinity };
-    this.#router.register(id, limits.cacheTokens);
+    this.#served[id] = { id, replica, isRegistered: false, seq: -1, awaitedS: Infinity };
+  }
+
+  register({ id, market }: SimInstance, nowS: Seconds): void {
+    this.#served[id]!.isRegistered = true;
+    this.#router.register(id, this.#engines[market]!.limits.cacheTokens);
     for (let slot = this.#held.first; slot >= 0; slot = this.#held.first) {
       this.#held.delete(slot);
       this.#dispatch(slot, nowS);
     }
+  }
+
+  /** It is sent no more; what it has goes on. */
+  deregister({ id }: SimInstance): void {
+    const served = this.#served[id]!;
+    served.isRegistered = false;
+    this.#router.deregister(id);
+    this.#tellLoad(served);
   }
 
   /** It is gone, and what it had begun with it. */
@@ -160,14 +172,14 @@ export class RequestFlow implements ReplicaHooks {
   finished(slot: number, nowS: Seconds): void {
     const requests = this.#requests;
     this.#sent.delete(slot);
-    this.#tellRouter(this.#served[requests.on[slot]!]!);
+    this.#tellLoad(this.#served[requests.on[slot]!]!);
     const { arrivalS, firstTokenS, outputTokens, retries } = requests;
     this.#accounts.completed(arrivalS[slot]!, firstTokenS[slot]!, nowS, outputTokens[slot]!, retries[slot]!);
     requests.remove(slot);
   }
 
   dropped(slot: number, tokens: number): void {
-    this.#tellRouter(this.#served[this.#requests.on[slot]!]!);
+    this.#tellLoad(this.#served[this.#requests.on[slot]!]!);
     this.#turnedAway(slot, tokens);
   }
 
@@ -245,7 +257,7 @@ export class RequestFlow implements ReplicaHooks {
     }
     requests.on[slot] = target;
     served.replica.enqueue(slot, nowS);
-    this.#tellRouter(served);
+    this.#tellLoad(served);
     this.#await(served);
   }
 
@@ -263,7 +275,7 @@ export class RequestFlow implements ReplicaHooks {
     const hasLeft = served.replica.cancel(slot, nowS);
     this.#await(served);
     if (hasLeft) {
-      this.#tellRouter(served);
+      this.#tellLoad(served);
       this.#tryAgain(slot, "timedOut", nowS);
       return;
     }
@@ -300,8 +312,9 @@ export class RequestFlow implements ReplicaHooks {
     this.#requests.remove(slot);
   }
 
-  #tellRouter({ id, replica, isRegistered }: Served): void {
+  #tellLoad({ id, replica, isRegistered }: Served): void {
     if (isRegistered) this.#router.outstanding(id, replica.load);
+    else if (replica.load === 0) this.#world.facts.drained(id);
   }
 
   #await(served: Served): void {
