@@ -6,6 +6,7 @@ import type { PreparedStudy } from "./prepared-study.ts";
 import type { RunRecord, TracedRun } from "./record.ts";
 import { json, lines, removeOutdated, writeResult } from "./results.ts";
 import { shellWord } from "./shell-word.ts";
+import { failUndercuts } from "./statistics/bounds.ts";
 import type { StoredCell } from "./store.ts";
 import { summarise } from "./summarise.ts";
 import type { Summary } from "./summary.ts";
@@ -37,7 +38,8 @@ export async function drawResults(
 ): Promise<ExperimentEnd> {
   const { loaded, grid } = prepared;
   const { cells, tables } = grid;
-  const records = recordsOf(cells, stored, failures, (key) => replayCommand(loaded, key));
+  const replay = (key: string) => replayCommand(loaded, key);
+  const records = failUndercuts(recordsOf(cells, stored, failures, replay), replay);
   removeOutdated(folder);
   writeResult(folder, "runs.ndjson", lines(records));
   writeResult(folder, "timings.ndjson", lines(timingsOf(cells, stored)));
@@ -52,7 +54,7 @@ export async function drawResults(
   if (compute.signal.aborted) return { how: "interrupted" };
   timelines.forEach((timeline, i) => void writeResult(folder, `timeline-${i + 1}.json`, lines([timeline])));
   const report = writeResult(folder, "report.html", [await render({ summary, records, manifest, timelines })]);
-  return { how: "complete", failed: failures.size, summary, report };
+  return { how: "complete", failed: summary.cells.failed, summary, report };
 }
 
 /** Of a failed cell: the command that runs it again, whichever way it was run. */

@@ -5,7 +5,7 @@ import type { Expected, Published } from "./published/published-schema.ts";
 import type { SweepPoint } from "./published/quantity.ts";
 import type { RunRecord } from "./record.ts";
 import { answerSentence } from "./statistics/answer.ts";
-import { clairvoyantsOf, regretsOf, surelyBelow, undercuts } from "./statistics/bounds.ts";
+import { clairvoyantsOf, regretsOf, surelyBelow } from "./statistics/bounds.ts";
 import { type Compared, compare, type Pair } from "./statistics/compare.ts";
 import { meanEstimate } from "./statistics/estimate.ts";
 import { holm } from "./statistics/holm.ts";
@@ -139,13 +139,6 @@ function summarisePoint(
     .flatMap((pair) => compare(pair, units, 0.95, resamples) ?? []);
   const comparisons = [...primaries, ...others].map(({ comparison }) => comparison);
   const pairs = new Map(comparisons.map((pair) => [JSON.stringify([pair.policyId, pair.against]), pair]));
-  for (const [policyId, each] of Map.groupBy(undercuts(records), ({ policyId }) => policyId)) {
-    const { bound, key } = each[0]!;
-    warnings.add(
-      `${policyId} costs less than ${bound} in ${each.length} cells, ${key} the first, which an exact bound excludes: this is a defect; do not use these results, report it`,
-      pointName(axes),
-    );
-  }
   for (const text of warningsOf({ metric: primary.metric, named, primaries, units, whole })) {
     warnings.add(text, pointName(axes));
   }

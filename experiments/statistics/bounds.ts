@@ -42,40 +42,45 @@ export function regretsOf(
 }
 
 /**
- * Runs that cost less than an exact bound of the same unit, though they did the same work: a job by the bound's own deadline, the last
- * whole tick before the job's; a service with no fewer replicas at any time. There can be none, so each is a defect of the bound or of
- * the engine.
+ * The records, with each run failed that costs less than a sure bound of the same unit though it did the same work: a job by the bound's
+ * own deadline, for an exact one the last whole tick before the job's; a service with no fewer replicas at any time. There can be none,
+ * so each is a defect of the bound or of the engine, and what it says is not to be used.
+ * @param replay of a failed cell: the command that runs it again
  */
-export function undercuts(
-  records: readonly RunRecord[],
-): { readonly policyId: string; readonly bound: string; readonly key: string }[] {
-  const place = ({ spec }: RunRecord) => JSON.stringify([spec.trace, spec.unit, spec.fromS, spec.replicate]);
-  const bounds = Map.groupBy(
-    records.filter((record) => record.ok && record.clairvoyant?.bound?.kind === "exact"),
-    place,
-  );
-  return records.flatMap((record) => {
-    if (!record.ok || record.clairvoyant !== undefined) return [];
-    const { spec, metrics, key } = record;
-    return (bounds.get(place(record)) ?? []).flatMap((bound) => {
-      if (!bound.ok || !didTheSame(spec, metrics, bound.metrics)) return [];
-      return metrics.costUsd! < bound.metrics.costUsd! * (1 - 1e-9)
-        ? [{ policyId: spec.policyId, bound: bound.spec.policyId, key }]
-        : [];
-    });
+export function failUndercuts(records: readonly RunRecord[], replay: (key: string) => string): RunRecord[] {
+  const place = ({ spec }: RunRecord) => JSON.stringify([spec.axes, spec.trace, spec.unit, spec.fromS, spec.replicate]);
+  const sure = records.filter((record) => record.ok && ["exact", "relaxation"].includes(boundOf(record)?.kind ?? ""));
+  if (sure.length === 0) return [...records];
+  const bounds = Map.groupBy(sure, place);
+  return records.map((record) => {
+    if (!record.ok || record.clairvoyant !== undefined) return record;
+    const { key, spec, versions, metrics } = record;
+    const above = bounds
+      .get(place(record))
+      ?.find(
+        (bound) => bound.ok && didTheSame(record, bound) && metrics.costUsd! < bound.metrics.costUsd! * (1 - 1e-9),
+      );
+    if (!above?.ok) return record;
+    const error = `Error: costs ${metrics.costUsd} USD, less than ${above.spec.policyId} (${above.metrics.costUsd} USD), a bound (${boundOf(above)!.kind}) of who does the same work: a defect of the one or the other, report it`;
+    return { key, spec, versions, ok: false, error, replay: replay(key) };
   });
 }
 
-function didTheSame(spec: RunRecord["spec"], ours: Metrics, bound: Metrics): boolean {
-  if (spec.workload.model === "serving") return ours.shortReplicaHours! <= bound.shortReplicaHours! + 1e-9;
-  const { completionMeanH = Infinity } = ours;
-  return bound.completedShare === 1 && completionMeanH <= lastWholeTickH(spec);
+const boundOf = (record: RunRecord): Bound | null | undefined => (record.ok ? record.clairvoyant?.bound : undefined);
+
+function didTheSame({ spec, metrics }: Done, bound: Done): boolean {
+  if (spec.workload.model === "serving") return metrics.shortReplicaHours! <= bound.metrics.shortReplicaHours! + 1e-9;
+  const { completionMeanH = Infinity } = metrics;
+  if (boundOf(bound)!.kind === "relaxation") return completionMeanH <= deadlineH(spec);
+  return bound.metrics.completedShare === 1 && completionMeanH <= lastWholeTickH(spec);
 }
 
-type Metrics = Extract<RunRecord, { readonly ok: true }>["metrics"];
+type Done = Extract<RunRecord, { readonly ok: true }>;
 
-function lastWholeTickH({ workload, cadence }: RunRecord["spec"]): number {
-  const { deadlineH } = workload.params as { readonly deadlineH: number };
-  const { everyS } = cadence;
-  return everyS === undefined ? deadlineH : (Math.floor((deadlineH * HOUR_S) / everyS) * everyS) / HOUR_S;
+const deadlineH = ({ workload }: RunRecord["spec"]): number =>
+  (workload.params as { readonly deadlineH: number }).deadlineH;
+
+function lastWholeTickH(spec: RunRecord["spec"]): number {
+  const { everyS } = spec.cadence;
+  return everyS === undefined ? deadlineH(spec) : (Math.floor((deadlineH(spec) * HOUR_S) / everyS) * everyS) / HOUR_S;
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunRecord } from "../../experiments/record.ts";
+import { failUndercuts } from "../../experiments/statistics/bounds.ts";
 import { stepsTo } from "../../experiments/statistics/convergence.ts";
 import { summarise } from "../../experiments/summarise.ts";
 import type { Comparison, Saving } from "../../experiments/summary.ts";
@@ -461,17 +462,31 @@ describe("a bound", () => {
     expect(group!.answer).toMatch(
       /^thrifty comes out best .* 25\.0 % \(95 % interval .*\) more than optimum, which knows the future\.$/,
     );
-    expect(summary.warnings.filter((text) => text.includes("defect"))).toEqual([]);
+    expect(failed(bounded(11))).toEqual([]);
   });
 
-  it("is no bound where a policy undercuts it that was done by its last whole tick; later, it may", () => {
-    const told = (hours: number) =>
-      summarise(bounded(hours, 15), question).warnings.filter((text) => text.includes("defect"));
-    expect(told(12)).toEqual([
-      expect.stringMatching(/^thrifty costs less than optimum in 8 cells, thrifty-u0-0 the first/),
-    ]);
-    expect(told(12.1)).toEqual([]);
+  const failed = (records: readonly RunRecord[]) =>
+    failUndercuts(records, (key) => `again ${key}`).flatMap((each) => (each.ok ? [] : [each]));
+
+  it("fails each run that undercuts it and was done by its last whole tick; later, it may", () => {
+    const told = failed(bounded(12, 15));
+    expect(told.map(({ key }) => key)).toEqual(units.map((unit) => `thrifty-${unit}-0`));
+    expect(told[0]).toMatchObject({
+      error: expect.stringMatching(/^Error: costs 15 USD, less than optimum \(16 USD\), a bound \(exact\) of /),
+      replay: "again thrifty-u0-0",
+    });
+    expect(failed(bounded(12.1, 15))).toEqual([]);
+    expect(failed(bounded(12, 16))).toEqual([]);
   });
+
+  it("fails, where it is a relaxation, each that undercuts it by the deadline itself, and none that a heuristic is dearer than", () => {
+    const of = (kind: string, hours: number) =>
+      failed(bounded(hours, 15).map((each) => withBound(each, { ...exact, kind }))).length;
+    expect([of("relaxation", 12.2), of("relaxation", 12.3), of("heuristic", 12)]).toEqual([units.length, 0, 0]);
+  });
+
+  const withBound = (each: RunRecord, bound: object): RunRecord =>
+    (each.ok && each.clairvoyant ? { ...each, clairvoyant: { bound } } : each) as RunRecord;
 
   describe("of a service", () => {
     const served = (policyId: string, unit: string, costUsd: number, available: number, bound?: object): RunRecord => {
@@ -485,28 +500,23 @@ describe("a bound", () => {
         ...(bound && { clairvoyant: { bound: exact } }),
       };
     };
-    const summaryOf = (thrifty: number) =>
-      summarise(
-        units.flatMap((unit) => [
-          served("base", unit, 30, 1),
-          served("thrifty", unit, 15, thrifty),
-          served("optimum", unit, 16, 1, exact),
-        ]),
-        question,
-      );
+    const recordsOf = (thrifty: number) =>
+      units.flatMap((unit) => [
+        served("base", unit, 30, 1),
+        served("thrifty", unit, 15, thrifty),
+        served("optimum", unit, 16, 1, exact),
+      ]);
 
     it("may cost more than a policy that is available less, which the answer says of both", () => {
-      const { groups, warnings } = summaryOf(0.9);
+      const { groups } = summarise(recordsOf(0.9), question);
       expect(groups[0]!.answer).toMatch(
         /^thrifty comes out best on cost: 15\.\d+ USD, available 90\.0 % of the time; .* But base is available 100\.0 % of the time\. It costs 6\.\d % \(95 % interval .*\) less than optimum, which knows the future and leaves no work undone\.$/,
       );
-      expect(warnings.filter((text) => text.includes("defect"))).toEqual([]);
+      expect(failed(recordsOf(0.9))).toEqual([]);
     });
 
     it("and never more than one that is as available", () => {
-      expect(summaryOf(1).warnings).toContainEqual(
-        expect.stringMatching(/^thrifty costs less than optimum in 8 cells/),
-      );
+      expect(failed(recordsOf(1)).map(({ spec }) => spec.policyId)).toEqual(units.map(() => "thrifty"));
     });
   });
 });
