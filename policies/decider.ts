@@ -7,7 +7,7 @@ import type { AnyPolicySpec, Policy } from "./contract/policy.ts";
 import { createRandom } from "./contract/random.ts";
 import type { RequestLuck, Router } from "./contract/routing.ts";
 import type { Cadence, Caps } from "./contract/scenario.ts";
-import type { InstanceId, Json, Seconds } from "./contract/units.ts";
+import type { InstanceId, Json, Seconds, Usd } from "./contract/units.ts";
 import type { TaskView } from "./contract/view.ts";
 import { type FailoverMemory, failoverStart, replicaFailover, type StandIns } from "./failover/replica-failover.ts";
 import { taskFailover } from "./failover/task-failover.ts";
@@ -122,6 +122,11 @@ export class Decider {
       seenNoticed: -1,
       unsettled: false,
     };
+  }
+
+  /** Of a relaxation; then there is nothing to ask. */
+  get leastUsd(): Usd | undefined {
+    return this.#policy.leastUsd;
   }
 
   /** Whether it wants to be asked at the state's present instant. */

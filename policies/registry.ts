@@ -34,6 +34,9 @@ export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[
   const scheduling = named("scheduling policy", scenario.scheduling, [...own, ...schedulingPolicies]);
   let spec = scheduling.spec;
   for (const wrapper of scenario.wrappers ?? []) {
+    if (spec.bound?.kind === "relaxation") {
+      throw new ScenarioError(`${spec.name} is a bound that decides nothing; remove its wrappers`);
+    }
     const { spec: around, params } = named("wrapper", wrapper, wrappers);
     const wrapped: AnyPolicySpec = around.wrap(spec as PolicySpec<unknown, Json>, params);
     // An optimum that a wrapper interferes with is none.
@@ -74,7 +77,7 @@ export function unfitFor(
   if (needs.includes("grid") && cadence.everyS === undefined) {
     return `${name} must be asked at regular times; set cadence.everyS`;
   }
-  if (bound !== undefined && bound.profile !== cloud.profile) {
+  if (bound?.profile !== undefined && bound.profile !== cloud.profile) {
     return `${name} is a bound under the timing profile ${bound.profile}, the study's is ${cloud.profile}; leave it out`;
   }
   return undefined;

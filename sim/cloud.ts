@@ -1,4 +1,4 @@
-import { type Sampler, sampler } from "../policies/contract/distribution.ts";
+import { mostOf, type Sampler, sampler } from "../policies/contract/distribution.ts";
 import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Random } from "../policies/contract/random.ts";
@@ -78,6 +78,8 @@ export class SimulatedCloud {
   readonly #newestFirst: boolean;
   /** How often capacity is read; undefined: at each change. */
   readonly #gridS: Seconds | undefined;
+  /** Longest time from a notice to the reclaim; Infinity where nothing bounds it. */
+  readonly noticeLeadMaxS: Seconds;
   readonly #networkMiBPerS: readonly number[];
   #hooks: InstanceHooks | undefined;
 
@@ -143,7 +145,9 @@ export class SimulatedCloud {
     this.#bootDraw = draw("boot", launch.boot);
     this.#pullDraw = draw("image-pull", launch.imagePull);
     this.#startDraw = draw("engine-start", launch.engineStart);
-    this.#leadDraw = draw("notice-lead", spec.noticeLeadS ?? profile.noticeLeadS);
+    const leadS = spec.noticeLeadS ?? profile.noticeLeadS;
+    this.#leadDraw = draw("notice-lead", leadS);
+    this.noticeLeadMaxS = mostOf(leadS);
     this.#missingStream = random.stream("notice-missing");
     this.#recommendStream = random.stream("rebalance");
     this.#recommendDraw = draw("rebalance-lead", spec.rebalance?.leadS ?? { kind: "constant", value: 0 });

@@ -50,6 +50,17 @@ export function simulate(
     seed: input.seed,
     foresight: () => world.foresight(),
   });
+  const told = () => ({
+    assumptions: [
+      ...cloudAssumptions(input.cloud, input.table),
+      ...billAssumptions(input.cloud.bill),
+      ...world.workload.assumptions,
+    ],
+    ...(scheduling.sight === "clairvoyant" && { clairvoyant: { bound: scheduling.bound ?? null } }),
+  });
+  if (decider.leastUsd !== undefined) {
+    return { ...told(), metrics: { costUsd: decider.leastUsd }, fingerprint: state.fingerprint.hex() };
+  }
   const log: AskLog[] = [];
   const roundsMax = asksMax(input.table.markets.length);
   let asks = 0;
@@ -83,12 +94,7 @@ export function simulate(
   }
   return {
     metrics: { ...world.close(nowS), asks },
-    assumptions: [
-      ...cloudAssumptions(input.cloud, input.table),
-      ...billAssumptions(input.cloud.bill),
-      ...world.workload.assumptions,
-    ],
-    ...(scheduling.sight === "clairvoyant" && { clairvoyant: { bound: scheduling.bound ?? null } }),
+    ...told(),
     fingerprint: state.fingerprint.hex(),
     ...(traced ? { timeline: timelineOf(input, world, log, nowS) } : {}),
   };

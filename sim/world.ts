@@ -120,10 +120,13 @@ export class SimWorld {
       measuredFromS: this.workload.measuredFromS,
       runEndS: this.endS,
       launchS: answerS + bootS + warmS,
+      noticeLeadMaxS: this.cloud.noticeLeadMaxS,
+      freeWhenReclaimedWithinS: profiles[cloud.profile].billing.freeWhenReclaimedWithinS,
       everyS: cadence.everyS,
       endS: this.#table.endS,
       capacityAt: (market, timeS) => this.cloud.capacityAt(market, timeS),
       nextCapacityChangeS: (market, timeS) => this.cloud.nextCapacityChangeS(market, timeS),
+      nextPriceChangeS: (market, timeS) => this.#table.nextPriceChangeS(market, timeS),
       costUsd: (market, fromS, toS) => this.#table.costUsd(market, fromS, toS),
     };
   }

@@ -55,6 +55,12 @@ export function sampler(distribution: Distribution): Sampler {
   }
 }
 
+/** The most that it gives; Infinity where nothing bounds it. */
+export function mostOf(distribution: Distribution): number {
+  if (distribution.kind === "lognormal") return distribution.p95 > distribution.median ? Infinity : distribution.median;
+  return sampler(distribution)(1 - Number.EPSILON);
+}
+
 /** Its median: what a policy may expect. */
 export const medianOf = (distribution: Distribution): number => sampler(distribution)(0.5);
 

@@ -17,6 +17,10 @@ export interface Foresight {
   readonly runEndS: Seconds;
   /** From the request of an instance until it is ready, as expected. */
   readonly launchS: Seconds;
+  /** Longest time from a notice to the reclaim; Infinity where nothing bounds it. */
+  readonly noticeLeadMaxS: Seconds;
+  /** A spot instance that is taken back before so much up-time is not billed. */
+  readonly freeWhenReclaimedWithinS: Seconds;
   /** The grid of asks; undefined without polling. */
   readonly everyS: Seconds | undefined;
   /** Up to when the trace is known; it may go on beyond the run. */
@@ -25,6 +29,7 @@ export interface Foresight {
   capacityAt(market: MarketId, timeS: Seconds): number;
   /** First change of capacity after timeS; Infinity after the last. */
   nextCapacityChangeS(market: MarketId, timeS: Seconds): Seconds;
+  nextPriceChangeS(market: MarketId, timeS: Seconds): Seconds;
   /** What an instance of the market will cost, running over [fromS, toS). */
   costUsd(market: MarketId, fromS: Seconds, toS: Seconds): Usd;
 }

@@ -1,7 +1,7 @@
 import type { Actions } from "./actions.ts";
 import type { Foresight } from "./foresight.ts";
 import type { ProfileName, WorkloadName } from "./scenario.ts";
-import type { Json } from "./units.ts";
+import type { Json, Usd } from "./units.ts";
 import type { FleetView } from "./view.ts";
 
 /**
@@ -12,6 +12,8 @@ import type { FleetView } from "./view.ts";
 export interface Policy<M extends Json> {
   /** Synchronous, no I/O, no clock, no globals, level-triggered. `memory` is written in place; nothing else outlives the call. */
   decide(view: FleetView, act: Actions, memory: M): void;
+  /** Of a relaxation: the bound itself. Nothing is decided then, and the run has this cost and no other metric. */
+  readonly leastUsd?: Usd;
 }
 
 /** Anything with parse(): a zod schema fits as it is. */
@@ -29,7 +31,8 @@ export interface Bound {
   /** exact: the optimum, proved by brute force. relaxation: provably below it. heuristic: hindsight only. */
   readonly kind: "exact" | "relaxation" | "heuristic";
   readonly workload: WorkloadName;
-  readonly profile: ProfileName;
+  /** Absent: under any. */
+  readonly profile?: ProfileName;
 }
 
 export interface PolicySpec<P, M extends Json, S extends Sight = "causal"> {

@@ -13,6 +13,7 @@ import { omniscientReplicas } from "./omniscient-replicas.ts";
 import { omniscientWholeTicks } from "./omniscient-whole-ticks.ts";
 import { onDemandFallback } from "./on-demand-fallback.ts";
 import { onDemandOnly } from "./on-demand-only.ts";
+import { relaxedOptimum } from "./relaxed-optimum.ts";
 import { roundRobin } from "./round-robin.ts";
 import { skynomad } from "./skynomad.ts";
 import { skynomadNextLifetime } from "./skynomad-next-lifetime.ts";
@@ -43,6 +44,7 @@ export const schedulingPolicies = [
   upNextLifetime,
   omniscient,
   omniscientHeterogeneous,
+  relaxedOptimum,
   uniformProgressFailover,
   uniformProgressAvailability,
   uniformProgressAvailabilityPrice,
