@@ -162,7 +162,7 @@ function conditionsOf({ sight, needs = [], bound }: Definition): string[] {
   if (sight === "clairvoyant") conditions.unshift("Is told the whole future, so it can only be simulated.");
   if (bound !== undefined) {
     conditions.push(
-      `Its cost is a bound (${bound.kind}) for the workload ${bound.workload} under ${bound.profile === undefined ? "any timing profile" : `the timing profile ${bound.profile}`}.`,
+      `Its cost is a bound (${bound.kind}) for the workload ${bound.workload} under ${bound.profile ? `the timing profile ${bound.profile}` : "any timing profile"}.`,
     );
   }
   return conditions;
