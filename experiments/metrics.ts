@@ -299,6 +299,13 @@ export const metrics: readonly Metric[] = [
     "Requests answered within the slo, a second of the window after the warm-up.",
   ),
   metric(
+    "prefixHitShare",
+    "Prefixes held",
+    "share",
+    "higher",
+    "Share of the requests admitted to a replica that held the beginning of their prompt, and did not read it; where prompts share some.",
+  ),
+  metric(
     "requestsInFlightMean",
     "Requests in flight, mean",
     "",

@@ -15,11 +15,14 @@ export interface Router {
   deregister(target: InstanceId): void;
   /** So many requests are outstanding at a registered target, running and waiting. */
   outstanding(target: InstanceId, count: number): void;
+  /** It has begun, or ceased, to hold the beginning that prompts share, so that it need not read it. Told where a host knows. */
+  holds?(target: InstanceId, prefix: number, isHeld: boolean): void;
   /**
    * Where a try of a request goes, undefined when no target is registered. Whoever sends it there tells the new number outstanding.
    * @param request its number. @param retries tries of it before this one: each has luck of its own.
+   * @param prefix names the beginning that its prompt shares with others; -1 for none.
    */
-  route(request: number, retries: number): InstanceId | undefined;
+  route(request: number, retries: number, prefix: number): InstanceId | undefined;
 }
 
 /** A router by name, as a list holds it. */

@@ -43,7 +43,7 @@ export class LeastFirst {
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.#precedes(target, heap[parent]!)) break;
+      if (!this.precedes(target, heap[parent]!)) break;
       this.#put(at, heap[parent]!);
       at = parent;
     }
@@ -56,15 +56,16 @@ export class LeastFirst {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && this.#precedes(heap[child + 1]!, heap[child]!)) child++;
-      if (this.#precedes(target, heap[child]!)) break;
+      if (child + 1 < heap.length && this.precedes(heap[child + 1]!, heap[child]!)) child++;
+      if (this.precedes(target, heap[child]!)) break;
       this.#put(at, heap[child]!);
       at = child;
     }
     this.#put(at, target);
   }
 
-  #precedes(a: InstanceId, b: InstanceId): boolean {
+  /** Whether the one comes before the other; both are there. */
+  precedes(a: InstanceId, b: InstanceId): boolean {
     const [keyA, keyB] = [this.#key[a]!, this.#key[b]!];
     return keyA < keyB || (keyA === keyB && a < b);
   }

@@ -28,6 +28,20 @@ export const requestParams = z.strictObject({
   model: z
     .union([z.enum(modelNames), modelSize])
     .describe("which model answers: one of the catalog, or the size of another"),
+  prefixes: z
+    .strictObject({
+      count: z.int().min(1).max(1_000_000).describe("how many beginnings there are"),
+      tokens: z.int().min(1).describe("of each, before what the request itself puts in"),
+      skew: z.number().nonnegative().default(1).describe("the k-th is drawn with a weight of 1 / k^skew; 0: all alike"),
+      cacheShare: z
+        .number()
+        .min(0)
+        .max(0.9)
+        .default(0.2)
+        .describe("of a replica's cache, for beginnings that it need not read again"),
+    })
+    .exactOptional()
+    .describe("beginnings that prompts share: system prompts, documents, what was said before; absent: none"),
   batchMax: z.int().min(1).max(4096).default(256).describe("requests that a replica runs at a time, memory permitting"),
   memoryShare: share.default(0.9).describe("of the GPU memory, for weights and caches"),
   efficiency: z

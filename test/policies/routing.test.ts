@@ -38,9 +38,9 @@ const turns: fc.Arbitrary<Turn[]> = fc.array(
 function play(
   router: Router,
   all: readonly Turn[],
-  look: (chosen: number | undefined, known: Known) => void = () => undefined,
+  look: (chosen: number | undefined, known: Known, prefix: number) => void = () => undefined,
 ): (number | undefined)[] {
-  const known: Known = { sizes: new Map(), outstanding: new Map() };
+  const known: Known = { sizes: new Map(), outstanding: new Map(), holders: new Map() };
   const sent: number[] = [];
   const said: (number | undefined)[] = [];
   for (const turn of all) {
@@ -52,16 +52,25 @@ function play(
       router.deregister(id(turn.target));
       known.sizes.delete(turn.target);
       known.outstanding.delete(turn.target);
+      for (const holders of known.holders.values()) holders.delete(turn.target);
     } else if (turn.do === "answer" && sent.length > 0) {
       const [from] = sent.splice(turn.nth % sent.length, 1);
       if (!known.sizes.has(from!) || known.outstanding.get(from!) === 0) continue;
       known.outstanding.set(from!, known.outstanding.get(from!)! - 1);
       router.outstanding(id(from!), known.outstanding.get(from!)!);
     } else if (turn.do === "route") {
-      const chosen = router.route(turn.request, 0);
-      look(chosen, known);
+      const prefix = (turn.request % 30) - 1;
+      const chosen = router.route(turn.request, 0, prefix);
+      look(chosen, known, prefix);
       said.push(chosen);
       if (chosen === undefined) continue;
+      if (prefix >= 0) {
+        // Each holds what it was sent, but every seventh prefix, which it drops at once.
+        const isHeld = prefix % 7 !== 0;
+        router.holds?.(chosen, prefix, true);
+        if (!isHeld) router.holds?.(chosen, prefix, false);
+        else known.holders.set(prefix, (known.holders.get(prefix) ?? new Set()).add(chosen));
+      }
       sent.push(chosen);
       known.outstanding.set(chosen, known.outstanding.get(chosen)! + 1);
       router.outstanding(chosen, known.outstanding.get(chosen)!);
@@ -72,6 +81,8 @@ function play(
 interface Known {
   readonly sizes: Map<number, number>;
   readonly outstanding: Map<number, number>;
+  /** By prefix. */
+  readonly holders: Map<number, Set<number>>;
 }
 
 describe.each(routers)("$name", (spec) => {
@@ -99,7 +110,7 @@ describe.each(routers)("$name", (spec) => {
     for (let i = 0; i < 10; i++) router.register(id(i), 1);
     const counts = new Map<number, number>();
     for (let request = 0; request < 1000; request++) {
-      const chosen = router.route(request, 0)!;
+      const chosen = router.route(request, 0, -1)!;
       counts.set(chosen, (counts.get(chosen) ?? 0) + 1);
       router.outstanding(chosen, counts.get(chosen)!);
     }
@@ -131,6 +142,49 @@ describe("the choice is the one its name promises, by looking through all", () =
     );
   });
 
+  it("warm-least-loaded: among those that hold the prefix, or all", () => {
+    fc.assert(
+      fc.property(turns, (all) => {
+        play(named("warm-least-loaded"), all, (chosen, known, prefix) => {
+          const warm = known.holders.get(prefix) ?? new Set<number>();
+          const sizes = warm.size === 0 ? known.sizes : new Map([...known.sizes].filter(([each]) => warm.has(each)));
+          const least = leastBy({ ...known, sizes }, (each) => known.outstanding.get(each)! / known.sizes.get(each)!);
+          expect(chosen).toBe(least);
+        });
+      }),
+    );
+  });
+
+  it("prefix-affinity: never one with more than its share of what is outstanding", () => {
+    fc.assert(
+      fc.property(turns, (all) => {
+        play(named("prefix-affinity"), all, (chosen, { outstanding }) => {
+          if (chosen === undefined) return;
+          const total = [...outstanding.values()].reduce((sum, count) => sum + count, 0);
+          expect(outstanding.get(chosen)!).toBeLessThan(Math.ceil((1.25 * (total + 1)) / outstanding.size));
+        });
+      }),
+    );
+  });
+
+  it("prefix-affinity: a prefix stays where it was when others leave or join, but for the share of who joined", () => {
+    const router = named("prefix-affinity");
+    for (let i = 0; i < 10; i++) router.register(id(i), 1);
+    const places = () => Array.from({ length: 2000 }, (_, prefix) => router.route(0, 0, prefix)!);
+    const before = places();
+    router.deregister(id(3));
+    const without = places();
+    for (const [prefix, place] of without.entries()) if (before[prefix] !== 3) expect(place).toBe(before[prefix]);
+    router.register(id(3), 1);
+    expect(places()).toEqual(before);
+    router.register(id(10), 1);
+    const moved = places().filter((place, prefix) => place !== before[prefix]);
+    expect(new Set(moved)).toEqual(new Set([10]));
+    // An eleventh of 2,000 prefixes, more or less as evenly as 64 points share a ring.
+    expect(moved.length).toBeGreaterThan(90);
+    expect(moved.length).toBeLessThan(360);
+  });
+
   it("round-robin: the next in order of launch, and after the last the first", () => {
     fc.assert(
       fc.property(turns, (all) => {
@@ -149,7 +203,7 @@ describe("the choice is the one its name promises, by looking through all", () =
     for (let i = 0; i < 3; i++) router.register(id(i), 1);
     router.outstanding(id(2), 5);
     const counts = [0, 0, 0];
-    for (let request = 0; request < 6000; request++) counts[router.route(request, 0)!]!++;
+    for (let request = 0; request < 6000; request++) counts[router.route(request, 0, -1)!]!++;
     expect(counts[2]).toBe(0);
     // Half of 6,000 each, within four standard deviations of 39.
     expect(Math.abs(counts[0]! - 3000)).toBeLessThan(155);
@@ -161,9 +215,9 @@ describe("the choice is the one its name promises, by looking through all", () =
     const counts = [0, 0, 0, 0];
     let moved = 0;
     for (let request = 0; request < 8000; request++) {
-      const first = router.route(request, 0)!;
+      const first = router.route(request, 0, -1)!;
       counts[first]!++;
-      if (router.route(request, 1) !== first) moved++;
+      if (router.route(request, 1, -1) !== first) moved++;
     }
     for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(155);
     expect(Math.abs(moved - 6000)).toBeLessThan(155);

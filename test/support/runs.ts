@@ -150,6 +150,7 @@ export const handRequests: NonNullable<ServingParams["requests"]> = {
     },
   },
   model: "llama-3-8b",
+  prefixes: { count: 20, tokens: 100 },
   client: { timeoutS: 60 },
   slo: { ttftS: 1, tpotS: 0.1 },
 };

@@ -10,6 +10,8 @@ import { kvBytesPerToken, rooflineTimes, type StepTimes, weightBytes } from "./s
 export interface Engine {
   readonly times: StepTimes;
   readonly limits: ReplicaLimits;
+  /** Beginnings of prompts that it holds. */
+  readonly prefixRoom: number;
 }
 
 const MIB = 2 ** 20;
@@ -32,7 +34,7 @@ export function cacheTokens(params: Pick<RequestParams, "model" | "memoryShare">
  * @throws SimulationError for a type on which the model has no room, or whose GPUs are not described
  */
 export function enginesOf(params: RequestParams, { fleet, cloud }: WorkloadWorld): readonly Engine[] {
-  const { batchMax, efficiency } = params;
+  const { batchMax, efficiency, prefixes } = params;
   return fleet.markets.map(({ instanceType, gpuMemoryMiB }, market) => {
     const gpu = cloud.gpuOf(market as MarketId);
     if (gpu === undefined) {
@@ -47,9 +49,11 @@ export function enginesOf(params: RequestParams, { fleet, cloud }: WorkloadWorld
         `the model has no room on ${instanceType}: its weights need ${needMiB} MiB of GPU memory, with memoryShare ${params.memoryShare}, and there are ${gpuMemoryMiB}; take another type, or a smaller model`,
       );
     }
+    const aside = Math.floor((prefixes?.cacheShare ?? 0) * tokens);
     return {
       times: rooflineTimes(sizeOf(params), gpu, efficiency, batchMax),
-      limits: { cacheTokens: tokens, batchMax },
+      limits: { cacheTokens: tokens - aside, batchMax },
+      prefixRoom: prefixes === undefined ? 0 : Math.floor(aside / prefixes.tokens),
     };
   });
 }

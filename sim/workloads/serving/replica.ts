@@ -12,6 +12,8 @@ export interface ReplicaLimits {
 /** Told as it happens, in order of time. The request is still in its slot. */
 export interface ReplicaHooks {
   finished(request: number, timeS: Seconds): void;
+  /** It is admitted. @returns how many tokens at the beginning of its prompt need not be read, since the replica holds them */
+  admitted(request: number): number;
   /** It was given up while it ran, and now its step has ended: what it had been given is wasted. */
   dropped(request: number, tokens: number): void;
 }
@@ -224,8 +226,9 @@ export class Replica {
     for (let request = this.#waiting.first; request >= 0 && this.#fits(request); request = this.#waiting.first) {
       this.#waiting.delete(request);
       const prompt = promptTokens[request]!;
-      tokens += prompt;
-      squares += prompt * prompt;
+      const held = this.#hooks.admitted(request);
+      tokens += prompt - held;
+      squares += prompt * prompt - held * held; // what is read attends to what is held
       this.#fresh.push(request);
       this.#reserved += this.#tokensOf(request);
       this.#push(this.#clock + this.#requests.outputTokens[request]!, this.#admitted++, request);

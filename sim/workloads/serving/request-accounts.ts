@@ -13,6 +13,8 @@ class Tally {
   /** Tries that ended without an answer, by what ended them. */
   readonly broken = { lost: 0, timedOut: 0 };
   served = 0;
+  /** Admissions to a replica that held the beginning of the prompt, and to one that did not. */
+  readonly prefixes = { held: 0, read: 0 };
   tokensReturned = 0;
   tokensWasted = 0;
 
@@ -82,6 +84,10 @@ export class RequestAccounts {
     this.#of(arrivalS).broken[by]++;
   }
 
+  prefix(arrivalS: Seconds, isHeld: boolean): void {
+    this.#of(arrivalS).prefixes[isHeld ? "held" : "read"]++;
+  }
+
   wasted(arrivalS: Seconds, tokens: number): void {
     this.#of(arrivalS).tokensWasted += tokens;
   }
@@ -95,6 +101,7 @@ export class RequestAccounts {
 
   outcome(): Record<string, number> {
     const { arrived, completed, failed, broken, served, tokensReturned, tokensWasted, decided } = this.#measured;
+    const { held, read } = this.#measured.prefixes;
     const measuredS = this.#horizonS - this.measuredFromS;
     const all = new LatencyHistogram();
     all.merge(this.#latency);
@@ -119,6 +126,7 @@ export class RequestAccounts {
     };
     if (arrived > 0) metrics.requestsCompletedShare = completed / arrived;
     if (tokensReturned + tokensWasted > 0) metrics.wastedTokenShare = tokensWasted / (tokensReturned + tokensWasted);
+    if (held + read > 0) metrics.prefixHitShare = held / (held + read);
     if (this.#slo !== undefined) {
       metrics.goodputPerS = served / measuredS;
       if (arrived > 0) metrics.sloShare = served / arrived;

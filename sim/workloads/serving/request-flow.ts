@@ -8,6 +8,7 @@ import { SimulationError } from "../../simulation-error.ts";
 import type { RequestParams } from "../serving-params.ts";
 import type { WorkloadWorld } from "../workload.ts";
 import { type Engine, enginesOf } from "./engines.ts";
+import { PrefixCache, prefixDraws } from "./prefixes.ts";
 import { RateWindow } from "./rate-window.ts";
 import { Replica, type ReplicaHooks } from "./replica.ts";
 import { type FailedBy, RequestAccounts } from "./request-accounts.ts";
@@ -17,6 +18,7 @@ import { Requests, SlotQueue } from "./requests.ts";
 interface Served {
   readonly id: InstanceId;
   readonly replica: Replica;
+  prefixes: PrefixCache | undefined;
   /** New requests may be sent to it. */
   isRegistered: boolean;
   /** The event that it waits for, and when. */
@@ -42,6 +44,8 @@ export class RequestFlow implements ReplicaHooks {
   readonly #stream: RequestStream;
   readonly #engines: readonly Engine[];
   readonly #accounts: RequestAccounts;
+  /** Of a request's number; undefined where prompts share nothing. */
+  readonly #prefixOf: ((request: number) => number) | undefined;
   readonly #requests = new Requests();
   /** Tries that their clients wait for, in order of sending. */
   readonly #sent = new SlotQueue(this.#requests.sent);
@@ -60,13 +64,14 @@ export class RequestFlow implements ReplicaHooks {
   #tokensGenerated = 0;
 
   constructor(params: RequestParams, world: WorkloadWorld, measuredFromS: Seconds) {
-    const { from, slo, client } = params;
+    const { from, slo, client, prefixes } = params;
     this.#params = params;
     this.#world = world;
     this.#engines = enginesOf(params, world);
     const { random } = world;
     const luck = random.stream("routing");
     this.#router = world.routing((request, retries, k) => random.at(luck, request, retries, k));
+    this.#prefixOf = prefixes && prefixDraws(prefixes, random);
     this.#stream = streamOf(from, world);
     this.#accounts = new RequestAccounts(slo, measuredFromS, world.horizonS);
     this.#timeoutS = client.timeoutS ?? Infinity;
@@ -106,15 +111,24 @@ export class RequestFlow implements ReplicaHooks {
   // ── replicas ───────────────────────────────────────────────────────────────────────
 
   begins({ id, market }: SimInstance): void {
-    const { times, limits } = this.#engines[market]!;
+    const { times, limits, prefixRoom } = this.#engines[market]!;
     const replica = new Replica(times, limits, this.#requests, this, this.#accounts.measuredFromS);
     while (this.#served.length < id) this.#served.push(undefined);
-    this.#served[id] = { id, replica, isRegistered: false, seq: -1, awaitedS: Infinity };
+    const served: Served = { id, replica, prefixes: undefined, isRegistered: false, seq: -1, awaitedS: Infinity };
+    if (prefixRoom > 0) {
+      served.prefixes = new PrefixCache(prefixRoom, (prefix, isHeld) => {
+        if (served.isRegistered) this.#router.holds?.(id, prefix, isHeld);
+      });
+    }
+    this.#served[id] = served;
   }
 
   register({ id, market }: SimInstance, nowS: Seconds): void {
-    this.#served[id]!.isRegistered = true;
+    const served = this.#served[id]!;
+    served.isRegistered = true;
     this.#router.register(id, this.#engines[market]!.limits.cacheTokens);
+    this.#tellLoad(served);
+    for (const prefix of served.prefixes?.held ?? []) this.#router.holds?.(id, prefix, true);
     for (let slot = this.#held.first; slot >= 0; slot = this.#held.first) {
       this.#held.delete(slot);
       this.#dispatch(slot, nowS);
@@ -167,6 +181,15 @@ export class RequestFlow implements ReplicaHooks {
       }
       this.#awaitTimeout();
     }
+  }
+
+  admitted(slot: number): number {
+    const requests = this.#requests;
+    const { prefixes } = this.#served[requests.on[slot]!]!;
+    if (this.#prefixOf === undefined) return 0;
+    const isHeld = prefixes?.use(this.#prefixOf(requests.id[slot]!)) ?? false;
+    this.#accounts.prefix(requests.arrivalS[slot]!, isHeld);
+    return isHeld ? this.#params.prefixes!.tokens : 0;
   }
 
   finished(slot: number, nowS: Seconds): void {
@@ -227,8 +250,9 @@ export class RequestFlow implements ReplicaHooks {
 
   #arrive(nowS: Seconds): void {
     const { inputTokens, outputTokens } = this.#stream;
+    const promptTokens = inputTokens + (this.#params.prefixes?.tokens ?? 0);
     // The last step of reading a prompt gives the first token, so there is none without.
-    const slot = this.#requests.add(this.#arrived++, inputTokens, Math.max(1, outputTokens), nowS);
+    const slot = this.#requests.add(this.#arrived++, promptTokens, Math.max(1, outputTokens), nowS);
     this.#accounts.arrived(nowS);
     this.#awaitArrival(nowS);
     this.#send(slot, nowS);
@@ -244,7 +268,8 @@ export class RequestFlow implements ReplicaHooks {
 
   #dispatch(slot: number, nowS: Seconds): void {
     const requests = this.#requests;
-    const target = this.#router.route(requests.id[slot]!, requests.retries[slot]!);
+    const id = requests.id[slot]!;
+    const target = this.#router.route(id, requests.retries[slot]!, this.#prefixOf?.(id) ?? -1);
     if (target === undefined) {
       this.#held.push(slot);
       return;

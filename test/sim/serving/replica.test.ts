@@ -42,6 +42,7 @@ function byClock({ times, limits, arrivals, stopS }: Case) {
   const slotOf = new Map<number, number>();
   const outcomes = arrivals.map((): Outcome => ({ firstTokenS: -1, finishedS: -1, wasted: 0 }));
   const replica = new Replica(times, limits, requests, {
+    admitted: () => 0,
     finished: (slot, timeS) => {
       const outcome = outcomes[requests.id[slot]!]!;
       outcome.firstTokenS = requests.firstTokenS[slot]!;
@@ -262,7 +263,7 @@ describe("the virtual token clock", () => {
 
   it("refuses what would not fit alone", () => {
     const requests = new Requests();
-    const hooks = { finished: () => {}, dropped: () => {} };
+    const hooks = { admitted: () => 0, finished: () => {}, dropped: () => {} };
     const replica = new Replica(h100, { cacheTokens: 100, batchMax: 1 }, requests, hooks);
     expect(() => replica.enqueue(requests.add(0, 60, 41, 0), 0)).toThrow(/101 tokens does not fit a cache of 100/);
   });

@@ -140,6 +140,32 @@ describe("requests, worked by hand", () => {
     expect(metrics).toMatchObject({ triesLost: 1, requestsCompleted: 0, requestsLost: 1, tokensWasted: 8 });
   });
 
+  it("a beginning that the replica holds need not be read again", () => {
+    const prefixes = { count: 1, tokens: 90 };
+    const rows: Parameters<typeof columns>[0] = [
+      [100, 10, 5],
+      [200, 10, 5],
+    ];
+    const metrics = served(rows, { requests: { prefixes } });
+    // 100 tokens are read in 1.0 s, then 10 of them in 0.1; each beside a step of 0.1 s.
+    expect(metrics.ttftMeanS).toBeCloseTo((1.1 + 0.2) / 2, 6);
+    expect(metrics.prefixHitShare).toBe(0.5);
+    const cold = served(rows, { requests: { prefixes: { ...prefixes, cacheShare: 0 } } });
+    expect(cold.ttftMeanS).toBeCloseTo(1.1, 6);
+    expect(cold.prefixHitShare).toBe(0);
+  });
+
+  it("a cache of two beginnings forgets the one that was used before the other", () => {
+    // Of twenty alike, a replica holds two: a tenth of the requests find theirs.
+    const model = { parameters: 5e9, bytesPerParameter: 2, layers: 32, heads: 32, kvHeads: 32, headDim: 128 };
+    const rows = Array.from({ length: 2000 }, (_, i) => [100 + 1.7 * i, 1, 1] as const);
+    // 24,000 MiB less 10 GB, at 524,288 bytes a token, hold 28,926; a hundredth of it 289: two beginnings of 120.
+    const prefixes = { count: 20, tokens: 120, skew: 0, cacheShare: 0.01 };
+    const { prefixHitShare } = served(rows, { requests: { model, prefixes } });
+    // Within four standard deviations of 2,000 draws.
+    expect(Math.abs(prefixHitShare! - 0.1)).toBeLessThan(4 * Math.sqrt((0.1 * 0.9) / 2000));
+  });
+
   it("what is too long for a replica's cache is refused, with a name", () => {
     // 24,000 MiB less 10 GB of weights, at 4 bytes a token, hold 3.8e9 tokens: so a model with larger ones.
     const model = { parameters: 5e9, bytesPerParameter: 2, layers: 32, heads: 32, kvHeads: 32, headDim: 4096 };
