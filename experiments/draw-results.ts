@@ -27,23 +27,24 @@ export interface Computed {
   /** Errors by key. */
   readonly failures: ReadonlyMap<string, string>;
   readonly about: ManifestAbout;
+  /** Of `replicates: auto`: which look this is. */
+  readonly look?: Summary["look"];
 }
 
 /** Writes everything that a results folder holds beside its cells, from the cells. */
 export async function drawResults(
   prepared: PreparedStudy,
-  { folder, stored, failures, about }: Computed,
+  { folder, stored, failures, about, look = null }: Computed,
   compute: ComputeOptions,
   { events, render }: Pick<ExperimentHost, "events" | "render">,
 ): Promise<ExperimentEnd> {
   const { loaded, grid } = prepared;
   const { cells, tables } = grid;
-  const replay = (key: string) => replayCommand(loaded, key);
-  const records = failUndercuts(recordsOf(cells, stored, failures, replay), replay);
+  const records = recordsOf(prepared, stored, failures);
   removeOutdated(folder);
   writeResult(folder, "runs.ndjson", lines(records));
   writeResult(folder, "timings.ndjson", lines(timingsOf(cells, stored)));
-  const summary = summarise(records, loaded.study);
+  const summary = summarise(records, loaded.study, look);
   writeResult(folder, "summary.json", json(summary));
   writeResult(folder, "summary.csv", [await summaryCsv(summary)]);
   const manifest = await manifestOf(prepared, about);
@@ -64,18 +65,19 @@ const replayCommand = ({ path, sets }: PreparedStudy["loaded"], key: string): st
     .join(" ");
 
 /** In cell order, those that have come to something. */
-function recordsOf(
-  cells: readonly Cell[],
+export function recordsOf(
+  { loaded, grid }: PreparedStudy,
   stored: ReadonlyMap<string, StoredCell>,
   failures: ReadonlyMap<string, string>,
-  replay: (key: string) => string,
 ): RunRecord[] {
-  return cells.flatMap(({ key, spec, versions }): RunRecord[] => {
+  const replay = (key: string): string => replayCommand(loaded, key);
+  const records = grid.cells.flatMap(({ key, spec, versions }): RunRecord[] => {
     const result = stored.get(key)?.result;
     if (result !== undefined) return [{ key, spec, versions, ok: true, ...result }];
     const error = failures.get(key);
     return error === undefined ? [] : [{ key, spec, versions, ok: false, error, replay: replay(key) }];
   });
+  return failUndercuts(records, replay);
 }
 
 function* timingsOf(cells: readonly Cell[], stored: ReadonlyMap<string, StoredCell>): Generator<unknown> {

@@ -1,18 +1,20 @@
 import { join } from "node:path";
 import type { CellOutcome } from "./cell-task.ts";
 import { type ComputeOptions, computeCells } from "./compute.ts";
-import { drawResults, type ReportInput } from "./draw-results.ts";
+import { drawResults, type ReportInput, recordsOf } from "./draw-results.ts";
 import type { Cell } from "./grid.ts";
 import { lockFolder } from "./lock.ts";
+import { LOOKS, undecided } from "./looks.ts";
 import { manifestOf } from "./manifest.ts";
 import { chosen } from "./only.ts";
 import { checkOwnPolicies } from "./own-policy-check.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { type PreparedStudy, preparedStudy } from "./prepared-study.ts";
 import { json, makeFolder, writeResult } from "./results.ts";
-import { cellsOfShard, type Shard } from "./shard.ts";
+import { cellsOfShard, type Shard, ShardError } from "./shard.ts";
 import { assertResultsFolder, CellLog, readCells, type StoredCell } from "./store.ts";
 import { loadStudy } from "./study.ts";
+import { summarise } from "./summarise.ts";
 import type { Summary } from "./summary.ts";
 
 export interface ExperimentOptions extends Omit<ComputeOptions, "studyFolder" | "signal"> {
@@ -73,11 +75,19 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
   await assertResultsFolder(folder);
   const prepared = await preparedStudy(loaded, root);
   const { cells } = prepared.grid;
+  const looks = loaded.study.replicates === "auto" ? LOOKS : [0];
+  if (shard !== undefined && looks.length > 1) {
+    throw new ShardError(
+      "replicates: auto is decided by all cells, and a shard has a part of them; say a number of replicates",
+    );
+  }
   const ours = shard === undefined ? undefined : new Set(cellsOfShard(cells, shard));
   const asked = chosen(cells, only).filter((cell) => ours?.has(cell) ?? true);
+  const from = Math.min(...asked.map(({ look }) => look));
+  const upTo = (of: readonly Cell[], look: number) => of.filter((cell) => cell.look <= Math.max(look, from));
   const cellsBefore = async () => (options.fresh ? new Map<string, StoredCell>() : readCells(folder));
   if (dryRun) {
-    events.planned(planOf(asked, await cellsBefore()), cells, folder);
+    events.planned(planOf(upTo(asked, 0), await cellsBefore()), upTo(cells, 0), folder);
     return { how: "planned" };
   }
   checkOwnPolicies(loaded);
@@ -85,23 +95,38 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
   const unlock = lockFolder(folder);
   try {
     const stored = await cellsBefore();
-    const plan = planOf(asked, stored);
-    events.planned(plan, cells, folder);
+    const failures = new Map<string, string>();
     const compute: ComputeOptions = { ...options, studyFolder: loaded.folder, signal: host.listen() };
-    const failures = await runPending(plan.pending, prepared, stored, folder, options, compute, events);
-    if (compute.signal.aborted) return { how: "interrupted" };
     const about = { command: options.command, startedAt };
-    if (shard !== undefined) {
-      if (asked.length === ours!.size) {
+    for (const at of looks.keys()) {
+      const seen = upTo(cells, at);
+      const pending = upTo(asked, at).filter(({ key }) => !failures.has(key));
+      const plan = planOf(pending, stored);
+      events.planned(plan, seen, folder);
+      const log = new CellLog(folder, { fresh: options.fresh && at === 0 });
+      await runPending(plan.pending, prepared, { log, stored, failures }, compute, options.queue, events);
+      if (compute.signal.aborted) return { how: "interrupted" };
+      if (shard !== undefined) {
         const part = { ...shard, failures: [...failures].map(([key, error]) => ({ key, error })) };
-        writeResult(folder, "manifest.json", json(await manifestOf(prepared, { ...about, shard: part })));
+        const manifest = await manifestOf(prepared, { ...about, shard: part });
+        if (asked.length === ours!.size) writeResult(folder, "manifest.json", json(manifest));
+        return { how: "shard", failed: failures.size };
       }
-      return { how: "shard", failed: failures.size };
+      const missing = seen.filter(({ key }) => !stored.has(key) && !failures.has(key)).length;
+      // What was drawn from a whole study is not replaced by a part of one.
+      if (missing > 0) return { how: "partial", failed: failures.size, missing };
+      const sofar = { ...prepared, grid: { ...prepared.grid, cells: seen } };
+      const look = looks.length === 1 ? null : { at: at + 1, of: looks.length };
+      if (look !== null && look.at < look.of) {
+        const open = undecided(summarise(recordsOf(sofar, stored, failures), loaded.study, look));
+        events.notice(
+          `look ${look.at} of ${look.of}, ${LOOKS[at]} replicate${LOOKS[at] === 1 ? "" : "s"}: ${open.length === 0 ? "decided" : `not decided: ${open.join(", ")}`}`,
+        );
+        if (open.length > 0) continue;
+      }
+      return await drawResults(sofar, { folder, stored, failures, about, look }, compute, host);
     }
-    const missing = cells.filter(({ key }) => !stored.has(key) && !failures.has(key)).length;
-    // What was drawn from a whole study is not replaced by a part of one.
-    if (missing > 0) return { how: "partial", failed: failures.size, missing };
-    return await drawResults(prepared, { folder, stored, failures, about }, compute, host);
+    throw new Error("a study has a last look");
   } finally {
     unlock();
   }
@@ -111,18 +136,21 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
 export const resultsFolder = (name: string, shard?: Shard): string =>
   join("results", shard === undefined ? name : `${name}.shard-${shard.index}-of-${shard.of}`);
 
-/** Adds to `stored` what succeeds. @returns errors by key; they are not stored, so the next run tries again. */
+interface Results {
+  readonly log: CellLog;
+  readonly stored: Map<string, StoredCell>;
+  /** Errors by key; they are not in the store, so the next run tries again. */
+  readonly failures: Map<string, string>;
+}
+
 async function runPending(
   pending: readonly Cell[],
   prepared: PreparedStudy,
-  stored: Map<string, StoredCell>,
-  folder: string,
-  { fresh, queue }: ExperimentOptions,
+  { log, stored, failures }: Results,
   compute: ComputeOptions,
+  queue: string | undefined,
   events: ExperimentEvents,
-): Promise<ReadonlyMap<string, string>> {
-  const failures = new Map<string, string>();
-  const log = new CellLog(folder, { fresh });
+): Promise<void> {
   try {
     const told = (cell: Cell, outcome: CellOutcome, wallMs: number): void => {
       if (outcome.ok) {
@@ -145,5 +173,4 @@ async function runPending(
     log.close();
     events.computed();
   }
-  return failures;
 }

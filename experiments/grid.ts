@@ -16,6 +16,7 @@ import { openRequestFile } from "../traces/request-file.ts";
 import type { TraceMarket } from "../traces/trace-table.ts";
 import type { CodeDigests } from "./closure.ts";
 import { canonicalJson, digestOf } from "./digest.ts";
+import { lookOf, replicatesMax } from "./looks.ts";
 import type { Path } from "./paths.ts";
 import type { RunRecord, RunSpec } from "./record.ts";
 import { type LoadedStudy, StudyError, type StudyPoint } from "./study.ts";
@@ -48,6 +49,8 @@ export interface Cell {
   readonly parts: Readonly<Record<string, string>>;
   /** Names its table. */
   readonly table: string;
+  /** Of `replicates: auto`, the first look that sees it; 0 without. */
+  readonly look: number;
 }
 
 export interface Grid {
@@ -132,17 +135,19 @@ class GridBuilder implements Grid {
       if (!this.onDemand.has(trace.name)) this.onDemand.set(trace.name, study.onDemandUsdPerHour);
       const units = await this.#unitsOf(study, trace, ["traces", i]);
       this.#tryOut(study, units[0]!);
-      const cells = this.cells.length + units.length * study.replicates * study.policies.length;
+      const cells = this.cells.length + units.length * replicatesMax(study) * study.policies.length;
       if (cells > CELLS_MAX) {
         throw new StudyError(
           `${this.#loaded.path}: more than ${CELLS_MAX} runs; take fewer units, replicates, policies or points of the sweep`,
         );
       }
       for (const unit of units) {
-        for (let replicate = 0; replicate < study.replicates; replicate++) {
-          const place = unit.place * study.replicates + replicate;
+        const replicates = replicatesMax(study);
+        for (let replicate = 0; replicate < replicates; replicate++) {
+          const place = unit.place * replicates + replicate;
+          const look = study.replicates === "auto" ? lookOf(replicate) : 0;
           for (const [p, policyId] of policyIds(study).entries()) {
-            this.#addCell({ study, axes: point.axes }, trace.name, unit, place, policyId, p, codeOf[p]!);
+            this.#addCell({ study, axes: point.axes }, trace.name, unit, { place, look }, policyId, p, codeOf[p]!);
           }
         }
       }
@@ -153,7 +158,7 @@ class GridBuilder implements Grid {
     { study, axes }: { readonly study: FilledStudy; readonly axes: StudyPoint["axes"] },
     trace: string,
     unit: Unit,
-    replicate: number,
+    { place: replicate, look }: { readonly place: number; readonly look: number },
     policyId: string,
     p: number,
     code: { readonly engine: string; readonly policy: string },
@@ -198,6 +203,7 @@ class GridBuilder implements Grid {
         version: part(versions),
       },
       table: unit.table,
+      look,
     });
   }
   readonly #digests = new ObjectDigests();

@@ -62,6 +62,12 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
     isPolicy(["primary", "comparisons", i, 1], against);
     if (policy === against) fault(["primary", "comparisons", i], `compares "${policy}" with itself`);
   }
+  if (part("replicates") === "auto" && primary?.comparisons.length === 0) {
+    fault(
+      ["replicates"],
+      "auto goes on until the primary comparisons are decided, and there is none; name one, or say a number",
+    );
+  }
   const ranked = metrics.filter(({ better }) => better !== undefined).map(({ name }) => name);
   if (primary !== undefined && !ranked.includes(primary.metric)) {
     const near = nearestName(primary.metric, ranked);

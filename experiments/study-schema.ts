@@ -59,11 +59,11 @@ export const studySchema = z.strictObject({
       "axes: a path into this study, such as cloud.slotsPerInstance, and the values it takes; a mapping gives each value a name",
     ),
   replicates: z
-    .int()
-    .min(1)
-    .max(COUNT_MAX)
+    .union([z.int().min(1).max(COUNT_MAX), z.literal("auto")])
     .default(1)
-    .describe("runs of each unit with other luck; averaged before anything is compared"),
+    .describe(
+      "runs of each unit with other luck; averaged before anything is compared; auto: 1, 2, 4 or 8, until all primary comparisons are decided",
+    ),
   baseline: z.string().describe("the policy that all others are compared with"),
   primary: z
     .strictObject({

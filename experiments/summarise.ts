@@ -31,11 +31,13 @@ export interface Question {
  * pairs of units. The primary comparisons get simultaneous intervals (Bonferroni: valid however they depend on one another)
  * and Holm's p; everything else is marked exploratory. Same records in any order, same bytes (groups in the order met).
  *
+ * @param look at which the study ended, if it chose so by itself: each of the looks may spend its part of the 5 % only.
  * @throws StatisticsError for a metric that is no finite number.
  */
 export function summarise(
   records: readonly RunRecord[],
   { question, baseline, primary, published = [], expected = [] }: Question,
+  look: Summary["look"] = null,
 ): Summary {
   const better = metricNamed(primary.metric)?.better ?? "lower";
   const warnings = new Warnings();
@@ -48,7 +50,7 @@ export function summarise(
   const resamples = createResamples("summary");
   const points = [...Map.groupBy(records, ({ spec }) => JSON.stringify(spec.axes)).values()].map(pointOf);
   const groups = points.map((point) =>
-    summarisePoint(point, { question, baseline, primary }, better, resamples, warnings),
+    summarisePoint(point, { question, baseline, primary }, look?.of ?? 1, better, resamples, warnings),
   );
   const judging = { baseline, points, replicates: Math.max(...points.map(({ replicates }) => replicates)), resamples };
   return {
@@ -57,6 +59,7 @@ export function summarise(
     primaryMetric: primary.metric,
     better,
     groups,
+    look,
     variance: sweepShares({ groups, baseline, primaryMetric: primary.metric }),
     published: judged(published, judging),
     expected: judged(expected, judging),
@@ -103,6 +106,7 @@ function pointOf(records: readonly RunRecord[]): Point {
 function summarisePoint(
   { axes, replicates, units, records }: Point,
   { baseline, primary }: Question,
+  looks: number,
   better: "lower" | "higher",
   resamples: Resamples,
   warnings: Warnings,
@@ -126,8 +130,11 @@ function summarisePoint(
   const named = primary.comparisons.map(
     ([policyId, against]): Pair => ({ metric: primary.metric, policyId, against, role: "primary" }),
   );
-  const level = 1 - 0.05 / Math.max(1, named.length);
-  const primaries = withHolm(named.flatMap((pair) => compare(pair, units, level, resamples) ?? []));
+  const level = 1 - 0.05 / looks / Math.max(1, named.length);
+  const primaries = withHolm(
+    named.flatMap((pair) => compare(pair, units, level, resamples) ?? []),
+    looks,
+  );
   const others = policies
     .filter(({ policyId }) => policyId !== baseline)
     .flatMap(({ policyId }) =>
@@ -171,12 +178,15 @@ function summarisePolicy(policyId: string, units: Units, resamples: Resamples): 
   return { policyId, metrics: Object.fromEntries(estimates) };
 }
 
-function withHolm(primaries: readonly Compared[]): Compared[] {
+/** Each look could have been the one. */
+function withHolm(primaries: readonly Compared[], looks: number): Compared[] {
   const tested = primaries.filter(({ comparison }) => comparison.p !== null);
   const adjusted = holm(tested.map(({ comparison }) => comparison.p!));
   return primaries.map((each) => {
     const place = tested.indexOf(each);
-    return place < 0 ? each : { ...each, comparison: { ...each.comparison, pHolm: adjusted[place]! } };
+    return place < 0
+      ? each
+      : { ...each, comparison: { ...each.comparison, pHolm: Math.min(1, looks * adjusted[place]!) } };
   });
 }
 

@@ -16,6 +16,8 @@ export interface Summary {
   readonly published: readonly PublishedFigure[];
   /** What the study expected, judged in the same way. */
   readonly expected: readonly PublishedFigure[];
+  /** Of `replicates: auto`: which of how many looks, from 1, ended the study; null without. */
+  readonly look: { readonly at: number; readonly of: number } | null;
   /** Of a sweep: which of its axes matters. */
   readonly variance: readonly VarianceShares[];
   /** Method warnings with their remedy: too few units, skewness beyond the interval's reach, failed cells, ... */

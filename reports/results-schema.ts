@@ -103,6 +103,7 @@ export const SUMMARY = z.looseObject({
       answer: z.string(),
     }),
   ),
+  look: z.looseObject({ at: z.number(), of: z.number() }).nullable(),
   variance: z.array(
     z.looseObject({
       quantity: z.enum(["value", "change"]),

@@ -9,7 +9,7 @@ const ANSWERS_OPEN = 4;
 
 /** The first thing read: what was asked, and what came of it, in a sentence for each point of the sweep. */
 export function answer(summary: Summary): Html {
-  const { groups, cells } = summary;
+  const { groups, cells, look } = summary;
   const policies = new Set(groups.flatMap((group) => group.policies.map(({ policyId }) => policyId))).size;
   const units = [...new Set(groups.map((group) => group.units))];
   const replicates = Math.max(0, ...groups.map((group) => group.replicates));
@@ -33,7 +33,8 @@ ${claims("expected", "expectation", summary.expected)}
     units.length === 1
       ? `${counted(units[0]!, "unit")} of inference`
       : `${Math.min(...units)} to ${Math.max(...units)} units of inference`,
-    replicates > 1 && counted(replicates, "replicate"),
+    (replicates > 1 || look !== null) && counted(replicates, "replicate"),
+    look !== null && `ended at look ${look.at} of ${look.of}, which its intervals allow for`,
     groups.length > 1 && counted(groups.length, "point of the sweep", "points of the sweep"),
     `${counted(cells.ok + cells.failed, "run")}${cells.failed > 0 ? `, ${cells.failed} of them failed` : ""}`,
     `ranked by ${primary.title}, ${summary.better} is better`,

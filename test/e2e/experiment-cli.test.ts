@@ -78,7 +78,9 @@ describe("a run", () => {
     expect(read(out, "runs.ndjson")).toBe(before);
   });
 
-  test("comes to the same bytes with one worker, with two, and killed in the middle and run again", async () => {
+  test("comes to the same bytes with one worker, with two, and killed in the middle and run again", {
+    timeout: 120_000,
+  }, async () => {
     const study = longStudy();
     const [one, two, killed] = [scratchFolder(), scratchFolder(), scratchFolder()];
     expect(await run([study, "--jobs", "1", "--out", one])).toMatchObject({ code: 0 });
@@ -124,6 +126,33 @@ describe("a run", () => {
       .map((line) => JSON.parse(line));
     expect(events.map(({ event }) => event)).toEqual(["planned", "cell", "cell", "cell", "cell", "computed", "end"]);
     expect(events.at(-1)).toMatchObject({ how: "complete", failed: 0, summary: { cells: { ok: 4 } } });
+  });
+
+  test("with replicates: auto ends at the first look that decides, as if so many replicates had been asked for", async () => {
+    const study = studyFile([
+      ["seeds: 2", "seeds: 8"],
+      ["baseline:", "replicates: auto\nbaseline:"],
+    ]);
+    const out = scratchFolder();
+    const auto = await run([study, "--out", out]);
+    expect(auto.code).toBe(0);
+    expect(auto.err).toMatch(/look 1 of 4, 1 replicate: decided/);
+    expect(JSON.parse(read(out, "summary.json")).look).toEqual({ at: 1, of: 4 });
+    expect(records(out)).toHaveLength(16);
+
+    // Two policies that differ in nothing but name are never told apart: all looks are taken.
+    const same: [string, string] = ["scheduling: greedy", "scheduling: on-demand-only"];
+    const tied = studyFile([["baseline:", "replicates: auto\nbaseline:"], same]);
+    const [all, eight] = [scratchFolder(), scratchFolder()];
+    const ended = await run([tied, "--out", all]);
+    expect(ended.err).toMatch(/look 1 of 4, 1 replicate: not decided: greedy against on-demand\n/);
+    expect(ended.err).toMatch(/look 3 of 4, 4 replicates: not decided: greedy against on-demand\n/);
+    expect(await run([tied, "--set", "replicates=8", "--out", eight])).toMatchObject({ code: 0 });
+    expect(read(all, "runs.ndjson")).toBe(read(eight, "runs.ndjson"));
+    expect(await run([tied, "--shard", "1/2"])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^shard 1 of 2.*\nShardError: replicates: auto is decided by all cells/),
+    });
   });
 
   test("of a part of the study keeps what it ran, and draws nothing of the part", async () => {

@@ -1,4 +1,4 @@
-import { coverage, familyCoverage, laws, ratioCoverage, stepCoverage } from "./coverage.ts";
+import { coverage, familyCoverage, laws, ratioCoverage, sequentialCoverage, stepCoverage } from "./coverage.ts";
 
 // The table of docs/METRICS.md: `node test/experiments/coverage-table.ts [trials]`, about half a minute a thousand.
 const trials = Number(process.argv[2] ?? 1500);
@@ -23,3 +23,16 @@ row(
   "all of 4 means, normal",
   sizes.map((n) => familyCoverage("normal", 4, n, trials)),
 );
+for (const law of ["normal", "lognormal"] as const) {
+  for (const truth of [0, 0.5]) {
+    const found = sizes.map((n) => sequentialCoverage(law, n, trials, truth));
+    row(
+      `replicates: auto, ${law}, true difference ${truth}`,
+      found.map(({ held }) => held),
+    );
+    row(
+      "of these, decided",
+      found.map(({ decided }) => decided),
+    );
+  }
+}

@@ -1,3 +1,4 @@
+import { ALPHA_OF_A_LOOK, LOOKS } from "../../experiments/looks.ts";
 import { changeOf, measured, type SweepPoint } from "../../experiments/published/quantity.ts";
 import { meanInterval, ratioInterval } from "../../experiments/statistics/bootstrap.ts";
 import { createResamples } from "../../experiments/statistics/resamples.ts";
@@ -81,6 +82,40 @@ export function stepCoverage(n: number, trials: number): number {
     const { low, high } = changeOf(saving("dear"), saving("cheap"), resamples)!;
     return low <= 0.1 && 0.1 <= high;
   });
+}
+
+/**
+ * The same for a study that goes on until its interval excludes 0 or the last look is done (`replicates: auto`): units drawn from a law,
+ * shifted so that the true mean is `truth`, each seen through replicates that scatter as much as units do. What must hold is the
+ * interval at which it stopped. @returns also the share of trials that stopped at an interval without 0.
+ */
+export function sequentialCoverage(
+  law: Law,
+  n: number,
+  trials: number,
+  truth: number,
+): { held: number; decided: number } {
+  const draw = drawsOf(law, n);
+  const scatter = drawsOf("normal", n);
+  let decided = 0;
+  const held = shareOf(trials, (trial) => {
+    const resamples = createResamples(`trial-${trial}`);
+    const sums = new Float64Array(n);
+    let interval = { low: Number.NaN, high: Number.NaN };
+    for (const [look, replicates] of LOOKS.entries()) {
+      for (let r = LOOKS[look - 1] ?? 0; r < replicates; r++) {
+        for (let i = 0; i < n; i++) sums[i]! += scatter(trial, i, r + 1);
+      }
+      const means = sample(n, (i) => draw(trial, i) - meanOf[law] + truth + sums[i]! / replicates);
+      interval = meanInterval(means, 1 - ALPHA_OF_A_LOOK, resamples);
+      if (interval.low > 0 || interval.high < 0) {
+        decided++;
+        break;
+      }
+    }
+    return interval.low <= truth && truth <= interval.high;
+  });
+  return { held, decided: decided / trials };
 }
 
 /** Share of trials in which all of `members` Bonferroni intervals hold; the samples share half of their variance. */

@@ -54,6 +54,7 @@ function summary(
     primaryMetric: metric,
     better: "lower",
     groups: [{ ...group, axes: {} }],
+    look: null,
     variance: [],
     published: [],
     expected: [],

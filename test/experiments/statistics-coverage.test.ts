@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { coverage, familyCoverage, type Law, ratioCoverage, stepCoverage } from "./coverage.ts";
+import { coverage, familyCoverage, type Law, ratioCoverage, sequentialCoverage, stepCoverage } from "./coverage.ts";
 
 // Nominal 95 % intervals against laws of known mean. What is required is the middle of the band or its lower end; the
 // band is that, give or take three binomial standard errors at the number of trials, so that another seed would pass too.
@@ -34,5 +34,12 @@ describe("how often an interval holds the true mean", () => {
 
   it("all of four primary intervals at once, n = 20: 93 % or more", () => {
     expect(familyCoverage("normal", 4, 20, 100)).toBeGreaterThan(0.93 - band(0.93, 100));
+  });
+
+  it("replicates: auto, n = 20, whichever look ends it: 95 % or more, and no more than 5 % find what is not there", () => {
+    const [found, none] = [sequentialCoverage("normal", 20, 80, 0.5), sequentialCoverage("normal", 20, 80, 0)];
+    for (const { held } of [found, none]) expect(held).toBeGreaterThan(0.95 - band(0.95, 80));
+    expect(none.decided).toBeLessThan(0.05 + band(0.05, 80));
+    expect(found.decided).toBeGreaterThan(0.25);
   });
 });

@@ -153,6 +153,7 @@ export function inventedSummary(records: readonly RunRecord[]): Summary {
     primaryMetric: "usdPerWorkHour",
     better: "lower",
     groups,
+    look: null,
     variance:
       groups.length > 1
         ? [
