@@ -1,7 +1,7 @@
 import { gamma } from "simple-statistics";
 import { HOUR_S } from "../policies/contract/units.ts";
 import { type StepList, seriesOf, TraceError } from "./columns.ts";
-import { type Shape, shapeOf } from "./fit.ts";
+import { pairOf, type Shape, shapeOf } from "./fit.ts";
 import { generateTrace, type MarketModel } from "./generate.ts";
 import type { Levels, Spells } from "./generators/capacity.ts";
 import type { PriceProcess } from "./generators/price.ts";
@@ -11,16 +11,14 @@ import type { TraceTable } from "./trace-table.ts";
 /** How a price is modelled: around one mean, or around two that it switches between. */
 export type PriceKind = PriceProcess["kind"];
 
-/** Rounds of drawing, comparing and correcting; a draw this long has a standard error near 0.03 in a zone's availability. */
-const ROUNDS = 10;
-const DRAWN_H = 250 * 24;
+/** Rounds of drawing, comparing and correcting; a draw this long has a standard error near 0.02 in a zone's availability. */
+const ROUNDS = 20;
+const DRAWN_H = 500 * 24;
 /**
- * Shares of the correlation between regions that common outages are asked to make. Whole, they may take all zones together far
- * more often than the data did, since real regions also lean on one another slowly: what fits best as a whole is kept.
+ * Shares of time that a common outage is on, each tried: the data tells how strongly regions go together, and hardly whether
+ * rare outages take many zones or frequent ones few. What fits best as a whole is kept.
  */
-const ACROSS = [0, 1 / 3, 2 / 3, 1];
-/** Of the regions, one common outage takes so many: the data tells how strongly regions go together, hardly how many. */
-const COMMON_SHARE = 0.6;
+const COMMON_DOWN = [0.1, 0.2, 0.3, 0.4, 0.5];
 
 /** What is corrected: shares of time up, and mean up spells, in hours. */
 interface Draft {
@@ -28,13 +26,16 @@ interface Draft {
   readonly upShare: number[];
   readonly meanUpH: (number | undefined)[];
   readonly regionDownOdds: Map<string, number>;
-  commonDownOdds: number;
+  readonly commonDown: number;
+  /** [region] of its zones that a common outage takes. */
+  readonly commonShare: Map<string, number>;
 }
 
 /**
  * A market model that resembles a trace: prices by their moments; capacity by availability, spells and the correlation of zones
  * within and between regions. The first guess is by formula, then drawn, compared and corrected (simulated moments), since
- * outages over a zone cut its own spells.
+ * outages over a zone cut its own spells. Outages common to all regions take zones one by one, of each region its own share:
+ * whole regions at once would leave no zone at all far more often than the data did.
  *
  * Formula: two zones of availability a that share only a region up a share R of time correlate by (1 - R) / R x sqrt(o1 o2),
  * o = a / (1 - a). A region's outages last as long as no zone of it was up.
@@ -50,21 +51,25 @@ export function fitModel(table: TraceTable, kind: PriceKind): MarketModel {
   const outageH = regionOutages(table);
   let best: MarketModel | undefined;
   let least = Infinity;
-  for (const share of (target.across ?? 0) > 0.02 ? ACROSS : [0]) {
-    const aim = { ...target, across: share * (target.across ?? 0) };
-    const draft = firstGuess(table, aim);
+  const regions = [...new Set(table.markets.map(({ region }) => region))];
+  const together = regions.some((a) => regions.some((b) => a !== b && between(target, a, b) > 0.02));
+  for (const commonDown of together ? [0, ...COMMON_DOWN] : [0]) {
+    const draft = firstGuess(table, target, commonDown);
     for (let round = 0; round < ROUNDS; round++) {
       const model = modelOf(table, draft, prices, target, outageH);
       const drawn = shapeOf(generateTrace(model, "fit", DRAWN_H * HOUR_S));
       const distance = distanceOf(drawn, target);
       if (distance < least) [best, least] = [model, distance];
-      correct(draft, drawn, aim);
+      correct(draft, drawn, target);
     }
   }
   return best!;
 }
 
-function firstGuess({ markets }: TraceTable, target: Shape): Draft {
+const between = ({ correlations }: Shape, a: string, b: string): number => correlations[pairOf(a, b)] ?? 0;
+
+function firstGuess({ markets }: TraceTable, target: Shape, commonDown: number): Draft {
+  const regions = [...new Set(markets.map(({ region }) => region))];
   const odds = target.availability.map((share) => (share === null ? null : oddsOf(share)));
   const meanRoot = (region: string): number => {
     const own = odds.filter((each, m): each is number => each !== null && markets[m]!.region === region);
@@ -72,9 +77,9 @@ function firstGuess({ markets }: TraceTable, target: Shape): Draft {
     return roots.reduce((sum, each) => sum + each, 0) / Math.max(1, roots.length);
   };
   const regionDownOdds = new Map(
-    Object.entries(target.within)
-      .filter(([, correlation]) => correlation > 0)
-      .map(([region, correlation]) => [region, correlation / Math.max(1e-6, meanRoot(region))]),
+    regions
+      .filter((region) => between(target, region, region) > 0)
+      .map((region) => [region, between(target, region, region) / Math.max(1e-6, meanRoot(region))]),
   );
   return {
     upShare: target.availability.map((share, m) =>
@@ -82,7 +87,8 @@ function firstGuess({ markets }: TraceTable, target: Shape): Draft {
     ),
     meanUpH: target.meanUpH.map((mean) => mean ?? undefined),
     regionDownOdds,
-    commonDownOdds: target.across !== null && target.across > 0 ? 0.05 : 0,
+    commonDown,
+    commonShare: new Map(commonDown === 0 ? [] : regions.map((region) => [region, 0.3])),
   };
 }
 
@@ -98,9 +104,14 @@ function correct(draft: Draft, drawn: Shape, target: Shape): void {
     if (wanted != null && got != null && now !== undefined) draft.meanUpH[m] = now * step(wanted, got);
   }
   for (const [region, odds] of draft.regionDownOdds) {
-    draft.regionDownOdds.set(region, odds * step(target.within[region]!, drawn.within[region] ?? 0));
+    draft.regionDownOdds.set(region, odds * step(between(target, region, region), between(drawn, region, region)));
   }
-  if (draft.commonDownOdds > 0) draft.commonDownOdds *= step(target.across!, drawn.across ?? 0);
+  // Of two regions alone the pair says how large both shares are, not which is the larger.
+  for (const [region, share] of draft.commonShare) {
+    const others = [...draft.commonShare.keys()].filter((other) => other !== region);
+    const sum = (shape: Shape) => others.reduce((total, other) => total + between(shape, region, other), 0);
+    draft.commonShare.set(region, Math.min(1, share * step(sum(target), sum(drawn))));
+  }
 }
 
 /** Sum of squared relative misses of what is corrected. */
@@ -113,9 +124,8 @@ function distanceOf(drawn: Shape, target: Shape): number {
     add(drawn.availability[m], target.availability[m], 0.05);
     add(drawn.meanUpH[m], target.meanUpH[m], 0.15 * (target.meanUpH[m] ?? 1));
   }
-  for (const [region, wanted] of Object.entries(target.within)) add(drawn.within[region], wanted, 0.05);
-  add(drawn.across, target.across, 0.05);
-  add(drawn.noneUpShare, target.noneUpShare, 0.01);
+  for (const [of, wanted] of Object.entries(target.correlations)) add(drawn.correlations[of], wanted, 0.02);
+  add(drawn.noneUpShare, target.noneUpShare, 0.003);
   return sum;
 }
 
@@ -131,8 +141,8 @@ function modelOf(
     meanDownH: rounded(meanDownH),
     shape: shapeOfSpells(target),
   });
-  const lengths = [...outageH.values()];
-  const meanOutageH = lengths.reduce((sum, each) => sum + each, 0) / Math.max(1, lengths.length);
+  // What regions have in common shows where outages are longest; regions of one zone show it in the zone's own.
+  const commonH = Math.max(0, ...(outageH.size > 0 ? outageH.values() : target.meanDownH.map((meanH) => meanH ?? 0)));
   return {
     instanceType: table.markets[0]!.instanceType,
     count: 1,
@@ -142,8 +152,13 @@ function modelOf(
         return meanDownH === undefined ? [] : [[region, outages(odds, meanDownH)]];
       }),
     ),
-    ...(draft.commonDownOdds > 0 &&
-      meanOutageH > 0 && { common: { ...outages(draft.commonDownOdds, meanOutageH), share: COMMON_SHARE } }),
+    ...(draft.commonDown > 0 &&
+      commonH > 0 && {
+        common: {
+          ...outages(oddsOf(draft.commonDown), commonH),
+          share: Object.fromEntries([...draft.commonShare].map(([region, share]) => [region, rounded(share)])),
+        },
+      }),
     zones: table.markets.map(({ region, zone }, m) => {
       const capacity = capacityOf(table, m, draft, shapeOfSpells(target, m));
       return { region, zone, price: prices[m]!, ...(capacity && { capacity }) };

@@ -32,12 +32,8 @@ export function fitOf({ name, source, model, observed }: Preset): Fit {
       if (preset !== null) rows.push({ statistic, of, data: observed?.[statistic][m] ?? null, preset });
     }
   }
-  for (const [region, preset] of Object.entries(drawn.within)) {
-    rows.push({ statistic: "correlation of availability", of: region, data: observed?.within[region] ?? null, preset });
-  }
-  if (drawn.across !== null) {
-    const of = "between regions";
-    rows.push({ statistic: "correlation of availability", of, data: observed?.across ?? null, preset: drawn.across });
+  for (const [of, preset] of Object.entries(drawn.correlations)) {
+    rows.push({ statistic: "correlation of availability", of, data: observed?.correlations[of] ?? null, preset });
   }
   const noneUp = { statistic: "share of time with no zone up", of: "all", preset: drawn.noneUpShare };
   rows.push({ ...noneUp, data: observed?.noneUpShare ?? null });
@@ -61,23 +57,21 @@ const perMarket = [
 /** The statistics that a preset is fitted to and judged by; per market in the table's order. */
 export type Shape = Readonly<Record<(typeof perMarket)[number], readonly (number | null)[]>> & {
   readonly zones: readonly string[];
-  /** Mean correlation of availability between the zones of a region, and between zones of two; null with one region. */
-  readonly within: Readonly<Record<string, number>>;
-  readonly across: number | null;
+  /** [region, or two: "us-east-1, us-west-2"] mean correlation of availability between its zones, or zones of the two. */
+  readonly correlations: Readonly<Record<string, number>>;
   readonly noneUpShare: number;
 };
 
 export function shapeOf(table: TraceTable): Shape {
   const each = table.markets.map((_, m) => marketStatistics(table, m));
   const { availability } = correlationsOf(table);
-  const within = new Map<string, number[]>();
-  const across: number[] = [];
+  const pairs = new Map<string, number[]>();
   for (const [a, { region }] of table.markets.entries()) {
     for (let b = a + 1; b < table.markets.length; b++) {
       const value = availability[a]![b]!;
       if (value === null) continue;
-      if (table.markets[b]!.region !== region) across.push(value);
-      else within.set(region, [...(within.get(region) ?? []), value]);
+      const of = pairOf(region, table.markets[b]!.region);
+      pairs.set(of, [...(pairs.get(of) ?? []), value]);
     }
   }
   return {
@@ -93,10 +87,12 @@ export function shapeOf(table: TraceTable): Shape {
     sdUsdPerHour: each.map((market) => market.sdUsdPerHour),
     priceChangesPerDay: each.map((market) => market.priceChangesPerDay),
     priceDayAutocorrelation: each.map((market) => market.priceDayAutocorrelation),
-    within: Object.fromEntries([...within].map(([region, values]) => [region, meanOf(values)])),
-    across: across.length === 0 ? null : meanOf(across),
+    correlations: Object.fromEntries([...pairs].map(([of, values]) => [of, meanOf(values)])),
     noneUpShare: noneUpShare(table),
   };
 }
+
+/** What the correlation between zones of two regions is called; of one, its name. */
+export const pairOf = (a: string, b: string): string => (a === b ? a : [a, b].sort().join(", "));
 
 const meanOf = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0) / list.length;

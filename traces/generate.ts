@@ -32,34 +32,43 @@ export const marketModel = z.strictObject({
     .min(1),
   regions: z.record(z.string(), spells).default({}).describe("outages that take all zones of a region"),
   common: z
-    .strictObject({ ...spells.shape, share: z.number().min(0).max(1).describe("of the regions that one takes") })
+    .strictObject({
+      ...spells.shape,
+      share: z
+        .record(z.string(), z.number().min(0).max(1))
+        .describe("[region] of its zones that one takes; none of a region that is not named"),
+    })
     .optional()
-    .describe("outages that may take several regions together"),
+    .describe("outages that take zones of several regions together"),
   count: z.int().min(1).default(1).describe("instances obtainable while a zone is up"),
 });
 export type MarketModel = z.infer<typeof marketModel>;
 
 /** A change here changes what a seed gives: part of every digest. */
-const GENERATOR = "1";
+const GENERATOR = "2";
 
 /** One draw of a market model over [0, endS). The digest names model and seed, so equal digests are equal tables. */
 export function generateTrace(model: MarketModel, seed: string, endS: Seconds): TraceTable {
   const random = createRandom(seed);
   const regionNames = [...new Set(model.zones.map(({ region }) => region))];
   const common = model.common && generateSpells(model.common, random, "common-capacity", 0, endS);
-  const over = regionNames.map((name, r): Steps[] => {
+  const ofRegion = regionNames.map((name, r): Steps[] => {
     const outages = model.regions[name];
-    return [
-      ...(outages === undefined ? [] : [generateSpells(outages, random, "region-capacity", r, endS)]),
-      ...(common === undefined ? [] : [hitBy(common, model.common!.share, random, "common-hits", r)]),
-    ];
+    return outages === undefined ? [] : [generateSpells(outages, random, "region-capacity", r, endS)];
   });
+  const over = (region: string, m: number): Steps[] => {
+    const share = model.common?.share[region];
+    return [
+      ...ofRegion[regionNames.indexOf(region)]!,
+      ...(share === undefined ? [] : [hitBy(common!, share, random, "common-hits", m)]),
+    ];
+  };
   const series = model.zones.map(({ region, zone, price, capacity }, m): MarketSeries => {
     const own = capacity && ownCapacity(capacity, model.count, random, m, endS);
     return {
       market: { instanceType: model.instanceType, region, zone, capacityType: "spot" },
       price: generatePrice(price, random, m, endS),
-      ...(own && { capacity: generateCapacity(own, over[regionNames.indexOf(region)]!) }),
+      ...(own && { capacity: generateCapacity(own, over(region, m)) }),
       depth: { kind: "unlimited", instances: 0 },
       gapS: 0,
     };

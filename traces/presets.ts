@@ -26,8 +26,7 @@ const ou = (mean: number, sd: number, reversionPerHour: number, min: number, max
   stepH,
   start: "stationary" as const,
 });
-/** Weibull shape 0.55 has the coefficient of variation 2.0 that the spells of all zones show (1.3 to 2.7). */
-const spells = (meanUpH: number, meanDownH: number) => ({ meanUpH, meanDownH, shape: 0.55 });
+const spells = (meanUpH: number, meanDownH: number, shape: number) => ({ meanUpH, meanDownH, shape });
 const zone = (name: string, price: ReturnType<typeof ou>, capacity: ReturnType<typeof spells>) => ({
   region: name.slice(0, -1),
   zone: name,
@@ -36,13 +35,12 @@ const zone = (name: string, price: ReturnType<typeof ou>, capacity: ReturnType<t
 });
 
 /**
- * Fitted zone by zone and jointly. The share of time a region is out follows from the mean correlation between its zones; a
- * zone's own spells from its availability and mean up spell given the region's. Prices: mean, deviation, autocorrelation
- * over a day, range, and changes a day.
+ * Fitted by `traces fit`: capacity by availability, spells, and correlation of zones within regions and between them; prices by
+ * mean, deviation, autocorrelation over a day, range, and changes a day.
  *
- * Assumes that regions are independent of one another. The data shows a correlation of 0.136 between zones of two regions, and
- * no zone up for 0.8 % of the time where the preset has 0.3 %: it flatters policies that spread over regions a little. An
- * outage common to all regions would be worse: one that gives 0.136 takes all zones for 5 % of the time.
+ * Most of what us-east-1 has of outages it shares with some zones of the others (`common`). Where all zones of a region must go
+ * together, an outage common to regions takes all nine at once for 5 % of the time; one that takes zones one by one gives the
+ * correlations of the data (0.06 to 0.20) and no zone up for 0.5 % of the time, where the data has 0.8 %.
  */
 const p3: Preset = {
   name: "p3-2023",
@@ -53,17 +51,22 @@ const p3: Preset = {
   model: {
     instanceType: "p3.2xlarge",
     count: 1,
-    regions: { "us-east-1": spells(6, 3.23), "us-east-2": spells(12, 2.72), "us-west-2": spells(20, 1.08) },
+    regions: {
+      "us-east-1": spells(11.36, 1.008, 0.5412),
+      "us-east-2": spells(9.74, 1.926, 0.5412),
+      "us-west-2": spells(18.03, 0.7565, 0.5412),
+    },
+    common: { ...spells(4.493, 1.926, 0.5412), share: { "us-east-1": 1, "us-east-2": 0.3981, "us-west-2": 0.16 } },
     zones: [
-      zone("us-east-1a", ou(1.654, 0.0899, 0.0049, 1.4429, 1.8464, 6), spells(0.82, 2.37)),
-      zone("us-east-1c", ou(1.278, 0.0755, 0.0021, 1.168, 1.4053, 6), spells(1.97, 0.77)),
-      zone("us-east-1d", ou(1.235, 0.0749, 0.0021, 1.1142, 1.3661, 6), spells(2.3, 1.04)),
-      zone("us-east-1f", ou(1.265, 0.0787, 0.0013, 1.1487, 1.4003, 6), spells(3.42, 0.34)),
-      zone("us-east-2a", ou(0.93, 0.029, 0.0173, 0.918, 1.0741, 17), spells(10.2, 0.76)),
-      zone("us-east-2b", ou(0.928, 0.0239, 0.0173, 0.918, 1.0331, 24), spells(6.63, 1.29)),
-      zone("us-west-2a", ou(0.945, 0.0372, 0.0039, 0.918, 1.0461, 12), spells(8.05, 0.61)),
-      zone("us-west-2b", ou(0.947, 0.0378, 0.0026, 0.918, 1.0339, 12), spells(18.8, 0.91)),
-      zone("us-west-2c", ou(0.942, 0.0363, 0.0083, 0.918, 1.0855, 12), spells(9.5, 0.62)),
+      zone("us-east-1a", ou(1.654, 0.0899, 0.0049, 1.4429, 1.8464, 6), spells(0.877, 2.551, 0.5505)),
+      zone("us-east-1c", ou(1.278, 0.0755, 0.0021, 1.168, 1.4053, 6), spells(3.204, 1.21, 0.5738)),
+      zone("us-east-1d", ou(1.235, 0.0749, 0.0021, 1.1142, 1.3661, 6), spells(4.131, 1.93, 0.591)),
+      zone("us-east-1f", ou(1.265, 0.0787, 0.0013, 1.1487, 1.4003, 6), spells(11.84, 0.322, 0.5359)),
+      zone("us-east-2a", ou(0.93, 0.029, 0.0173, 0.918, 1.0741, 17), spells(40.41, 0.2031, 0.4547)),
+      zone("us-east-2b", ou(0.928, 0.0239, 0.0173, 0.918, 1.0331, 24), spells(13.16, 1.372, 0.5572)),
+      zone("us-west-2a", ou(0.945, 0.0372, 0.0039, 0.918, 1.0461, 12), spells(10.83, 0.423, 0.5684)),
+      zone("us-west-2b", ou(0.947, 0.0378, 0.0026, 0.918, 1.0339, 12), spells(66.99, 0.9238, 0.4962)),
+      zone("us-west-2c", ou(0.942, 0.0363, 0.0083, 0.918, 1.0855, 12), spells(16.01, 0.3471, 0.5467)),
     ],
   },
   observed: {
@@ -89,8 +92,14 @@ const p3: Preset = {
     sdUsdPerHour: [0.0899, 0.0755, 0.0749, 0.0787, 0.029, 0.0239, 0.0372, 0.0379, 0.0364],
     priceChangesPerDay: [3.91, 4.04, 3.97, 4.19, 1.43, 0.88, 2.04, 1.95, 1.95],
     priceDayAutocorrelation: [0.924, 0.959, 0.957, 0.964, 0.917, 0.837, 0.982, 0.985, 0.974],
-    within: { "us-east-1": 0.397, "us-east-2": 0.588, "us-west-2": 0.45 },
-    across: 0.136,
+    correlations: {
+      "us-east-1": 0.397,
+      "us-east-2": 0.588,
+      "us-west-2": 0.45,
+      "us-east-1, us-east-2": 0.195,
+      "us-east-1, us-west-2": 0.135,
+      "us-east-2, us-west-2": 0.058,
+    },
     noneUpShare: 0.0079,
   },
 };

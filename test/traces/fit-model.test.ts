@@ -49,13 +49,13 @@ describe("fitting a market model", () => {
       expect(Math.abs(got.priceDayAutocorrelation[m]! - wanted.priceDayAutocorrelation[m]!)).toBeLessThan(0.1);
     }
     // The two zones of r1 share a quarter of their time down: sqrt of their odds times 5 / 15.
-    expect(wanted.within.r1).toBeGreaterThan(0.3);
-    expect(Math.abs(got.within.r1! - wanted.within.r1!)).toBeLessThan(0.08);
-    expect(Math.abs(got.across!)).toBeLessThan(0.08);
+    expect(wanted.correlations.r1!).toBeGreaterThan(0.3);
+    expect(Math.abs(got.correlations.r1! - wanted.correlations.r1!)).toBeLessThan(0.08);
+    expect(Math.abs(got.correlations["r1, r2"]!)).toBeLessThan(0.08);
   }, 30_000);
 
   it("the same trace gives the same model", () => {
-    const seen = generateTrace(truth, "seen", 60 * DAY);
+    const seen = generateTrace({ ...truth, zones: truth.zones.slice(0, 1) }, "seen", 60 * DAY);
     expect(fitModel(seen, "ornstein-uhlenbeck")).toEqual(fitModel(seen, "ornstein-uhlenbeck"));
   }, 30_000);
 
@@ -122,24 +122,49 @@ describe("fitting a market model", () => {
     expect(() => fitModel(table, "ornstein-uhlenbeck")).toThrow(/one instance type, the trace has a, b/);
   });
 
-  it("common outages take the share of regions that they are said to", () => {
-    const common = { meanUpH: 10, meanDownH: 10, shape: 1, share: 1 };
+  it("common outages take the share of each region's zones that they are said to", () => {
+    const common = { meanUpH: 10, meanDownH: 10, shape: 1 };
     const up = { region: "", price, capacity: spells(1e6, 1e-6) };
     const model: MarketModel = {
       ...truth,
       regions: {},
-      common,
       zones: [
         { ...up, region: "r1", zone: "a" },
         { ...up, region: "r2", zone: "b" },
+        { ...up, region: "r3", zone: "c" },
       ],
     };
-    const all = shapeOf(generateTrace(model, "x", 500 * DAY));
-    expect(all.across).toBeCloseTo(1, 6);
+    const drawn = (r1: number, r2: number, days: number) =>
+      shapeOf(generateTrace({ ...model, common: { ...common, share: { r1, r2 } } }, "x", days * DAY));
+    const all = drawn(1, 1, 500);
+    expect(all.correlations["r1, r2"]).toBeCloseTo(1, 6);
     expect(all.availability[0]).toBeCloseTo(0.5, 1);
+    expect(all.availability[2]).toBeCloseTo(1, 3); // not named
     // Hit half the time: down a quarter of it, together an eighth: (1/8 - 1/16) / (3/16).
-    const half = shapeOf(generateTrace({ ...model, common: { ...common, share: 0.5 } }, "x", 2000 * DAY));
+    const half = drawn(0.5, 0.5, 2000);
     expect(half.availability[0]).toBeCloseTo(0.75, 1);
-    expect(Math.abs(half.across! - 1 / 3)).toBeLessThan(0.06);
+    expect(Math.abs(half.correlations["r1, r2"]! - 1 / 3)).toBeLessThan(0.06);
+    // Down half and a quarter of it, together a quarter: (1/4 - 1/8) / sqrt(1/4 x 3/16).
+    expect(Math.abs(drawn(1, 0.5, 2000).correlations["r1, r2"]! - 1 / Math.sqrt(3))).toBeLessThan(0.06);
   });
+
+  it("finds what regions have in common: a model with common outages is given back with their correlations", () => {
+    const zone = (region: string, name: string) => ({ region, zone: name, price, capacity: spells(8, 2) });
+    const model: MarketModel = {
+      ...truth,
+      regions: {},
+      common: { meanUpH: 12, meanDownH: 3, shape: 0.7, share: { r1: 1, r2: 0.5, r3: 0.2 } },
+      zones: [zone("r1", "a"), zone("r2", "b"), zone("r3", "c")],
+    };
+    const seen = generateTrace(model, "seen", 400 * DAY);
+    const [wanted, got] = [
+      shapeOf(seen),
+      shapeOf(generateTrace(fitModel(seen, "ornstein-uhlenbeck"), "again", 800 * DAY)),
+    ];
+    // Three different correlations, as three shares make them.
+    expect(wanted.correlations["r1, r2"]! - wanted.correlations["r2, r3"]!).toBeGreaterThan(0.1);
+    for (const [of, value] of Object.entries(wanted.correlations))
+      expect([of, Math.abs(got.correlations[of]! - value) < 0.06]).toEqual([of, true]);
+    expect(Math.abs(got.noneUpShare - wanted.noneUpShare)).toBeLessThan(0.02);
+  }, 60_000);
 });

@@ -91,12 +91,12 @@ export function generateLevels(
   return steps;
 }
 
-/** A common outage takes each region that it hits: here those that a draw of the outage and the region leaves out. */
-export function hitBy(common: Steps, share: number, random: Random, streamName: string, region: number): Steps {
+/** What common outages are to one market: each takes it or not, by a draw of the outage and the market. */
+export function hitBy(common: Steps, share: number, random: Random, streamName: string, market: number): Steps {
   const stream = random.stream(streamName);
   return {
     timesS: common.timesS,
-    values: common.values.map((up, k) => (up === 1 || random.at(stream, region, k) >= share ? 1 : 0)),
+    values: common.values.map((up, k) => (up === 1 || random.at(stream, market, k) >= share ? 1 : 0)),
   };
 }
 
