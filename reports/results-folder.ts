@@ -41,9 +41,8 @@ export async function readResults(folder: string): Promise<ReportInput> {
   };
 }
 
-/** Writes the page whole or not at all, and says where. @throws ReportError */
-export async function writeReport(folder: string, page: string): Promise<string> {
-  const path = join(folder, "report.html");
+/** Writes a page whole or not at all, and says where. @throws ReportError */
+export async function writePage(path: string, page: string): Promise<string> {
   const beside = `${path}.${process.pid}.tmp`;
   try {
     await writeFile(beside, page);
@@ -51,7 +50,7 @@ export async function writeReport(folder: string, page: string): Promise<string>
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
     throw new ReportError(
-      `${path}: cannot be written (${(error as Error).message}); make the folder writable or copy it`,
+      `${path}: cannot be written (${(error as Error).message}); name a folder that is there and writable`,
     );
   }
   return path;

@@ -120,6 +120,9 @@ export const RECORD = z.intersection(
   z.looseObject({
     spec: z.looseObject({
       trace: z.string(),
+      traceDigest: z.string(),
+      fromS: z.number(),
+      seed: z.string(),
       unit: z.string(),
       replicate: z.number(),
       policyId: z.string(),
@@ -128,7 +131,12 @@ export const RECORD = z.intersection(
     versions: z.looseObject({ engine: z.string(), node: z.string() }),
   }),
   z.discriminatedUnion("ok", [
-    z.looseObject({ ok: z.literal(true), assumptions: z.array(z.string()) }),
+    z.looseObject({
+      ok: z.literal(true),
+      metrics: z.record(z.string(), z.number()),
+      assumptions: z.array(z.string()),
+      fingerprint: z.string(),
+    }),
     z.looseObject({ ok: z.literal(false), error: z.string(), replay: z.string() }),
   ]),
 );
