@@ -1,12 +1,20 @@
+import { writeFileSync } from "node:fs";
 import yargs from "yargs";
 import { ScenarioError } from "../policies/registry.ts";
-import { JournalError, readJournal } from "./journal.ts";
+import { pricesSeen } from "./export.ts";
+import { FleetError, readFleet } from "./fleet-file.ts";
+import { FleetStory } from "./fleet-story.ts";
+import { JournalError, type JournalRecord, readJournal } from "./journal.ts";
 import { type Replayed, replay } from "./replay.ts";
+import { statusText } from "./status.ts";
 
 /** A command line that says nothing we can do. */
 class UsageError extends Error {
   override readonly name = "UsageError";
 }
+
+/** What is told in one line, since whoever typed it can mend it. */
+const TOLD = [JournalError, ScenarioError, UsageError, FleetError];
 
 /**
  * `npm run orchestrate -- ...`. @returns the exit code: 0, 1 for a replay that came out otherwise, 2 for bad input, which is
@@ -19,16 +27,76 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
       .scriptName("npm run orchestrate --")
       .usage("$0 COMMAND\n\nThe live loop: the policy that a study compared, as the same object.")
       .command(
+        "shadow <fleet>",
+        "decide for a fleet at today's prices, and carry out nothing",
+        (y) =>
+          y
+            .positional("fleet", { type: "string", demandOption: true, describe: "the fleet's file" })
+            .option("journal", { type: "string", demandOption: true, requiresArg: true, describe: "a new file" })
+            .option("port", { type: "number", requiresArg: true, describe: "of /metrics and /healthz, on 127.0.0.1" })
+            .option("endpoint", { type: "string", requiresArg: true, describe: "of a double of AWS, for trials" })
+            .option("for", { type: "number", requiresArg: true, describe: "seconds; until it is ended where absent" }),
+        async ({ fleet, journal, port, endpoint, for: forS }) => {
+          const read = readFleet(fleet);
+          const { runShadow } = await import("./shadow.ts");
+          await runShadow({
+            fleet: read,
+            journal,
+            signal: untilEnded(forS),
+            ...(port === undefined ? {} : { port }),
+            ...(endpoint === undefined ? {} : { endpoint }),
+          });
+        },
+      )
+      .command(
+        "check <fleet>",
+        "say what is wrong with a fleet's file, if anything",
+        (y) => y.positional("fleet", { type: "string", demandOption: true, describe: "the fleet's file" }),
+        ({ fleet }) => {
+          const { file, spec, sha256 } = readFleet(fleet);
+          console.log(`${file.fleet}: ${spec.markets.length} markets in ${file.region}, sha256 ${sha256}`);
+        },
+      )
+      .command(
+        "status <journal>",
+        "what a journal says of its fleet, with nobody asked",
+        (y) => y.positional("journal", journalOption),
+        async ({ journal }) => {
+          const story = new FleetStory();
+          for await (const { entry } of records(journal)) story.see(entry);
+          console.log(statusText(story));
+        },
+      )
+      .command(
         "replay <journal>",
         "decide again from the facts of a journal and compare the actions byte for byte",
-        (y) => y.positional("journal", { type: "string", demandOption: true, describe: "a journal of the live loop" }),
+        (y) => y.positional("journal", journalOption),
         async ({ journal }) => {
-          const replayed = await replay(readJournal(journal, (warning) => console.error(`warning: ${warning}`)));
+          const replayed = await replay(records(journal));
           console.log(told(replayed));
           exitCode = replayed.difference === undefined ? 0 : 1;
         },
       )
-      .demandCommand(1, 1, "name a command: replay JOURNAL")
+      .command(
+        "export <journal>",
+        "the spot prices that a loop has seen, as a file that `npm run traces -- import` reads",
+        (y) =>
+          y
+            .positional("journal", journalOption)
+            .option("out", { type: "string", demandOption: true, requiresArg: true, describe: "a new file, .json" }),
+        async ({ journal, out }) => {
+          const seen = await pricesSeen(records(journal));
+          try {
+            writeFileSync(out, `${JSON.stringify(seen)}\n`, { flag: "wx" });
+          } catch (error) {
+            throw new UsageError(
+              `${out}: cannot be written (${(error as NodeJS.ErrnoException).code}); name a new file`,
+            );
+          }
+          console.log(`${seen.SpotPriceHistory.length} prices written: ${out}`);
+        },
+      )
+      .demandCommand(1, 1, "name a command: shadow, check, status, replay or export")
       .strict()
       .version(false)
       .parserConfiguration({ "parse-positional-numbers": false })
@@ -38,10 +106,25 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
       .parseAsync();
     return exitCode;
   } catch (error) {
-    if (!(error instanceof JournalError || error instanceof ScenarioError || error instanceof UsageError)) throw error;
-    console.error(`${error.name}: ${error.message}`);
+    if (!TOLD.some((kind) => error instanceof kind)) throw error;
+    const { name, message } = error as Error;
+    console.error(`${name}: ${message}`);
     return 2;
   }
+}
+
+const journalOption = { type: "string", demandOption: true, describe: "a journal of the live loop" } as const;
+
+const records = (path: string): AsyncIterable<JournalRecord> =>
+  readJournal(path, (warning) => console.error(`warning: ${warning}`));
+
+/** Aborts when the process is asked to end, or after a time. */
+function untilEnded(seconds: number | undefined): AbortSignal {
+  if (seconds !== undefined && !(seconds > 0)) throw new UsageError(`--for ${seconds}: expected seconds above 0`);
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  process.once("SIGTERM", () => stop.abort());
+  return seconds === undefined ? stop.signal : AbortSignal.any([stop.signal, AbortSignal.timeout(seconds * 1000)]);
 }
 
 function told({ facts, asks, actions, difference }: Replayed): string {

@@ -115,6 +115,9 @@ export interface RebalanceSpec {
   readonly leadS: Distribution;
 }
 
+/** What a policy meets on EC2, and so what a study must have simulated before the policy may run there. */
+export const LIVE_CLOUD: Pick<CloudSpec, "profile" | "visibility"> = { profile: "aws", visibility: "tried" };
+
 export interface InstanceTypeSpec {
   /** Of all its GPUs together. */
   readonly gpuMemoryMiB: MiB;
