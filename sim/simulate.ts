@@ -2,6 +2,7 @@ import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Seconds } from "../policies/contract/units.ts";
 import { type Asked, asksMax, Decider, type Decisions } from "../policies/decider.ts";
+import { failoverMetrics } from "../policies/failover/failover-metrics.ts";
 import { unfitFor } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { cloudAssumptions } from "./cloud.ts";
@@ -93,7 +94,11 @@ export function simulate(
     nowS = nextS;
   }
   return {
-    metrics: { ...world.close(nowS), asks },
+    metrics: {
+      ...world.close(nowS),
+      asks,
+      ...(world.workload.services.length > 0 && failoverMetrics(decider.memory.failover.tally)),
+    },
     ...told(),
     fingerprint: state.fingerprint.hex(),
     ...(traced ? { timeline: timelineOf(input, world, log, nowS) } : {}),

@@ -143,7 +143,7 @@ function balanceStandIns(view: FleetView, act: Actions, service: ServiceView, st
   } else if (surplus < 0) {
     const spares = view.instances.spares.filter((spare) => isFree(spare) && mayStart(view, act, spare));
     if (spares.length === 0) return;
-    const lacking = Array.from({ length: -surplus }, (_, i) => replicaOf(service, i));
+    const lacking = Array.from({ length: -surplus }, (_, i) => lackingReplica(service, i));
     standIns(lacking, spares, (spare) => {
       if (spare.status === "stopped") {
         act.note("to stand in for a replica that is lacking");
@@ -169,7 +169,7 @@ function mayStart(view: FleetView, act: Actions, spare: InstanceView): boolean {
 }
 
 /** A replica that is lacking, as an assignment strategy sees work. It has no state to bring along. */
-const replicaOf = (service: ServiceView, k: number): Assignable => ({
+const lackingReplica = (service: ServiceView, k: number): Assignable => ({
   id: service.id,
   memoryMiB: 0,
   model: undefined,
@@ -241,8 +241,10 @@ function judge(view: FleetView, service: ServiceView, memory: FailoverMemory): v
   const { nowS } = view;
   const { tally } = memory;
   const open = memory.open.filter((each) => each.service === service.id);
+  const replicaOf = ({ instance }: OpenFailover) =>
+    service.placements.find(({ instances }) => instances[0]!.id === instance)?.instances[0];
   for (const each of open) {
-    const replica = service.placements.find(({ instances }) => instances[0]!.id === each.instance)?.instances[0];
+    const replica = replicaOf(each);
     if (replica === undefined || replica.deregisteredS !== undefined) each.goneS ??= nowS;
   }
   const lasting = open.filter(({ over }) => !over);
@@ -251,12 +253,14 @@ function judge(view: FleetView, service: ServiceView, memory: FailoverMemory): v
     const { sinceS, goneS } = each;
     if (i < lasting.length - missing) {
       each.over = true;
-      tally[sinceS === nowS ? "covered" : goneS === null ? "inTime" : "late"]++;
+      tally[sinceS === nowS ? "covered" : goneS === null || goneS === nowS ? "inTime" : "late"]++;
       tally.gapS += nowS - (goneS ?? nowS);
     } else if (goneS !== null && nowS - goneS >= GIVE_UP_S) {
       each.over = true;
       tally.notReplaced++;
     }
   }
-  memory.open = memory.open.filter(({ over, goneS }) => !over || goneS === null);
+  memory.open = memory.open.filter(
+    (each) => each.service !== service.id || !each.over || replicaOf(each) !== undefined,
+  );
 }

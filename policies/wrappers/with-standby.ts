@@ -3,7 +3,6 @@ import { blockedUntilS } from "../capacity-memory.ts";
 import type { Actions } from "../contract/actions.ts";
 import { definePolicy, defineWrapper } from "../contract/policy.ts";
 import type { CapacityType, FleetView, InstanceView } from "../contract/view.ts";
-import { isGoing } from "../failover/replica-failover.ts";
 import { cheapestMarket } from "../scheduling/launching.ts";
 import { marketOver } from "./market-over.ts";
 
@@ -51,7 +50,7 @@ export const withStandby = defineWrapper({
 });
 
 const spareOf = (view: FleetView, kind: CapacityType): readonly InstanceView[] =>
-  view.instances.spares.filter((spare) => spare.market.capacityType === kind && !isGoing(spare));
+  view.instances.spares.filter((spare) => spare.market.capacityType === kind && spare.reclaimS === undefined);
 
 function keep(view: FleetView, act: Actions, kind: CapacityType, wanted: number): void {
   const spares = spareOf(view, kind);

@@ -33,8 +33,11 @@ export function engineRun(input: SimulationInput, scenario: Scenario, own: Own =
   const { metrics } = simulate(traced, resolveScenario(scenario, own), (timeS, { actions, notes, unassigned }) =>
     asks.push({ timeS, actions: [...actions], notes: [...notes], unassigned: unassigned.map((work) => work.id) }),
   );
-  const { asks: _, ...rest } = metrics;
-  return { asks, metrics: rest };
+  // What the decider counted is not the world's to tell.
+  return {
+    asks,
+    metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !/^(asks$|failover|drains)/.test(name))),
+  };
 }
 
 /** The live loop's run over the simulated ports. `order` shuffles what happens in one instant. */

@@ -8,7 +8,7 @@ import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
-import { handCloud, input, jobInput, type Steps, serviceInput, table, zonesCloud } from "../support/runs.ts";
+import { gpuCloud, handCloud, input, jobInput, type Steps, serviceInput, table, zonesCloud } from "../support/runs.ts";
 
 const HOUR = 3600;
 
@@ -123,9 +123,10 @@ const names = (list: readonly { readonly name: string }[]) => list.map(({ name }
 const taskPolicies = schedulingPolicies.filter((spec) => decidesFor(spec, "tasks"));
 type Wrappers = NonNullable<Scenario["wrappers"]>;
 /** None, each listed one alone, and all of them in either order; probes of two, so that gangs of two are found room for. */
-const listed: Wrappers = wrappers.map(({ name }) =>
-  name === "with-probing" ? { name, params: { instances: 2 } } : { name },
-);
+const listed: Wrappers = wrappers.map(({ name }) => ({
+  name,
+  params: name === "with-probing" ? { instances: 2 } : name === "with-standby" ? { stoppedOnDemand: 1 } : {},
+}));
 const wrappings: readonly Wrappers[] = [[], ...listed.map((each) => [each]), listed, listed.toReversed()];
 const visibilities = ["told", "tried"] as const;
 const cadences: readonly Cadence[] = [
@@ -302,13 +303,29 @@ const anyOf = (
 export const jobCases = dealt(jobPolicies, jobCase);
 export const anyJobCase = anyOf(jobPolicies, jobCase);
 
-function serviceCase({ scheduling, wrappers: wrapping, how, onChange, instantly, caps, seed }: WorkDeal) {
+/** What a service loses comes with all kinds of warning, and none. */
+const failovers: readonly NonNullable<Scenario["failover"]>[] = [
+  "serve-on",
+  { name: "drain", params: { earlyStart: true } },
+  { name: "reroute", params: { earlyStart: true } },
+  { name: "drain", params: { drainMaxS: 20 } },
+];
+const warnings: Partial<CloudSpec> = {
+  noticeMissingShare: 0.2,
+  rebalance: { share: 0.5, leadS: { kind: "empirical", values: [0, 30, 300] } },
+};
+
+function serviceCase({ scheduling, wrappers: wrapping, how, onChange, nodes, instantly, caps, seed }: WorkDeal) {
+  const failover = failovers[nodes % failovers.length]!;
+  const { instanceTypes } = gpuCloud;
+  const visibility = how === "told" ? how : "tried";
+  const cloud = { ...handCloud, ...warnings, ...taking(instantly), instanceTypes, visibility } as const;
   return ifFit({
     name: [
       wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),
       how,
       onChange ? "on change too" : "polled",
-      "a service",
+      `a service, ${typeof failover === "string" ? failover : JSON.stringify(failover)}`,
     ].join(", "),
     input: serviceInput({
       table: zones,
@@ -320,19 +337,30 @@ function serviceCase({ scheduling, wrappers: wrapping, how, onChange, instantly,
           { fromH: 5.0001, replicas: 1 },
         ],
         warmupS: 240,
+        ...(how !== "in ticks" && { requests: chat }),
       },
       cadence: { onChange: onChange && how !== "in ticks", everyS: 60 },
       seed,
-      ...(how !== "in ticks" && { cloud: { ...handCloud, ...taking(instantly), visibility: how } }),
+      ...(how !== "in ticks" && { cloud }),
     }),
     scenario: {
       scheduling,
-      assignment: "earliest-node",
+      assignment: onChange ? "kuhn-munkres" : "earliest-node",
+      failover,
       wrappers: wrapping,
       ...(caps && { caps: { instances: 5, launchesPerHour: 9 } }),
     },
   });
 }
+
+/** A few long answers, so that drains have to wait. */
+const chat = {
+  from: {
+    arrivals: { kind: "poisson", perS: 0.02 },
+    tokens: { input: { kind: "constant", value: 200 }, output: { kind: "constant", value: 1_500 } },
+  },
+  model: "llama-3-8b",
+} as const;
 
 const servicePolicies = names(
   schedulingPolicies.filter((spec) => decidesFor(spec, "serving") && spec.sight !== "clairvoyant"),
