@@ -4,6 +4,8 @@ import { metricNamed } from "./metrics.ts";
 import { pointName } from "./point-name.ts";
 import type { Comparison, Estimate, Summary, SummaryGroup } from "./summary.ts";
 
+/** Of a service, of jobs with a deadline, of tasks: the first that there is stands beside the primary metric. */
+const SERVICE_SHARES = ["availableShare", "deadlineMetShare", "completedShare"];
 const COLUMNS = 100;
 /** Points of a sweep that are printed; the report has all. */
 const GROUPS_MAX = 6;
@@ -16,6 +18,7 @@ export function rankedTables(summary: Summary, colours: ReturnType<typeof pc.cre
     colours.bold(wrapped(summary.question)),
     ...shown.flatMap((group) => [pointName(group.axes), rankedTable(summary, group), wrapped(group.answer)]),
     ...(left > 0 ? [`${left} more points of the sweep are in the report.`] : []),
+    ...summary.sweepAnswers.map((text) => colours.bold(wrapped(text))),
     ...summary.warnings.map((warning) => colours.yellow(wrapped(`warning: ${warning}`))),
   ]
     .filter((part) => part !== "")
@@ -25,7 +28,7 @@ export function rankedTables(summary: Summary, colours: ReturnType<typeof pc.cre
 function rankedTable({ primaryMetric, baseline }: Summary, { policies, comparisons }: SummaryGroup): string {
   const metric = metricNamed(primaryMetric);
   const unit = metric?.unit ?? "";
-  const share = policies.some(({ metrics }) => metrics.availableShare) ? "availableShare" : "completedShare";
+  const share = SERVICE_SHARES.find((name) => policies.some(({ metrics }) => metrics[name])) ?? "completedShare";
   const isShare = primaryMetric === share;
   const widths = isShare ? [4, 33, 27, 31] : [4, 27, 22, 29, 12];
   const table = new Table({

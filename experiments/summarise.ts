@@ -11,6 +11,7 @@ import { meanEstimate } from "./statistics/estimate.ts";
 import { holm } from "./statistics/holm.ts";
 import { createResamples, type Resamples } from "./statistics/resamples.ts";
 import { savingOf } from "./statistics/saving-split.ts";
+import { sweepAnswers } from "./statistics/sweep-answer.ts";
 import { traceValuesOf } from "./statistics/trace-values.ts";
 import { type Units, unitsOf } from "./statistics/units.ts";
 import { sweepShares } from "./statistics/variance-shares.ts";
@@ -60,6 +61,7 @@ export function summarise(
     better,
     groups,
     look,
+    sweepAnswers: sweepAnswers(groups),
     variance: sweepShares({ groups, baseline, primaryMetric: primary.metric }),
     published: judged(published, judging),
     expected: judged(expected, judging),
@@ -138,7 +140,7 @@ function summarisePoint(
   const others = policies
     .filter(({ policyId }) => policyId !== baseline)
     .flatMap(({ policyId }) =>
-      [...new Set([primary.metric, "costUsd", "completedShare", "availableShare"])].map(
+      [...new Set([primary.metric, "costUsd", "completedShare", "deadlineMetShare", "availableShare"])].map(
         (metric): Pair => ({ metric, policyId, against: baseline, role: "exploratory" }),
       ),
     )

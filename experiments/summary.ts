@@ -12,6 +12,8 @@ export interface Summary {
   readonly better: "lower" | "higher";
   /** One group per point of the sweep (a single one without axes). */
   readonly groups: readonly SummaryGroup[];
+  /** Over the sweep, of each primary comparison: where it goes which way, and where the data cannot tell. Empty without a sweep. */
+  readonly sweepAnswers: readonly string[];
   /** What others published, beside ours; in the study's order. */
   readonly published: readonly PublishedFigure[];
   /** What the study expected, judged in the same way. */

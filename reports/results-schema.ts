@@ -104,6 +104,7 @@ export const SUMMARY = z.looseObject({
     }),
   ),
   look: z.looseObject({ at: z.number(), of: z.number() }).nullable(),
+  sweepAnswers: z.array(z.string()),
   variance: z.array(
     z.looseObject({
       quantity: z.enum(["value", "change"]),

@@ -61,11 +61,14 @@ function verdict(versus: Comparison): string {
   return `${change} ${sure}.${decided(versus) ? "" : " The interval holds no difference: these units do not tell the two apart."}`;
 }
 
-const decided = ({ difference, ratio }: Comparison): boolean =>
+/** Both the difference and the ratio are surely one way. */
+export const decided = ({ difference, ratio }: Comparison): boolean =>
   excludes(difference, 0) && (ratio === null || excludes(ratio, 1));
 const excludes = ({ low, high }: Estimate, value: number): boolean => low > value || high < value;
 
-function serviceOf({ metrics: { completedShare, completionP95H, availableShare } }: PolicySummary): string[] {
+function serviceOf({ metrics }: PolicySummary): string[] {
+  const { completedShare, completionP95H, availableShare, deadlineMetShare } = metrics;
+  if (deadlineMetShare) return [`${shown(deadlineMetShare.mean, "share")} of deadlines met`];
   return [
     ...(availableShare ? [`available ${shown(availableShare.mean, "share")} of the time`] : []),
     ...(completedShare ? [`${shown(completedShare.mean, "share")} of tasks completed`] : []),
@@ -81,7 +84,9 @@ function serviceLost(best: PolicySummary, rival: PolicySummary): string[] {
     return [`But ${rival.policyId} ${words(shown(theirs, "share"))}.`];
   };
   return [
-    ...gives("completedShare", (share) => `completes ${share} of the tasks`),
+    ...(rival.metrics.deadlineMetShare
+      ? gives("deadlineMetShare", (share) => `meets ${share} of the deadlines`)
+      : gives("completedShare", (share) => `completes ${share} of the tasks`)),
     ...gives("availableShare", (share) => `is available ${share} of the time`),
   ];
 }

@@ -22,6 +22,7 @@ ${
     ? html`<p class="answer">${only.answer}</p>`
     : html`
 <p class="answer">${winners(summary)}</p>
+${summary.sweepAnswers.map((text) => html`<p class="claims">${text}</p>`)}
 <details class="group"${groups.length <= ANSWERS_OPEN && html` open`}><summary>The answer at each point of the sweep</summary>
 <dl class="answers">${groups.map((group) => html`<div><dt>${groupName(group.axes)}</dt><dd>${group.answer}</dd></div>`)}</dl>
 </details>`

@@ -8,7 +8,16 @@ import { type Looks, sampleOf } from "../palette.ts";
 import { type Table, tableHtml } from "../table.ts";
 
 /** Shown beside the primary metric where the records have them: what it costs, and the service one gets. */
-const HEADLINE_METRICS = ["costUsd", "completedShare", "availableShare", "completionP95H", "reclaims"];
+const HEADLINE_METRICS = [
+  "costUsd",
+  "deadlineMetShare",
+  "completedShare",
+  "availableShare",
+  "completionP95H",
+  "reclaims",
+];
+/** What says less than another that is there: a job that is done after its deadline is of no use. */
+const LESS_THAN: Readonly<Record<string, string>> = { completedShare: "deadlineMetShare" };
 
 /** One point of the sweep: policies, best first, with their difference from the baseline; every other metric folded away. */
 export const ranking = (summary: Summary, group: SummaryGroup, looks: Looks): Html => html`
@@ -21,8 +30,9 @@ function rankedTable(summary: Summary, group: SummaryGroup, looks: Looks): Table
   const comparisons = onPrimaryMetric(group, primaryMetric).filter(({ against }) => against === baseline);
   const against = new Map(comparisons.map((comparison) => [comparison.policyId, comparison]));
   const difference = differenceScales(comparisons).get(primaryMetric) ?? scaleFor(measure(primaryMetric).unit, []);
+  const isThere = (metric = "") => group.policies.some(({ metrics }) => metrics[metric]);
   const metrics = [primaryMetric, ...HEADLINE_METRICS.filter((metric) => metric !== primaryMetric)]
-    .filter((metric) => group.policies.some(({ metrics }) => metrics[metric]))
+    .filter((metric) => isThere(metric) && !isThere(LESS_THAN[metric]))
     .map((metric) => ({ metric, scale: metricScale(group.policies, metric) }));
   const column = ({ metric, scale }: (typeof metrics)[number]) => ({
     title: measure(metric).title,

@@ -151,9 +151,9 @@ export const costAgainstService: View<GroupScene> = {
   },
 };
 
-/** The share completed, or available, where policies differ in it, else how long the slowest twentieth takes. */
+/** The share of deadlines met, completed, or available, where policies differ in it, else how long the slowest twentieth takes. */
 function serviceMetric({ policies }: SummaryGroup): string | undefined {
-  for (const metric of ["completedShare", "availableShare"]) {
+  for (const metric of ["deadlineMetShare", "completedShare", "availableShare"]) {
     const shares = policies.flatMap(({ metrics }) => metrics[metric]?.mean ?? []);
     if (shares.length > 1 && Math.max(...shares) - Math.min(...shares) >= 0.001) return metric;
   }

@@ -55,6 +55,7 @@ function summary(
     better: "lower",
     groups: [{ ...group, axes: {} }],
     look: null,
+    sweepAnswers: [],
     variance: [],
     published: [],
     expected: [],

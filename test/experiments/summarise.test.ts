@@ -51,6 +51,32 @@ const both = (thrifty: (i: number) => Bill | undefined = (i) => ({ costUsd: (30 
     record("thrifty", unit, 1, thrifty(i)),
   ]);
 
+describe("the answer of a sweep", () => {
+  // thrifty costs less in every unit, more in every unit, the same on average, or less in the only two units that there are.
+  const points = { less: -3, more: 2, open: 0, few: -3 };
+  const records = Object.entries(points).flatMap(([how, by]) =>
+    [1, 2].flatMap((size) =>
+      (how === "few" ? units.slice(0, 2) : units).flatMap((unit, i) => {
+        const noise = (i % 2 === 0 ? 1 : -1) * (0.5 + i / 50);
+        return [
+          record("base", unit, 0, { costUsd: 10 + i, hours: 10 }, { how, size, fixed: "x" }),
+          record("thrifty", unit, 0, { costUsd: 10 + i + by + noise, hours: 10 }, { how, size, fixed: "x" }),
+        ];
+      }),
+    ),
+  );
+
+  it("says where a policy is lower, where higher, and where the data cannot tell, of what was named beforehand", () => {
+    expect(summarise(records, question).sweepAnswers).toEqual([
+      "thrifty against base, cost at 8 points by how and size: lower at 2 (less: 1, 2), higher at 2 (more: 1, 2), not told apart at 4 (open: 1, 2; few: 1, 2).",
+    ]);
+  });
+
+  it("is none of one point", () => {
+    expect(summarise(both(), question).sweepAnswers).toEqual([]);
+  });
+});
+
 describe("a sweep of two axes", () => {
   // base costs 10 everywhere; thrifty 2 less where x is 1, and 4 less again where y is 1.
   const at = (x: number, y: number) =>

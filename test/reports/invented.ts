@@ -154,6 +154,7 @@ export function inventedSummary(records: readonly RunRecord[]): Summary {
     better: "lower",
     groups,
     look: null,
+    sweepAnswers: groups.length > 1 ? ["greedy against on-demand, cost at 2 points by slots: lower at 2 (1, 4)."] : [],
     variance:
       groups.length > 1
         ? [
