@@ -3,6 +3,7 @@ import { expressionInterpreter } from "vega-interpreter";
 import { type Config, compile, type TopLevelSpec } from "vega-lite";
 import { type Content, type Html, html, trusted } from "./html.ts";
 import { packed } from "./libraries.ts";
+import { slimSvg } from "./slim-svg.ts";
 import { ofPolicy, type Table, tableHtml } from "./table.ts";
 
 /** What a view draws: a picture, what it can and cannot say, and the numbers behind it. */
@@ -104,7 +105,8 @@ const keyHtml = (key: readonly KeyEntry[]): Content =>
   html`<ul class="key">${key.map(({ label, sample, policy }) => html`<li${ofPolicy(policy)}><i class="${`sample ${sample}`}"></i>${label}</li>`)}</ul>`;
 
 /** The element around it speaks for the picture; its parts have no names of their own. */
-const decorative = (svg: string): Html => trusted(svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" '));
+const decorative = (svg: string): Html =>
+  trusted(slimSvg(svg).replace("<svg ", '<svg aria-hidden="true" focusable="false" '));
 
 function collector(warnings: string[]) {
   const logger = {
