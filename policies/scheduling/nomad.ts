@@ -29,6 +29,8 @@ export type Journey = {
   trying: MarketId | null;
   /** Where it was last. */
   last: MarketId | null;
+  /** Whether an hour was worth its price when it last chose. */
+  isWorthIt: boolean;
   /** Its spot market, while nobody has taken it back. */
   spot: MarketId | null;
   /** Progress of the last hours: at a time, done. */
@@ -49,7 +51,7 @@ export interface ZoneKnowledge<Zones extends Json> {
   count(view: FleetView, zones: Zones): void;
   outlook(view: FleetView, zones: Zones, market: MarketView, job: JobView): ZoneOutlook;
   happened(what: Happening, view: FleetView, zones: Zones, market: MarketView): void;
-  /** When all that was to be tried has been. @param held zones where jobs are on spot */
+  /** When all that was to be tried has been. @param held zones where jobs are, on spot or for what it is worth */
   probe(view: FleetView, act: Actions, zones: Zones, held: readonly string[]): void;
 }
 
@@ -60,7 +62,15 @@ const LOOK_BACK_S = 10 * HOUR_S;
 export const nomad = <Zones extends Json>(params: NomadParams, know: ZoneKnowledge<Zones>): Policy<Nomad<Zones>> => ({
   decide(view, act, memory) {
     const jobs = view.work.jobs.map((job) => {
-      memory.jobs[job.id] ??= { chosenS: null, options: [], trying: null, last: null, spot: null, done: [] };
+      memory.jobs[job.id] ??= {
+        chosenS: null,
+        options: [],
+        trying: null,
+        last: null,
+        isWorthIt: true,
+        spot: null,
+        done: [],
+      };
       return { job, journey: memory.jobs[job.id]! };
     });
     const happened = (what: Happening, id: MarketId) => know.happened(what, view, memory.zones, view.markets[id]!);
@@ -88,7 +98,9 @@ export const nomad = <Zones extends Json>(params: NomadParams, know: ZoneKnowled
       view,
       act,
       memory.zones,
-      jobs.flatMap(({ job }) => (whereIs(job) === "spot" ? hereOf(job)!.zone : [])),
+      jobs.flatMap(({ job, journey }) =>
+        whereIs(job) === "spot" || journey.isWorthIt ? (hereOf(job)?.zone ?? []) : [],
+      ),
     );
   },
 });
@@ -182,6 +194,7 @@ function optionsFor(
       : here.capacityType === "spot" && outlooks.get(here.id)!.lifetimeH <= 0
         ? -Infinity
         : value - here.priceUsdPerHour;
+  journey.isWorthIt = worthHere >= 0;
   /** Nothing moves within a zone. */
   const margin = (market: MarketView): UsdPerHour => {
     if (here === undefined || (market.capacityType === "spot" && market.zone === here.zone)) return 0;
