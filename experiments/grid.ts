@@ -10,6 +10,7 @@ import { SimWorld } from "../sim/world.ts";
 import type { Catalog } from "../traces/catalog/catalog.ts";
 import { TraceError, takesPart } from "../traces/columns.ts";
 import { type MarketModel, marketModel } from "../traces/generate.ts";
+import { readLatencyProfile } from "../traces/latency-profile.ts";
 import { type OpenTrace, openStudyTrace, type TraceRef } from "../traces/open.ts";
 import { presets } from "../traces/presets.ts";
 import { openRequestFile } from "../traces/request-file.ts";
@@ -216,11 +217,22 @@ class GridBuilder implements Grid {
     this.#checkStorage(study, markets);
     try {
       const cloud = withTypes(study.cloud, markets, this.#catalog);
-      return { ...study, cloud, onDemandUsdPerHour: withPrices(study.onDemandUsdPerHour, markets, this.#catalog) };
+      const onDemandUsdPerHour = withPrices(study.onDemandUsdPerHour, markets, this.#catalog);
+      return { ...study, cloud, onDemandUsdPerHour, workload: await this.#withProfile(study.workload) };
     } catch (error) {
       if (error instanceof TraceError) throw this.#loaded.fault(path, error.message);
       throw error;
     }
+  }
+
+  /** With the latency profile that it names as it was read, so that a record says what timed its requests. */
+  async #withProfile(workload: Study["workload"]): Promise<Study["workload"]> {
+    if (workload.model !== "serving") return workload;
+    const { requests } = workload.params;
+    if (typeof requests?.profile?.file !== "string") return workload;
+    const file = await readLatencyProfile(resolve(this.#loaded.folder, requests.profile.file));
+    const profile = { ...requests.profile, file: { ...file } };
+    return { ...workload, params: { ...workload.params, requests: { ...requests, profile } } };
   }
 
   async #unitsOf(study: FilledStudy, trace: StudyTrace, path: Path): Promise<readonly Unit[]> {

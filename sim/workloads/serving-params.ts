@@ -52,6 +52,19 @@ export const requestParams = z.strictObject({
     })
     .prefault({})
     .describe("what of the GPUs' peaks is reached"),
+  profile: z
+    .strictObject({
+      file: z
+        .union([z.string().min(1), z.record(z.string(), z.unknown())])
+        .describe(
+          "measured times, in the form of SpotServe's artifact, from the study's folder; a record holds what it says",
+        ),
+      pipeline: z.int().min(1).default(1).describe("stages that a replica's model is cut into"),
+      tensor: z.int().min(1).describe("GPUs that share each stage"),
+      promptTokens: z.int().min(1).describe("of the prompts that it was measured with; the file does not say"),
+    })
+    .exactOptional()
+    .describe("times by measurement, in place of the roofline by efficiency"),
   client: z
     .strictObject({
       timeoutS: positive.exactOptional().describe("how long a try may take to its last token; absent: for ever"),

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CodeDigests } from "../../experiments/closure.ts";
@@ -107,6 +108,56 @@ describe("a study of requests", () => {
     const table = tableOf(preset.tables.get(preset.cells[0]!.table)!);
     // 24 h at 0.1 a second, CV 1.09: 8,640, within four standard deviations of 1.09 x 93.
     expect(Math.abs(runCell(preset.cells[0]!.spec, table).metrics.requestsArrived! - 8640)).toBeLessThan(406);
+  });
+});
+
+/** In the form of SpotServe's artifact: two GPUs share a stage; a batch of 1, 2, 4 takes 2, 3, 5 ms a layer and token. */
+function profileFile(changes: object = {}): string {
+  const path = join(scratchFolder(), "invented.json");
+  const sizes = { "bsz-1": { init: 20, incr: 2 }, "bsz-2": { init: 40, incr: 3 }, "bsz-4": { init: 80, incr: 5 } };
+  const head = { name: "invented", layer_num: 10, final_fix_factor: 1, pp_init_comm: 0, pp_incr_comm: 0, max_tp: 2 };
+  writeFileSync(path, JSON.stringify({ ...head, embed: [0, 0, 0], "tp-1": sizes, "tp-2": sizes, ...changes }));
+  return path;
+}
+
+const profiled = (file: string, more = "batchMax: 4", layout = "tensor: 1") =>
+  service(
+    `{ from: { file: "${requestFile(30)}" }, model: llama-3-8b, profile: { file: "${file}", ${layout}, promptTokens: 50 }, ${more} }`,
+  );
+
+describe("times from a latency profile", () => {
+  test("are those that were measured, and what was read stands in the record", async () => {
+    const { cells, tables } = await gridFor(profiled(profileFile()));
+    const source = tables.get(cells[0]!.table)!;
+    const { metrics, assumptions } = runCell(cells[0]!.spec, tableOf(source), {
+      requests: requestColumns(source.requests!),
+    });
+    // 100 tokens, read in proportion to 50 in 10 layers of 20 ms: 0.4 s; then 19 steps of 10 layers of 2 ms.
+    expect(metrics.ttftP50S).toBeCloseTo(0.4, 3);
+    expect(metrics.tpotP50S).toBeCloseTo(0.02, 4);
+    expect(metrics.latencyP50S).toBeCloseTo(0.4 + 19 * 0.02, 3);
+    expect(assumptions.at(-1)).toContain("a latency profile, each prompt in proportion to the 50 tokens");
+    expect(JSON.stringify(cells[0]!.spec.workload)).toContain('"name":"invented"');
+  });
+
+  test.each([
+    [
+      "a batch beyond the largest that was measured",
+      () => profiled(profileFile(), "batchMax: 8"),
+      /invented has no micro-batch of 5 at tensor degree 1; measured are 1, 2, 4; lower workload\.params\.requests\.batchMax/,
+    ],
+    [
+      "a hole",
+      () => profiled(profileFile({ "tp-2": {} })),
+      /invented\.json: tp-2: bsz-1: missing; measure it anew, or mend the file/,
+    ],
+    [
+      "more GPUs than there are",
+      () => profiled(profileFile(), "batchMax: 4", "tensor: 2"),
+      /a replica of 1 x 2 GPUs has no room on seed\.24gb, which has 1; lower workload/,
+    ],
+  ])("refuse %s", async (_name, changes, message) => {
+    await expect(gridFor(changes())).rejects.toThrow(message);
   });
 });
 

@@ -1,8 +1,12 @@
+import type { LatencyProfile } from "../../../policies/contract/latency-profile.ts";
+import type { GpuSpec } from "../../../policies/contract/scenario.ts";
 import type { MarketId } from "../../../policies/contract/units.ts";
+import { LatencyProfileError } from "../../../policies/parallelism/batch-latency.ts";
 import { type ModelSize, models } from "../../../traces/catalog/models.ts";
 import { SimulationError } from "../../simulation-error.ts";
 import type { RequestParams } from "../serving-params.ts";
 import type { WorkloadWorld } from "../workload.ts";
+import { profileTimes } from "./profile-times.ts";
 import type { ReplicaLimits } from "./replica.ts";
 import { kvBytesPerToken, rooflineTimes, type StepTimes, weightBytes } from "./step-times.ts";
 
@@ -34,14 +38,9 @@ export function cacheTokens(params: Pick<RequestParams, "model" | "memoryShare">
  * @throws SimulationError for a type on which the model has no room, or whose GPUs are not described
  */
 export function enginesOf(params: RequestParams, { fleet, cloud }: WorkloadWorld): readonly Engine[] {
-  const { batchMax, efficiency, prefixes } = params;
+  const { batchMax, prefixes } = params;
   return fleet.markets.map(({ instanceType, gpuMemoryMiB }, market) => {
-    const gpu = cloud.gpuOf(market as MarketId);
-    if (gpu === undefined) {
-      throw new SimulationError(
-        `instance type ${instanceType} has no GPUs to time requests by; add cloud.instanceTypes.${instanceType}.gpu with count, bandwidthGBPerS and fp16Tflops`,
-      );
-    }
+    const times = timesOn(params, instanceType, cloud.gpuOf(market as MarketId));
     const tokens = cacheTokens(params, gpuMemoryMiB);
     if (tokens < 1) {
       const needMiB = Math.ceil(weightBytes(sizeOf(params)) / params.memoryShare / MIB);
@@ -51,11 +50,36 @@ export function enginesOf(params: RequestParams, { fleet, cloud }: WorkloadWorld
     }
     const aside = Math.floor((prefixes?.cacheShare ?? 0) * tokens);
     return {
-      times: rooflineTimes(sizeOf(params), gpu, efficiency, batchMax),
+      times,
       limits: { cacheTokens: tokens - aside, batchMax },
       prefixRoom: prefixes === undefined ? 0 : Math.floor(aside / prefixes.tokens),
     };
   });
+}
+
+function timesOn(params: RequestParams, instanceType: string, gpu: GpuSpec | undefined): StepTimes {
+  const { batchMax, efficiency, profile } = params;
+  if (profile === undefined) {
+    if (gpu !== undefined) return rooflineTimes(sizeOf(params), gpu, efficiency, batchMax);
+    throw new SimulationError(
+      `instance type ${instanceType} has no GPUs to time requests by; add cloud.instanceTypes.${instanceType}.gpu with count, bandwidthGBPerS and fp16Tflops`,
+    );
+  }
+  const { file, pipeline, tensor, promptTokens } = profile;
+  if (typeof file === "string") throw new Error(`the latency profile ${file}, which nobody has opened`);
+  if (gpu !== undefined && pipeline * tensor > gpu.count) {
+    throw new SimulationError(
+      `a replica of ${pipeline} x ${tensor} GPUs has no room on ${instanceType}, which has ${gpu.count}; lower workload.params.requests.profile.tensor`,
+    );
+  }
+  try {
+    return profileTimes(file as unknown as LatencyProfile, { pipeline, tensor, batchMax }, promptTokens);
+  } catch (error) {
+    if (error instanceof LatencyProfileError) {
+      throw new SimulationError(`${error.message}; lower workload.params.requests.batchMax, or name another layout`);
+    }
+    throw error;
+  }
 }
 
 /** A model that does not fit an instance of the fleet. */

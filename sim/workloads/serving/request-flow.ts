@@ -83,11 +83,13 @@ export class RequestFlow implements ReplicaHooks {
   }
 
   get assumptions(): readonly string[] {
-    const { efficiency, from } = this.#params;
+    const { efficiency, from, profile } = this.#params;
     const { bandwidthShare, flopsShare, overheadMs } = efficiency;
-    const said = [
-      `requests are timed by a roofline at ${bandwidthShare} of the memory bandwidth, ${flopsShare} of the arithmetic and ${overheadMs} ms a step, on all GPUs of an instance; the length of an answer is known when it begins`,
-    ];
+    const timed =
+      profile === undefined
+        ? `a roofline at ${bandwidthShare} of the memory bandwidth, ${flopsShare} of the arithmetic and ${overheadMs} ms a step, on all GPUs of an instance`
+        : `a latency profile, each prompt in proportion to the ${profile.promptTokens} tokens it was measured with`;
+    const said = [`requests are timed by ${timed}; the length of an answer is known when it begins`];
     if ("file" in from && this.#lastS < this.#world.horizonS) {
       said.push(
         `the last request of ${from.file} comes ${(this.#lastS / HOUR_S).toFixed(2)} h into the window, and none after it`,
