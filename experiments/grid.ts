@@ -229,10 +229,10 @@ class GridBuilder implements Grid {
   async #withProfile(workload: Study["workload"]): Promise<Study["workload"]> {
     if (workload.model !== "serving") return workload;
     const { requests } = workload.params;
-    if (typeof requests?.profile?.file !== "string") return workload;
-    const file = await readLatencyProfile(resolve(this.#loaded.folder, requests.profile.file));
-    const profile = { ...requests.profile, file: { ...file } };
-    return { ...workload, params: { ...workload.params, requests: { ...requests, profile } } };
+    if (typeof requests?.measured?.file !== "string") return workload;
+    const file = await readLatencyProfile(resolve(this.#loaded.folder, requests.measured.file));
+    const measured = { ...requests.measured, file: { ...file } };
+    return { ...workload, params: { ...workload.params, requests: { ...requests, measured } } };
   }
 
   async #unitsOf(study: FilledStudy, trace: StudyTrace, path: Path): Promise<readonly Unit[]> {

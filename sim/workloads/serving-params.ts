@@ -52,7 +52,7 @@ export const requestParams = z.strictObject({
     })
     .prefault({})
     .describe("what of the GPUs' peaks is reached"),
-  profile: z
+  measured: z
     .strictObject({
       file: z
         .union([z.string().min(1), z.record(z.string(), z.unknown())])

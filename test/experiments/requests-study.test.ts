@@ -122,7 +122,7 @@ function profileFile(changes: object = {}): string {
 
 const profiled = (file: string, more = "batchMax: 4", layout = "tensor: 1") =>
   service(
-    `{ from: { file: "${requestFile(30)}" }, model: llama-3-8b, profile: { file: "${file}", ${layout}, promptTokens: 50 }, ${more} }`,
+    `{ from: { file: "${requestFile(30)}" }, model: llama-3-8b, measured: { file: "${file}", ${layout}, promptTokens: 50 }, ${more} }`,
   );
 
 describe("times from a latency profile", () => {

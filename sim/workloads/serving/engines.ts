@@ -58,18 +58,18 @@ export function enginesOf(params: RequestParams, { fleet, cloud }: WorkloadWorld
 }
 
 function timesOn(params: RequestParams, instanceType: string, gpu: GpuSpec | undefined): StepTimes {
-  const { batchMax, efficiency, profile } = params;
-  if (profile === undefined) {
+  const { batchMax, efficiency, measured } = params;
+  if (measured === undefined) {
     if (gpu !== undefined) return rooflineTimes(sizeOf(params), gpu, efficiency, batchMax);
     throw new SimulationError(
       `instance type ${instanceType} has no GPUs to time requests by; add cloud.instanceTypes.${instanceType}.gpu with count, bandwidthGBPerS and fp16Tflops`,
     );
   }
-  const { file, pipeline, tensor, promptTokens } = profile;
+  const { file, pipeline, tensor, promptTokens } = measured;
   if (typeof file === "string") throw new Error(`the latency profile ${file}, which nobody has opened`);
   if (gpu !== undefined && pipeline * tensor > gpu.count) {
     throw new SimulationError(
-      `a replica of ${pipeline} x ${tensor} GPUs has no room on ${instanceType}, which has ${gpu.count}; lower workload.params.requests.profile.tensor`,
+      `a replica of ${pipeline} x ${tensor} GPUs has no room on ${instanceType}, which has ${gpu.count}; lower workload.params.requests.measured.tensor`,
     );
   }
   try {

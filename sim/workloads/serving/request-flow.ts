@@ -83,12 +83,12 @@ export class RequestFlow implements ReplicaHooks {
   }
 
   get assumptions(): readonly string[] {
-    const { efficiency, from, profile } = this.#params;
+    const { efficiency, from, measured } = this.#params;
     const { bandwidthShare, flopsShare, overheadMs } = efficiency;
     const timed =
-      profile === undefined
+      measured === undefined
         ? `a roofline at ${bandwidthShare} of the memory bandwidth, ${flopsShare} of the arithmetic and ${overheadMs} ms a step, on all GPUs of an instance`
-        : `a latency profile, each prompt in proportion to the ${profile.promptTokens} tokens it was measured with`;
+        : `a latency profile, each prompt in proportion to the ${measured.promptTokens} tokens it was measured with`;
     const said = [`requests are timed by ${timed}; the length of an answer is known when it begins`];
     if ("file" in from && this.#lastS < this.#world.horizonS) {
       said.push(
