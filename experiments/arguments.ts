@@ -34,7 +34,7 @@ const text = { type: "string", requiresArg: true } as const;
 const count = { type: "number", requiresArg: true } as const;
 
 /** How cells are run. */
-const running = {
+export const running = {
   jobs: { ...count, default: availableParallelism(), describe: "worker threads" },
   "cell-timeout": { ...count, default: 600, describe: "seconds after which a cell fails" },
   "cell-memory": { ...count, default: memoryMiBDefault(), describe: "MiB of memory above which a cell fails" },
@@ -226,7 +226,8 @@ interface Running {
   readonly out: string | undefined;
 }
 
-function runningOf({ jobs, cellTimeout, cellMemory, json, out }: Running) {
+/** @throws UsageError for numbers that are none */
+export function runningOf({ jobs, cellTimeout, cellMemory, json, out }: Running) {
   wholeNumber("jobs", jobs);
   for (const [name, value] of Object.entries({ "cell-timeout": cellTimeout, "cell-memory": cellMemory })) {
     if (!(value > 0)) throw new UsageError(`--${name}: expected a number above 0; see --help`);
@@ -242,9 +243,9 @@ function wholeNumber(name: string, value: number): void {
 }
 
 /** As it can be typed again: without --fresh, which would forget what is stored, and without a password. */
-const commandLine = (args: readonly string[]): string => {
+export const commandLine = (args: readonly string[], script = "experiment"): string => {
   const shown = args.filter((arg) => arg !== "--fresh").map(shownUrl);
-  return ["npm run experiment --", ...shown.map(shellWord)].join(" ");
+  return [`npm run ${script} --`, ...shown.map(shellWord)].join(" ");
 };
 
 /** Half of what the machine, or its container, has to give, among the workers; at most 1 GiB each. */
