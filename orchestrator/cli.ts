@@ -1,12 +1,16 @@
 import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import yargs from "yargs";
+import type { PromotionManifest } from "../policies/manifest/manifest.ts";
 import { ScenarioError } from "../policies/registry.ts";
 import { pricesSeen } from "./export.ts";
-import { FleetError, readFleet } from "./fleet-file.ts";
+import { type Fleet, FleetError, readFleet } from "./fleet-file.ts";
 import { FleetStory } from "./fleet-story.ts";
 import { JournalError, type JournalRecord, readJournal } from "./journal.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { statusText } from "./status.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** A command line that says nothing we can do. */
 class UsageError extends Error {
@@ -33,11 +37,17 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
           y
             .positional("fleet", { type: "string", demandOption: true, describe: "the fleet's file" })
             .option("journal", { type: "string", demandOption: true, requiresArg: true, describe: "a new file" })
+            .option("manifest", {
+              type: "string",
+              requiresArg: true,
+              describe: "of this fleet: begins only if it holds",
+            })
             .option("port", { type: "number", requiresArg: true, describe: "of /metrics and /healthz, on 127.0.0.1" })
             .option("endpoint", { type: "string", requiresArg: true, describe: "of a double of AWS, for trials" })
             .option("for", { type: "number", requiresArg: true, describe: "seconds; until it is ended where absent" }),
-        async ({ fleet, journal, port, endpoint, for: forS }) => {
+        async ({ fleet, journal, manifest, port, endpoint, for: forS }) => {
           const read = readFleet(fleet);
+          if (manifest !== undefined) await verified(manifest, read);
           const { runShadow } = await import("./shadow.ts");
           await runShadow({
             fleet: read,
@@ -96,7 +106,60 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
           console.log(`${seen.SpotPriceHistory.length} prices written: ${out}`);
         },
       )
-      .demandCommand(1, 1, "name a command: shadow, check, status, replay or export")
+      .command(
+        "promote <results>",
+        "hold a policy of a study against gates, and write down for which fleet it has passed them",
+        (y) =>
+          y
+            .positional("results", { type: "string", demandOption: true, describe: "the results folder of a study" })
+            .option("policy", {
+              type: "string",
+              demandOption: true,
+              requiresArg: true,
+              describe: "as the study calls it",
+            })
+            .option("fleet", { type: "string", demandOption: true, requiresArg: true, describe: "the fleet's file" })
+            .option("gate", {
+              type: "string",
+              array: true,
+              default: [] as string[],
+              describe: 'on the worse end of an interval, such as "costUsd ratio <= 0.8"; may be repeated',
+            })
+            .option("days", { type: "number", default: 30, requiresArg: true, describe: "how long it holds" })
+            .option("out", { type: "string", demandOption: true, requiresArg: true, describe: "a new file, .json" }),
+        async ({ results, policy, fleet, gate, days, out }) => {
+          if (!(days > 0 && days <= 366))
+            throw new UsageError(`--days ${days}: expected a number above 0, at most 366`);
+          const { parseGate, promote, writeManifest } = await import("./promote.ts");
+          const gates = gate.map(parseGate);
+          const manifest = await promote({
+            results,
+            policyId: policy,
+            fleet: readFleet(fleet),
+            gates,
+            days,
+            nowMs: Date.now(),
+            root: ROOT,
+          });
+          writeManifest(out, manifest);
+          console.log(
+            `${policy} may run for ${manifest.fleet} until ${manifest.expires}, after ${manifest.looks} looks: ${out}`,
+          );
+        },
+      )
+      .command(
+        "verify-manifest <manifest>",
+        "compute a manifest anew for a fleet, and name every field that does not match",
+        (y) =>
+          y
+            .positional("manifest", { type: "string", demandOption: true, describe: "written by promote" })
+            .option("fleet", { type: "string", demandOption: true, requiresArg: true, describe: "the fleet's file" }),
+        async ({ manifest, fleet }) => {
+          const { expires, stage } = await verified(manifest, readFleet(fleet));
+          console.log(`${manifest}: holds until ${expires}, stage ${stage}`);
+        },
+      )
+      .demandCommand(1, 1, "name a command: shadow, check, status, replay, export, promote or verify-manifest")
       .strict()
       .version(false)
       .parserConfiguration({ "parse-positional-numbers": false })
@@ -106,11 +169,16 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
       .parseAsync();
     return exitCode;
   } catch (error) {
-    if (!TOLD.some((kind) => error instanceof kind)) throw error;
+    if (!TOLD.some((kind) => error instanceof kind) && (error as Error).name !== "PromotionError") throw error;
     const { name, message } = error as Error;
     console.error(`${name}: ${message}`);
     return 2;
   }
+}
+
+async function verified(manifest: string, fleet: Fleet): Promise<PromotionManifest> {
+  const { verifiedManifest } = await import("./promote.ts");
+  return verifiedManifest(manifest, fleet, Date.now(), ROOT);
 }
 
 const journalOption = { type: "string", demandOption: true, describe: "a journal of the live loop" } as const;
