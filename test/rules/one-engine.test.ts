@@ -45,7 +45,10 @@ describe("a timing profile is data", () => {
     expect(others).toEqual([]);
   });
 
-  test("and none is told from another by its name", () => {
-    expect(holding(/profile(\.name|Name)?\s*[!=]==?|switch \((\w+\.)*profile/)).toEqual(["policies/registry.ts"]);
+  test("and none is told from another by its name, but to say what a policy is fit for", () => {
+    expect(holding(/profile(\.name|Name)?\s*[!=]==?|switch \((\w+\.)*profile/)).toEqual([
+      "policies/manifest/promotable.ts",
+      "policies/registry.ts",
+    ]);
   });
 });
