@@ -43,6 +43,11 @@ export const requestParams = z.strictObject({
     .exactOptional()
     .describe("beginnings that prompts share: system prompts, documents, what was said before; absent: none"),
   batchMax: z.int().min(1).max(4096).default(256).describe("requests that a replica runs at a time, memory permitting"),
+  promptTokensMax: z
+    .int()
+    .min(1)
+    .default(2048)
+    .describe("tokens of prompts that one step of a replica reads; a longer prompt is read alone"),
   memoryShare: share.default(0.9).describe("of the GPU memory, for weights and caches"),
   efficiency: z
     .strictObject({

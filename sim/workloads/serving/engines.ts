@@ -38,7 +38,7 @@ export function cacheTokens(params: Pick<RequestParams, "model" | "memoryShare">
  * @throws SimulationError for a type on which the model has no room, or whose GPUs are not described
  */
 export function enginesOf(params: RequestParams, { fleet, cloud }: WorkloadWorld): readonly Engine[] {
-  const { batchMax, prefixes } = params;
+  const { batchMax, promptTokensMax, prefixes } = params;
   return fleet.markets.map(({ instanceType, gpuMemoryMiB }, market) => {
     const times = timesOn(params, instanceType, cloud.gpuOf(market as MarketId));
     const tokens = cacheTokens(params, gpuMemoryMiB);
@@ -51,7 +51,7 @@ export function enginesOf(params: RequestParams, { fleet, cloud }: WorkloadWorld
     const aside = Math.floor((prefixes?.cacheShare ?? 0) * tokens);
     return {
       times,
-      limits: { cacheTokens: tokens - aside, batchMax },
+      limits: { cacheTokens: tokens - aside, batchMax, promptTokensMax },
       prefixRoom: prefixes === undefined ? 0 : Math.floor(aside / prefixes.tokens),
     };
   });

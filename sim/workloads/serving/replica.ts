@@ -7,6 +7,8 @@ export interface ReplicaLimits {
   /** Tokens that its cache holds, of prompts and answers together. */
   readonly cacheTokens: number;
   readonly batchMax: number;
+  /** Tokens of prompts that one step reads; a longer prompt is read alone. Absent: all that come in. vLLM: max_num_batched_tokens. */
+  readonly promptTokensMax?: number;
 }
 
 /** Told as it happens, in order of time. The request is still in its slot. */
@@ -24,7 +26,7 @@ const PS = 1e-12;
  * One replica with continuous batching: at every step each running request gains a token, and what waits is admitted, first come
  * first served, while the cache has room for its prompt and its answer. Assumes that the length of the answer is known for the
  * room it takes, so nothing is ever preempted for lack of cache; and that a prompt is read in one step, beside a token for each
- * running request.
+ * running request, and never in parts.
  *
  * All running requests gain tokens at one rate, so a **virtual token clock** counts the steps: a request ends when the clock
  * reaches its own count, and between two changes of the batch any number of steps is one sum. A request costs O(log running),
@@ -221,11 +223,14 @@ export class Replica {
   #begin(nowS: Seconds): void {
     this.#stretchS = nowS;
     const { promptTokens } = this.#requests;
+    const most = this.#limits.promptTokensMax ?? Infinity;
     let tokens = 0;
     let squares = 0;
     for (let request = this.#waiting.first; request >= 0 && this.#fits(request); request = this.#waiting.first) {
-      this.#waiting.delete(request);
       const prompt = promptTokens[request]!;
+      // By the whole prompt: what the replica holds of it is known when it is admitted.
+      if (tokens > 0 && tokens + prompt > most) break;
+      this.#waiting.delete(request);
       const held = this.#hooks.admitted(request);
       tokens += prompt - held;
       squares += prompt * prompt - held * held; // what is read attends to what is held

@@ -104,10 +104,12 @@ function stepByStep({ times, limits, arrivals: all, stopS }: Case) {
     for (; next < most && arrivals[next]!.timeS <= timeS; next++) waiting.push(next);
     waiting = waiting.filter((i) => !isGone(i));
     const fresh: { readonly i: number; done: number }[] = [];
+    const read = () => fresh.reduce((sum, { i }) => sum + arrivals[i]!.prompt, 0);
     const reserved = () => [...running, ...fresh].reduce((sum, { i }) => sum + sizeOf(i), 0);
     while (
       waiting.length > 0 &&
       running.length + fresh.length < limits.batchMax &&
+      (fresh.length === 0 || read() + arrivals[waiting[0]!]!.prompt <= (limits.promptTokensMax ?? Infinity)) &&
       reserved() + sizeOf(waiting[0]!) <= limits.cacheTokens
     ) {
       fresh.push({ i: waiting[0]!, done: 0 });
@@ -165,7 +167,11 @@ function dealt(seed: number, impatient = false): Case {
   let k = 0;
   const u = () => random.at(stream, k++);
   const whole = (least: number, most: number) => least + Math.floor(u() * (most - least + 1));
-  const limits = { cacheTokens: whole(300, 3000), batchMax: whole(1, 12) };
+  const limits = {
+    cacheTokens: whole(300, 3000),
+    batchMax: whole(1, 12),
+    ...(u() < 0.5 ? { promptTokensMax: whole(50, 500) } : {}),
+  };
   const times: StepTimes = {
     fixedPs: affine(whole(1, 3) * 1_000_000_000, u() < 0.3 ? 0 : whole(0, 300_000_000), limits.batchMax),
     perContextTokenPs: u() < 0.3 ? 0 : whole(0, 500_000),
