@@ -1,4 +1,6 @@
 import { type ComputeOptions, traceCells } from "./compute.ts";
+import { recordLook } from "./confirm-looks.ts";
+import { digestOf } from "./digest.ts";
 import type { ExperimentEnd, ExperimentHost } from "./experiment.ts";
 import type { Cell } from "./grid.ts";
 import { type ManifestAbout, manifestOf } from "./manifest.ts";
@@ -44,7 +46,10 @@ export async function drawResults(
   removeOutdated(folder);
   writeResult(folder, "runs.ndjson", lines(records));
   writeResult(folder, "timings.ndjson", lines(timingsOf(cells, stored)));
-  const summary = summarise(records, loaded.study, look);
+  const summary = summarise(records, loaded.study, {
+    look,
+    confirmLooks: confirmLooks(prepared, folder, about.startedAt),
+  });
   writeResult(folder, "summary.json", json(summary));
   writeResult(folder, "summary.csv", [await summaryCsv(summary)]);
   const manifest = await manifestOf(prepared, about);
@@ -56,6 +61,14 @@ export async function drawResults(
   timelines.forEach((timeline, i) => void writeResult(folder, `timeline-${i + 1}.json`, lines([timeline])));
   const report = writeResult(folder, "report.html", [await render({ summary, records, manifest, timelines })]);
   return { how: "complete", failed: summary.cells.failed, summary, report };
+}
+
+/** Looks at the units kept apart, this one included; 1 where none are. */
+function confirmLooks({ loaded, grid }: PreparedStudy, folder: string, at: Date): number {
+  const { confirmShare, baseline, primary } = loaded.study;
+  if (confirmShare === undefined) return 1;
+  const digest = digestOf([grid.cells.map(({ key }) => key), confirmShare, baseline, primary]);
+  return recordLook(folder, digest, at.toISOString());
 }
 
 /** Of a failed cell: the command that runs it again, whichever way it was run. */

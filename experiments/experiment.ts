@@ -118,7 +118,7 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
       const sofar = { ...prepared, grid: { ...prepared.grid, cells: seen } };
       const look = looks.length === 1 ? null : { at: at + 1, of: looks.length };
       if (look !== null && look.at < look.of) {
-        const open = undecided(summarise(recordsOf(sofar, stored, failures), loaded.study, look));
+        const open = undecided(summarise(recordsOf(sofar, stored, failures), loaded.study, { look }));
         events.notice(
           `look ${look.at} of ${look.of}, ${LOOKS[at]} replicate${LOOKS[at] === 1 ? "" : "s"}: ${open.length === 0 ? "decided" : `not decided: ${open.join(", ")}`}`,
         );

@@ -64,6 +64,14 @@ export const studySchema = z.strictObject({
     .describe(
       "runs of each unit with other luck; averaged before anything is compared; auto: 1, 2, 4 or 8, until all primary comparisons are decided",
     ),
+  confirmShare: z
+    .number()
+    .positive()
+    .max(0.5)
+    .exactOptional()
+    .describe(
+      "of the units, the last ones, kept apart: policies are ranked on the others, and the primary comparisons confirmed on these; each look at them is recorded",
+    ),
   baseline: z.string().describe("the policy that all others are compared with"),
   primary: z
     .strictObject({

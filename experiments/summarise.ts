@@ -7,8 +7,9 @@ import type { RunRecord } from "./record.ts";
 import { answerSentence } from "./statistics/answer.ts";
 import { clairvoyantsOf, regretsOf, surelyBelow } from "./statistics/bounds.ts";
 import { type Compared, compare, type Pair } from "./statistics/compare.ts";
-import { meanEstimate } from "./statistics/estimate.ts";
+import { meanEstimate, UNITS_MIN } from "./statistics/estimate.ts";
 import { holm } from "./statistics/holm.ts";
+import { keptApart } from "./statistics/kept-apart.ts";
 import { createResamples, type Resamples } from "./statistics/resamples.ts";
 import { savingOf } from "./statistics/saving-split.ts";
 import { sweepAnswers } from "./statistics/sweep-answer.ts";
@@ -23,8 +24,17 @@ export interface Question {
   readonly question: string;
   readonly baseline: string;
   readonly primary: { readonly metric: string; readonly comparisons: readonly (readonly [string, string])[] };
+  readonly confirmShare?: number;
   readonly published?: readonly Published[];
   readonly expected?: readonly Expected[];
+}
+
+/** Chances that a study has had. */
+export interface Looks {
+  /** Of `replicates: auto`: at which the study ended. */
+  readonly look?: Summary["look"];
+  /** At the units that `confirmShare` keeps apart. */
+  readonly confirmLooks?: number;
 }
 
 /**
@@ -32,13 +42,13 @@ export interface Question {
  * pairs of units. The primary comparisons get simultaneous intervals (Bonferroni: valid however they depend on one another)
  * and Holm's p; everything else is marked exploratory. Same records in any order, same bytes (groups in the order met).
  *
- * @param look at which the study ended, if it chose so by itself: each of the looks may spend its part of the 5 % only.
+ * @param looks that were taken: each may spend its part of the 5 % only.
  * @throws StatisticsError for a metric that is no finite number.
  */
 export function summarise(
   records: readonly RunRecord[],
-  { question, baseline, primary, published = [], expected = [] }: Question,
-  look: Summary["look"] = null,
+  { question, baseline, primary, published = [], expected = [], confirmShare = 0 }: Question,
+  { look = null, confirmLooks = 1 }: Looks = {},
 ): Summary {
   const better = metricNamed(primary.metric)?.better ?? "lower";
   const warnings = new Warnings();
@@ -49,10 +59,26 @@ export function summarise(
     );
   }
   const resamples = createResamples("summary");
-  const points = [...Map.groupBy(records, ({ spec }) => JSON.stringify(spec.axes)).values()].map(pointOf);
-  const groups = points.map((point) =>
-    summarisePoint(point, { question, baseline, primary }, look?.of ?? 1, better, resamples, warnings),
-  );
+  const { explore, confirm } = keptApart(records, confirmShare);
+  const points = pointsOf(explore);
+  const kept = pointsOf(confirm);
+  const groups = points.map((point): SummaryGroup => {
+    const group = summarisePoint(point, { question, baseline, primary }, look?.of ?? 1, better, resamples, warnings);
+    const apart = kept.find(({ axes }) => pointName(axes) === pointName(point.axes));
+    if (apart === undefined) return group;
+    const units = unitCount(apart.units);
+    if (units < UNITS_MIN) {
+      warnings.add(
+        `${units} unit(s) are kept apart to confirm, too few for an interval; use more units, or a larger confirmShare`,
+        pointName(point.axes),
+      );
+    }
+    const compared = primariesOf(primary, apart.units, confirmLooks, resamples);
+    return {
+      ...group,
+      confirm: { units, looks: confirmLooks, comparisons: compared.map(({ comparison }) => comparison) },
+    };
+  });
   const judging = { baseline, points, replicates: Math.max(...points.map(({ replicates }) => replicates)), resamples };
   return {
     question,
@@ -94,6 +120,9 @@ interface Point extends SweepPoint {
   readonly records: readonly RunRecord[];
 }
 
+const pointsOf = (records: readonly RunRecord[]): Point[] =>
+  [...Map.groupBy(records, ({ spec }) => JSON.stringify(spec.axes)).values()].map(pointOf);
+
 /** @param records of one point of the sweep. */
 function pointOf(records: readonly RunRecord[]): Point {
   const replicates = new Set(records.map(({ spec }) => spec.replicate)).size;
@@ -113,7 +142,7 @@ function summarisePoint(
   resamples: Resamples,
   warnings: Warnings,
 ): SummaryGroup {
-  const whole = new Set([...units.values()].flatMap((each) => [...each.keys()])).size;
+  const whole = unitCount(units);
   const clairvoyants = clairvoyantsOf(records);
   const bounds = surelyBelow(clairvoyants);
   const policies = [...units].map(([policyId, each]): PolicySummary => {
@@ -129,14 +158,8 @@ function summarisePoint(
   const told = ({ clairvoyant }: PolicySummary) => (clairvoyant === undefined ? 0 : 1);
   policies.sort((a, b) => told(a) - told(b) || unfinished(a) - unfinished(b) || rank(a) - rank(b));
 
-  const named = primary.comparisons.map(
-    ([policyId, against]): Pair => ({ metric: primary.metric, policyId, against, role: "primary" }),
-  );
-  const level = 1 - 0.05 / looks / Math.max(1, named.length);
-  const primaries = withHolm(
-    named.flatMap((pair) => compare(pair, units, level, resamples) ?? []),
-    looks,
-  );
+  const named = namedPairs(primary);
+  const primaries = primariesOf(primary, units, looks, resamples);
   const others = policies
     .filter(({ policyId }) => policyId !== baseline)
     .flatMap(({ policyId }) =>
@@ -170,6 +193,27 @@ function summarisePoint(
     }),
   };
 }
+
+const namedPairs = ({ metric, comparisons }: Question["primary"]): Pair[] =>
+  comparisons.map(([policyId, against]) => ({ metric, policyId, against, role: "primary" }));
+
+/** Intervals that hold together, and at whichever of the looks. */
+function primariesOf(
+  primary: Question["primary"],
+  units: ReadonlyMap<string, Units>,
+  looks: number,
+  resamples: Resamples,
+): Compared[] {
+  const named = namedPairs(primary);
+  const level = 1 - 0.05 / looks / Math.max(1, named.length);
+  return withHolm(
+    named.flatMap((pair) => compare(pair, units, level, resamples) ?? []),
+    looks,
+  );
+}
+
+const unitCount = (units: ReadonlyMap<string, Units>): number =>
+  new Set([...units.values()].flatMap((each) => [...each.keys()])).size;
 
 function summarisePolicy(policyId: string, units: Units, resamples: Resamples): PolicySummary {
   const names = new Set([...units.values()].flatMap((each) => Object.keys(each)));

@@ -36,6 +36,8 @@ export interface SummaryGroup {
   readonly policies: readonly PolicySummary[];
   /** The primary comparisons first (simultaneous intervals, Holm), then every policy against the baseline, exploratory. */
   readonly comparisons: readonly Comparison[];
+  /** The primary comparisons on the units kept apart (`confirmShare`); absent without. looks: how often these units were looked at. */
+  readonly confirm?: { readonly units: number; readonly looks: number; readonly comparisons: readonly Comparison[] };
   /** Where the saving of each pair in `comparisons` comes from; without those whose records do not say. */
   readonly savings: readonly Saving[];
   /** The primary metric on each stretch of each trace, for who wants to see where a mean comes from. */

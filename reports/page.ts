@@ -5,6 +5,7 @@ import { htmlDocument, navigation, type Section, sectionsHtml } from "./document
 import { type Content, type Html, html } from "./html.ts";
 import { looksFor } from "./palette.ts";
 import { answer } from "./sections/answer.ts";
+import { confirmation } from "./sections/confirmation.ts";
 import { failures } from "./sections/failures.ts";
 import { filter } from "./sections/filter.ts";
 import { type Manifest, provenance } from "./sections/provenance.ts";
@@ -45,6 +46,7 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
   const scenes = drawn.map((group) => ({ summary, group, looks }));
   const overview = (await Promise.all(sweepViews.map((view) => drawAll(view, [{ summary, looks }])))).flat();
   const matters = variance(summary);
+  const confirmed = confirmation(summary);
   const sections: Section[] = [
     ...(overview.some(Boolean) ? [{ id: "sweep", heading: "Over the sweep", body: overview }] : []),
     {
@@ -58,6 +60,7 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
         reading(),
       ],
     },
+    ...(confirmed ? [{ id: "confirmation", heading: "Confirmation", body: confirmed }] : []),
     ...(matters ? [{ id: "variance", heading: "Which axis matters", body: matters }] : []),
     { id: "warnings", heading: "Warnings", body: warnings(summary) },
   ];

@@ -98,6 +98,7 @@ export const SUMMARY = z.looseObject({
       replicates: z.number(),
       policies: z.array(POLICY),
       comparisons: z.array(COMPARISON),
+      confirm: z.looseObject({ units: z.number(), looks: z.number(), comparisons: z.array(COMPARISON) }).optional(),
       savings: z.array(SAVING),
       traces: z.array(TRACE_VALUES),
       answer: z.string(),

@@ -56,7 +56,7 @@ describe("a study that is as it should be", () => {
 describe("a fault is told with line, column, what was expected, what was found and what was likely meant", () => {
   test("a mistyped key, once: it is not missing as well", () => {
     expect(faults([["  visibility: tried", "  visibilty: tried"]])).toEqual([
-      'study.yaml:20:3: cloud.visibilty: no such key; did you mean "visibility"? There are profile, answerS, noticeLeadS, launchS, interruptions, visibility, depth, slotsPerInstance, instanceTypes, bill',
+      'study.yaml:20:3: cloud.visibilty: no such key; did you mean "visibility"? There are profile, answerS, noticeLeadS, noticeMissingShare, rebalance, launchS, interruptions, visibility, depth, slotsPerInstance, instanceTypes, bill',
     ]);
   });
 
