@@ -24,9 +24,13 @@ export interface ReportInput {
   readonly timelines: readonly TracedRun[];
 }
 
-/** So few points of the sweep all stand open, of more the first alone; so many have charts: more would be slow, and read by nobody. */
+/**
+ * So few points of the sweep all stand open, of more the first alone. So many have charts, and of one view no more than so much
+ * text: more would be slow, and read by nobody.
+ */
 const GROUPS_OPEN = 3;
 const GROUPS_DRAWN = 6;
+const VIEW_CHARACTERS = 150_000;
 
 /** What is held against the runs, and how its section is headed. */
 const FIGURES = [
@@ -75,8 +79,9 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
     if (charts.some(Boolean)) sections.push({ ...view, body: charts });
   }
   for (const view of groupViews) {
-    const charts = await drawAll(view, scenes);
-    if (charts.some(Boolean)) sections.push({ ...view, body: [byGroup(drawn, charts), leftOut(groups)] });
+    const charts = withinBounds(await drawAll(view, scenes));
+    if (charts.some(Boolean))
+      sections.push({ ...view, body: [byGroup(drawn, charts), leftOut(charts.length, groups)] });
   }
   for (const view of luckViews) {
     const charts = await drawAll(
@@ -124,9 +129,19 @@ function byGroup(groups: readonly SummaryGroup[], bodies: readonly (Html | undef
   );
 }
 
-const leftOut = (groups: readonly SummaryGroup[]): Content =>
-  groups.length > GROUPS_DRAWN &&
-  html`<p class="note">Drawn are the first ${GROUPS_DRAWN} of ${groups.length} points of the sweep; the tables above hold all.</p>`;
+/** The first charts, one at least, as far as they are not too much text. */
+function withinBounds(charts: readonly (Html | undefined)[]): readonly (Html | undefined)[] {
+  let characters = 0;
+  const over = charts.findIndex((chart, i) => {
+    characters += chart?.markup.length ?? 0;
+    return i > 0 && characters > VIEW_CHARACTERS;
+  });
+  return over < 0 ? charts : charts.slice(0, over);
+}
+
+const leftOut = (drawn: number, groups: readonly SummaryGroup[]): Content =>
+  groups.length > drawn &&
+  html`<p class="note">Drawn are the first ${drawn} of ${groups.length} points of the sweep: more would make this page slow. The ranking holds all; summary.json beside this page has every number.</p>`;
 
 const warnings = ({ warnings }: Summary): Content =>
   warnings.length > 0

@@ -161,13 +161,23 @@ describe("the page", () => {
     expect(text.indexOf('id="sweep-value-1"')).toBeLessThan(text.indexOf('id="ranking"'));
   });
 
-  test("draws at most six points of a sweep and says that the tables hold all", async () => {
+  test("draws at most six points of a sweep and says that the ranking holds all", async () => {
     const groups = Array.from({ length: 14 }, (_, count) => ({ count }));
     const text = await renderReport({ ...inventedReport({ groups, units: 6 }), timelines: [] });
     expect(text.match(/id="differences-\d+"/g)).toHaveLength(6);
     expect(text).toContain("the first 6 of 14 points");
     expect(text.match(/Every metric, means over/g)!.length).toBeGreaterThanOrEqual(14);
   });
+
+  test("grows to no more than 1.5 MB over a sweep of 20 points, eight policies and 100 units: what is left out is said", async () => {
+    const groups = Array.from({ length: 20 }, (_, count) => ({ count }));
+    const policyIds = [...POLICIES, ...POLICIES.map((policy) => `${policy} again`)];
+    const text = await renderReport(inventedReport({ groups, policyIds, units: 100 }));
+    expect(Buffer.byteLength(text)).toBeLessThan(1.5e6);
+    const drawn = text.match(/id="unit-by-unit-\d+"/g)!.length;
+    expect(drawn).toBeLessThan(6);
+    expect(text).toContain(`Drawn are the first ${drawn} of 20 points of the sweep`);
+  }, 60_000);
 
   test("grows to no more than 1.2 MB with a traced run of hundreds of instances for each of four policies", async () => {
     const timelines = POLICIES.map((policyId, i) => ({

@@ -28,6 +28,15 @@ describe("a slim picture", () => {
     );
   });
 
+  it("draws neighbours of one colour as one path, in their order, and no others", () => {
+    const path = (d: string, fill: string) => `<path d="${d}" fill="${fill}"/>`;
+    const pale = '<path d="M9,9Z" fill="red" opacity="0.5"/>';
+    const drawn = slimSvg(
+      `<svg>${["A", "B"].map((d) => path(d, "red")).join("")}${path("C", "blue")}${path("D", "red")}${pale}${pale}</svg>`,
+    );
+    expect(drawn).toBe(`<svg${FONT}>${path("AB", "red")}${path("C", "blue")}${path("D", "red")}${pale}${pale}</svg>`);
+  });
+
   it("leaves texts as they are, whatever they say", () => {
     const words = 'aria-hidden="true" 0.123456 opacity="1"'.replaceAll('"', "&quot;");
     expect(slimSvg(`<svg><text>${words}</text></svg>`)).toContain(words);
