@@ -113,7 +113,9 @@ export class Decider {
     this.#standIns = (lacking, spares, pair) =>
       this.#assignment.assign(lacking, spares, placementCostS, (_, spare) => pair(spare), this.#luck);
     this.memory = {
-      scheduling: decisions.scheduling.memory(decisions.params),
+      scheduling: decisions.scheduling.memory(decisions.params, (name) =>
+        random.at(random.stream(`policy/${name}`), 0),
+      ),
       failover: failoverStart(),
       guard: { launchesS: [] },
       wakeS: null,

@@ -52,11 +52,17 @@ export interface PolicySpec<P, M extends Json, S extends Sight = "causal"> {
   /** Clairvoyant only. Absent: its cost bounds nothing. */
   readonly bound?: S extends "clairvoyant" ? Bound : never;
   readonly params: Schema<P>;
-  /** The memory before the first ask: one plain JSON value, new at each call. The host keeps it, journals it and hands it to decide. */
-  memory(params: P): M;
+  /**
+   * The memory before the first ask: one plain JSON value, new at each call. The host keeps it, journals it and hands it to decide. What
+   * a policy leaves to chance is drawn here, and remembered.
+   */
+  memory(params: P, luck: PolicyLuck): M;
   /** The closure holds constants and scratch space only. A clairvoyant policy plans here and replays its plan through `decide`. */
   create(params: P, ...foresight: Told<S>): Policy<M>;
 }
+
+/** Uniform in [0, 1): the run's own draw of that name. The same name gives the same draw. */
+export type PolicyLuck = (name: string) => number;
 
 /** What a policy is created with beside its parameters. */
 export type Told<S extends Sight> = S extends "clairvoyant" ? readonly [foresight: Foresight] : readonly [];

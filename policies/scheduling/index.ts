@@ -13,6 +13,7 @@ import { omniscientReplicas } from "./omniscient-replicas.ts";
 import { omniscientWholeTicks } from "./omniscient-whole-ticks.ts";
 import { onDemandFallback } from "./on-demand-fallback.ts";
 import { onDemandOnly } from "./on-demand-only.ts";
+import { randomizedShiftedGreedy } from "./randomized-shifted-greedy.ts";
 import { relaxedOptimum } from "./relaxed-optimum.ts";
 import { roundRobin } from "./round-robin.ts";
 import { skynomad } from "./skynomad.ts";
@@ -41,6 +42,7 @@ export const schedulingPolicies = [
   uniformProgress,
   looseStart,
   timeSliced,
+  randomizedShiftedGreedy,
   upNextLifetime,
   omniscient,
   omniscientHeterogeneous,

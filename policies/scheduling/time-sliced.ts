@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { definePolicy } from "../contract/policy.ts";
-import type { JobView } from "../contract/view.ts";
+import type { Seconds } from "../contract/units.ts";
+import type { FleetView, JobView } from "../contract/view.ts";
 import { type Choice, hasSpot, steerJobs, whereIs } from "./gang.ts";
 import { ceilTo, floorTo } from "./grid.ts";
 
@@ -21,25 +22,42 @@ export const timeSliced = definePolicy({
   params: z.strictObject({
     slices: z.int().min(1).default(8).describe("into how many slices the time to the deadline is cut (n)"),
   }),
-  memory: (): Memory => ({ slice: {} }),
+  memory: (): SliceMemory => ({ slice: {} }),
   create: ({ slices }) => ({
     decide(view, act, memory) {
-      steerJobs(view, act, (job): Choice => {
-        const now = sliceOf(job, slices, view.nowS, view.everyS ?? 0);
-        const same = memory.slice[job.id] === now.slice;
-        memory.slice[job.id] = now.slice;
-        const at = whereIs(job);
-        if (at === "spot") return SPOT;
-        if (at === "onDemand" && same && now.lacks) return STAY;
-        if (now.tight) return TIGHT;
-        return hasSpot(view, job) ? SPOT : IDLE;
-      });
+      steerJobs(view, act, (job) => keepShares(view, job, slices, 0, ARRIVAL, memory));
     },
   }),
 });
 
 /** The slice that each job was in when it was last looked at. */
-type Memory = { slice: { [job: string]: number } };
+export type SliceMemory = { slice: { [job: string]: number } };
+
+/** Since when, and with how much done, the slices are counted. */
+export type SlicesFrom = { readonly sinceS: Seconds; readonly doneS: Seconds };
+const ARRIVAL: SlicesFrom = { sinceS: 0, doneS: 0 };
+
+/**
+ * What brings each slice its share of the work.
+ * @param lead shares that are done before the first slice begins, in no more time than they take: 0 or 1
+ */
+export function keepShares(
+  view: FleetView,
+  job: JobView,
+  slices: number,
+  lead: 0 | 1,
+  from: SlicesFrom,
+  memory: SliceMemory,
+): Choice {
+  const now = sliceOf(job, slices, lead, from, view.nowS, view.everyS ?? 0);
+  const same = memory.slice[job.id] === now.slice;
+  memory.slice[job.id] = now.slice;
+  const at = whereIs(job);
+  if (at === "spot") return SPOT;
+  if (at === "onDemand" && same && now.lacks) return STAY;
+  if (now.tight) return TIGHT;
+  return hasSpot(view, job) ? SPOT : IDLE;
+}
 
 const SPOT = { to: "spot", why: "spot is there" } as const;
 const STAY = { to: "onDemand", why: "the slice's share is not done" } as const;
@@ -47,13 +65,22 @@ const TIGHT = { to: "onDemand", why: "the slice has no slack left" } as const;
 const IDLE = { to: "idle", why: "waits for spot" } as const;
 
 /** Which slice it is, whether its share is not done yet, and whether only on-demand can still bring it. */
-function sliceOf(job: JobView, slices: number, nowS: number, everyS: number) {
-  const spanS = job.deadlineS - job.arrivalS;
-  const elapsedS = nowS - job.arrivalS;
-  const slice = Math.min(slices, Math.floor((elapsedS * slices) / spanS) + 1);
+function sliceOf(
+  job: JobView,
+  slices: number,
+  lead: 0 | 1,
+  { sinceS, doneS }: SlicesFrom,
+  nowS: Seconds,
+  everyS: Seconds,
+) {
+  const spanS = job.deadlineS - job.arrivalS - sinceS;
+  const elapsedS = nowS - job.arrivalS - sinceS;
+  const workS = job.workS - doneS;
   // Times n, so that shares stay whole seconds.
-  const lackedS = slice * job.workS - slices * job.doneS;
-  const endS = floorTo((slice * spanS) / slices, everyS);
+  const leadS = lead * workS;
+  const slice = Math.min(slices - lead, Math.max(1, Math.floor((elapsedS * slices - leadS) / spanS) + 1));
+  const lackedS = (slice + lead) * workS - slices * (job.doneS - doneS);
+  const endS = floorTo((leadS + slice * spanS) / slices, everyS);
   const needS = ceilTo((lackedS + 2 * slices * job.restartOverheadS) / slices, everyS);
   const lacks = lackedS > 0;
   return { slice, lacks, tight: lacks && needS >= endS - elapsedS };

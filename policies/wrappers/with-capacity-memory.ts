@@ -25,7 +25,7 @@ export const withCapacityMemory = defineWrapper({
       ...inner,
       name: `with-capacity-memory(${inner.name})`,
       summary: `${inner.summary} Avoids markets that lacked capacity in the last ${memoryS} s.`,
-      memory: (params) => ({ own: null, inner: inner.memory(params) }),
+      memory: (params, luck) => ({ own: null, inner: inner.memory(params, luck) }),
       create: (params, ...foresight) => {
         const policy = inner.create(params, ...foresight);
         return {

@@ -46,7 +46,7 @@ export const withProbing = defineWrapper({
       name: `with-probing(${inner.name})`,
       summary: `${inner.summary} Probes spot markets every ${intervalS} s.`,
       needs: (inner.needs ?? []).filter((need) => need !== "availability"),
-      memory: (params) => ({ own: [] as Known[], inner: inner.memory(params) }),
+      memory: (params, luck) => ({ own: [] as Known[], inner: inner.memory(params, luck) }),
       create: (params, ...foresight) => {
         const policy = inner.create(params, ...foresight);
         return {

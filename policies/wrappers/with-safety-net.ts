@@ -39,7 +39,7 @@ export const withSafetyNet = defineWrapper({
       ...inner,
       name: `with-safety-net(${inner.name})`,
       summary: `${inner.summary} Finishes on-demand once there is no time left for another attempt on spot.`,
-      memory: (params) => ({ own: null, inner: inner.memory(params) }),
+      memory: (params, luck) => ({ own: null, inner: inner.memory(params, luck) }),
       create: (params, ...foresight) => {
         const policy = inner.create(params, ...foresight);
         return {

@@ -29,7 +29,7 @@ export const withStandby = defineWrapper({
       ...inner,
       name: `with-standby(${inner.name})`,
       summary: `${inner.summary} Keeps ${warmSpot} warm and ${stoppedOnDemand} stopped spares for a service.`,
-      memory: (params) => ({ own: null, inner: inner.memory(params) }),
+      memory: (params, luck) => ({ own: null, inner: inner.memory(params, luck) }),
       create: (params, ...foresight) => {
         const policy = inner.create(params, ...foresight);
         return {

@@ -30,7 +30,7 @@ export const settles = (inner: Spec): Spec => ({
 export const resumed = (inner: Spec): Spec =>
   definePolicy<unknown, { kept: string }, Sight>({
     ...inner,
-    memory: (params) => ({ kept: JSON.stringify(inner.memory(params)) }),
+    memory: (params, luck) => ({ kept: JSON.stringify(inner.memory(params, luck)) }),
     create: (params, ...foresight) => ({
       decide(view, act, memory) {
         const own = JSON.parse(memory.kept) as Json;

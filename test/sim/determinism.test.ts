@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type AnyPolicySpec, definePolicy, type Sight } from "../../policies/contract/policy.ts";
+import { type AnyPolicySpec, definePolicy, type PolicyLuck, type Sight } from "../../policies/contract/policy.ts";
 import type { Json } from "../../policies/contract/units.ts";
 import type { Decisions } from "../../policies/decider.ts";
 import { simulate } from "../../sim/simulate.ts";
@@ -79,7 +79,7 @@ describe("luck does not depend on what a policy does", () => {
     const wasting = definePolicy<unknown, { asks: number; own: Json }, Sight>({
       ...greedy.scheduling,
       name: "wasteful",
-      memory: (params: unknown) => ({ asks: 0, own: greedy.scheduling.memory(params) }),
+      memory: (params: unknown, luck: PolicyLuck) => ({ asks: 0, own: greedy.scheduling.memory(params, luck) }),
       create: (params: unknown) => {
         const inner = greedy.scheduling.create(params);
         return {

@@ -147,6 +147,39 @@ export function sliced(n: number): Rule {
 }
 
 /**
+ * RSF with the coin fallen one way or the other; where the deadline is below twice the work MRSF, on-demand until it is not. Written with
+ * the ends of the slices as a list.
+ */
+export function shiftedGreedy(n: number, isShifted: boolean): Rule {
+  let from: { readonly sinceS: number; readonly doneS: number } | undefined;
+  let before = -1;
+  return ({ state, has, elapsedS, doneS }, { workS, deadlineS, overheadS, tickS }) => {
+    if (from === undefined && deadlineS - elapsedS >= 2 * (workS - doneS)) from = { sinceS: elapsedS, doneS };
+    if (from === undefined) return "onDemand";
+    const [restS, workLeftS] = [deadlineS - from.sinceS, workS - from.doneS];
+    const [nowS, didS] = [elapsedS - from.sinceS, doneS - from.doneS];
+    if (isShifted && didS * n < workLeftS) return "onDemand";
+    // n times the end of each slice, and n times what must be done by then.
+    const ends = Array.from({ length: isShifted ? n - 1 : n }, (_, i) => ({
+      endS: (isShifted ? workLeftS : 0) + (i + 1) * restS,
+      dueS: (isShifted ? i + 2 : i + 1) * workLeftS,
+    }));
+    const found = ends.findIndex(({ endS }) => nowS * n < endS);
+    const i = found < 0 ? ends.length - 1 : found;
+    const same = i === before;
+    before = i;
+    const { endS, dueS } = ends[i]!;
+    const lackS = dueS - n * didS;
+    const needS = Math.ceil((lackS + 2 * n * overheadS) / (n * tickS)) * tickS;
+    const isTight = lackS > 0 && needS >= Math.floor(endS / (n * tickS)) * tickS - nowS;
+    if (state === "spot") return "spot";
+    if (state === "onDemand" && same && lackS > 0) return "onDemand";
+    if (isTight) return "onDemand";
+    return has ? "spot" : "idle";
+  };
+}
+
+/**
  * The cheapest plan by trying every one: in each tick the gang is down or has one of `mixes` nodes on spot.
  * @returns Infinity where no plan finishes within floor(R/g) ticks.
  */
