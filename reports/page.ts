@@ -30,7 +30,7 @@ export interface ReportInput {
  */
 const GROUPS_OPEN = 3;
 const GROUPS_DRAWN = 6;
-const VIEW_CHARACTERS = 150_000;
+const VIEW_CHARACTERS = 100_000;
 
 /** What is held against the runs, and how its section is headed. */
 const FIGURES = [
