@@ -1,8 +1,9 @@
-import { HOUR_S } from "../../policies/contract/units.ts";
+import { HOUR_S, type Seconds, type Usd, type UsdPerHour } from "../../policies/contract/units.ts";
 import { TraceError } from "../columns.ts";
 import { csvRows } from "./csv.ts";
 import type { FormatRead, TraceFormat } from "./index.ts";
 import { PriceRows } from "./price-rows.ts";
+import type { SourceFile } from "./source-file.ts";
 import { priceOf, stampOf } from "./values.ts";
 
 const COLUMNS = 9;
@@ -28,27 +29,14 @@ export const dataFeed: TraceFormat = {
     const instances = new Set<string>();
     let hours = 0;
     let chargedUsd = 0;
-    for await (const { cells, line } of csvRows(file, "\t")) {
-      const where = `${file.path}:${line}`;
-      const usage = /^(?:[A-Z0-9]+-)?SpotUsage(?::([\w.-]+))?$/.exec(cells[1] ?? "");
-      if (cells.length !== COLUMNS || usage === null) {
-        throw new TraceError(
-          `${where}: no line of the spot data feed; expected ${COLUMNS} columns, the second of them SpotUsage:TYPE`,
-        );
-      }
+    for await (const { where, instance, instanceType, timeS, marketUsdPerHour, paidUsd } of feedRows(file)) {
       if (zone === undefined) {
         throw new TraceError(`${where}: the feed does not name zones; say where the fleet ran, zone: NAME`);
       }
-      const usd = (text: string) => priceOf(text.replace(/ USD$/, ""), where);
       hours++;
-      chargedUsd += usd(cells[7]!);
-      instances.add(cells[3]!);
-      rows.add({
-        instanceType: usage[1] ?? "m1.small", // the one type that goes unnamed
-        zone,
-        timeS: stampOf(cells[0], where, "UTC"),
-        usdPerHour: usd(cells[6]!),
-      });
+      chargedUsd += paidUsd;
+      instances.add(instance);
+      rows.add({ instanceType, zone, timeS, usdPerHour: marketUsdPerHour });
     }
     if (hours === 0) return rows.read([`${file.name}: no line of usage`]);
     return rows.read([
@@ -56,3 +44,37 @@ export const dataFeed: TraceFormat = {
     ]);
   },
 };
+
+/** An instance-hour of the feed, or the part of it that was used. */
+export interface FeedRow {
+  /** File and line. */
+  readonly where: string;
+  readonly instance: string;
+  readonly instanceType: string;
+  /** UTC, since 1970. */
+  readonly timeS: Seconds;
+  readonly marketUsdPerHour: UsdPerHour;
+  readonly paidUsd: Usd;
+}
+
+/** @throws TraceError for a line that is none of the feed's. */
+export async function* feedRows(file: SourceFile): AsyncGenerator<FeedRow> {
+  for await (const { cells, line } of csvRows(file, "\t")) {
+    const where = `${file.path}:${line}`;
+    const usage = /^(?:[A-Z0-9]+-)?SpotUsage(?::([\w.-]+))?$/.exec(cells[1] ?? "");
+    if (cells.length !== COLUMNS || usage === null) {
+      throw new TraceError(
+        `${where}: no line of the spot data feed; expected ${COLUMNS} columns, the second of them SpotUsage:TYPE`,
+      );
+    }
+    const usd = (text: string) => priceOf(text.replace(/ USD$/, ""), where);
+    yield {
+      where,
+      instance: cells[3]!,
+      instanceType: usage[1] ?? "m1.small", // the one type that goes unnamed
+      timeS: stampOf(cells[0], where, "UTC"),
+      marketUsdPerHour: usd(cells[6]!),
+      paidUsd: usd(cells[7]!),
+    };
+  }
+}

@@ -1,0 +1,3 @@
+import { backtestCommand } from "./cli.ts";
+
+process.exitCode = await backtestCommand(process.argv.slice(2));
