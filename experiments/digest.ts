@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A number or function that JSON cannot hold as it is. */
 export class CanonicalJsonError extends Error {
@@ -35,6 +35,6 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** Lower-case hex of a text (as UTF-8) or of bytes. */
-export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
+export const sha256 = (content: string | Uint8Array): string => hash("sha256", content);
 
 export const digestOf = (value: unknown): string => sha256(canonicalJson(value));

@@ -19,7 +19,7 @@ export type ToRunner =
 
 export type FromRunner =
   | { readonly say: "ready" }
-  | { readonly say: "outcome"; readonly batch: number; readonly outcome: Outcome }
+  | { readonly say: "outcomes"; readonly batch: number; readonly outcomes: readonly Outcome[] }
   | { readonly say: "done"; readonly batch: number }
   /** The thread of a batch is gone. */
   | {

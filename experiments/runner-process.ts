@@ -87,8 +87,8 @@ export class RunnerProcess {
     }
     const waiting = this.#batches.get(message.batch);
     if (waiting === undefined) return;
-    if (message.say === "outcome") {
-      waiting.onOutcome(message.outcome);
+    if (message.say === "outcomes") {
+      for (const outcome of message.outcomes) if (this.#batches.has(message.batch)) waiting.onOutcome(outcome);
       return;
     }
     this.#batches.delete(message.batch);

@@ -42,9 +42,9 @@ async function runBatch({ batch, items, groups }: Extract<ToRunner, { do: "run" 
   const { port1, port2 } = new MessageChannel();
   const progress = new Int32Array(new SharedArrayBuffer(8));
   const done = new Set<number>();
-  const take = (outcome: Outcome): void => {
-    done.add(outcome.position);
-    tell({ say: "outcome", batch, outcome });
+  const take = (outcomes: readonly Outcome[]): void => {
+    for (const { position } of outcomes) done.add(position);
+    tell({ say: "outcomes", batch, outcomes });
   };
   port1.on("message", take);
   const watch = new ThreadWatch(() => pool.threads, progress, settings);
@@ -62,7 +62,7 @@ async function runBatch({ batch, items, groups }: Extract<ToRunner, { do: "run" 
   }
   watch.stop();
   for (let left = receiveMessageOnPort(port1); left !== undefined; left = receiveMessageOnPort(port1)) {
-    take(left.message as Outcome);
+    take(left.message as readonly Outcome[]);
   }
   port1.close();
   if (death === undefined) {

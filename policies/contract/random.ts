@@ -21,28 +21,31 @@ export interface Random {
  * random.at(random.stream("boot"), 3, 17) // 0.4993996244750658, wherever and whenever it is asked
  */
 export function createRandom(seedText: string): Random {
-  const handles = new Map<string, number>();
-  // Two words a stream. Typed, because numbers beyond 31 bits in a captured variable would be boxed.
-  let seeds = new Int32Array(32); // [stream * 2 + lane]
+  const names: string[] = [];
+  // Typed, because numbers beyond 31 bits in a captured variable would be boxed.
+  let seeds = new Int32Array(48); // [stream * 3 + 0..2] two lanes; 1 once they are there
+  const seed = (stream: number): void => {
+    const source = seedrandom.alea(`${seedText.length}:${seedText}/${names[stream]!}`);
+    seeds[3 * stream] = source.int32();
+    seeds[3 * stream + 1] = source.int32();
+    seeds[3 * stream + 2] = 1;
+  };
   return {
     stream(name) {
-      const known = handles.get(name);
-      if (known !== undefined) return known;
-      const handle = handles.size;
-      handles.set(name, handle);
-      if (2 * handle + 2 > seeds.length) {
+      const known = names.indexOf(name);
+      if (known >= 0) return known;
+      const handle = names.push(name) - 1;
+      if (3 * names.length > seeds.length) {
         const grown = new Int32Array(2 * seeds.length);
         grown.set(seeds);
         seeds = grown;
       }
-      const source = seedrandom.alea(`${seedText.length}:${seedText}/${name}`);
-      seeds[2 * handle] = source.int32();
-      seeds[2 * handle + 1] = source.int32();
       return handle;
     },
     at(stream, i, j = 0, k = 0) {
-      const high = mix(mix(mix(seeds[2 * stream]! ^ i) + j) ^ k);
-      const low = mix(mix(mix(seeds[2 * stream + 1]! + k) ^ j) + i);
+      if (seeds[3 * stream + 2] === 0) seed(stream); // not before: a run names streams that it never draws from
+      const high = mix(mix(mix(seeds[3 * stream]! ^ i) + j) ^ k);
+      const low = mix(mix(mix(seeds[3 * stream + 1]! + k) ^ j) + i);
       return ((high >>> 5) * 67108864 + (low >>> 6)) / 9007199254740992;
     },
   };
