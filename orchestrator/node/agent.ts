@@ -2,12 +2,13 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Seconds } from "../../policies/contract/units.ts";
 import type { WallClock } from "../ports.ts";
-import type { Imds } from "./imds.ts";
+import { drained } from "./drain.ts";
+import type { Announced, Imds } from "./imds.ts";
 import type { Vllm } from "./vllm.ts";
 
 export interface AgentOptions {
   readonly imds: Pick<Imds, "interruption">;
-  readonly engine: Pick<Vllm, "ready">;
+  readonly engine: Pick<Vllm, "ready" | "load">;
   readonly clock: WallClock;
   /** Where the balancer asks: its health check port. */
   readonly port: number;
@@ -22,7 +23,8 @@ const READY_EVERY_S = 2;
 /**
  * What stops the traffic of one instance, with no rights in AWS and no controller: it answers the balancer's health check with 200
  * only while the model server is ready and no interruption is announced, with 503 from the notice on. That is how traffic begins, too.
- * A notice is never taken back; a metadata service or model server that says nothing changes nothing about that.
+ * A notice is never taken back, and from then on it watches
+ * whether the server's last requests end in time; a metadata service or model server that says nothing changes nothing about that.
  */
 export class Agent {
   readonly #options: AgentOptions;
@@ -59,24 +61,27 @@ export class Agent {
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([
-      this.#every(NOTICE_EVERY_S, () => this.#lookForNotice(), signal),
+      this.#every(NOTICE_EVERY_S, () => this.#lookForNotice(signal), signal),
       this.#every(READY_EVERY_S, () => this.#lookAtEngine(signal), signal),
     ]);
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #lookForNotice(): Promise<void> {
-    const { imds, say } = this.#options;
+  async #lookForNotice(signal: AbortSignal): Promise<void> {
+    const { imds, engine, clock, say } = this.#options;
     if (this.#noticed) return;
+    let announced: Announced | undefined;
     try {
-      const announced = await imds.interruption();
-      if (announced === undefined) return;
-      this.#noticed = true;
-      say("notice", { action: announced.action, leftS: announced.leftS });
+      announced = await imds.interruption();
     } catch (error) {
       say("metadata-unknown", { why: String(error) });
     }
+    if (announced === undefined) return;
+    this.#noticed = true;
+    say("notice", { action: announced.action, leftS: announced.leftS });
+    const { idle, ...how } = await drained(engine, clock, announced.leftS, signal);
+    say(idle ? "drained" : "cut-short", how);
   }
 
   async #lookAtEngine(signal: AbortSignal): Promise<void> {

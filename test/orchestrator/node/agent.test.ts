@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Agent } from "../../../orchestrator/node/agent.ts";
+import { drained } from "../../../orchestrator/node/drain.ts";
 import { Imds } from "../../../orchestrator/node/imds.ts";
 import { Vllm } from "../../../orchestrator/node/vllm.ts";
 import { Routes } from "../../doubles/routes.ts";
 import { ScaledClock } from "../../doubles/scaled-clock.ts";
+import { VirtualClock } from "../../doubles/virtual-clock.ts";
 
 // The agent between a metadata service, a model server and a balancer that asks over a socket.
 
@@ -51,6 +53,40 @@ async function becomes(status: number): Promise<void> {
   throw new Error(`the health check never answered ${status}`);
 }
 
+describe("a drain", () => {
+  const load = (...readings: readonly (number | "unknown")[]) => {
+    const left = [...readings];
+    const next = () => (left.length > 1 ? left.shift()! : left[0]!);
+    return {
+      load: async () => {
+        const inFlight = next();
+        return inFlight === "unknown" ? inFlight : { inFlight, kvShare: undefined };
+      },
+    };
+  };
+  const drain = (leftS: number, ...readings: readonly (number | "unknown")[]) => {
+    const clock = new VirtualClock();
+    return clock.until(drained(load(...readings), clock, leftS, new AbortController().signal));
+  };
+
+  it("is over at the second reading of none in flight, after five quiet seconds", async () => {
+    expect(await drain(120, 0)).toEqual({ idle: true, afterS: 6 });
+    expect(await drain(120, 3, 1, 0, 2, 0, 0)).toEqual({ idle: true, afterS: 10 });
+  });
+
+  it("takes unknown for unknown: it is not idle, and breaks a row of idle readings", async () => {
+    expect(await drain(120, 0, "unknown", 0, 0)).toEqual({ idle: true, afterS: 8 });
+    expect(await drain(120, "unknown")).toMatchObject({ idle: false, inFlight: "unknown" });
+  });
+
+  it("ends 10 s before the instance does, with what is still in flight; at once when there is no more time (fault 5)", async () => {
+    expect(await drain(120, 2)).toEqual({ idle: false, afterS: 110, inFlight: 2 });
+    expect(await drain(20, 2)).toEqual({ idle: false, afterS: 10, inFlight: 2 });
+    for (const leftS of [14, 5, 0])
+      expect(await drain(leftS, 0)).toEqual({ idle: false, afterS: 0, inFlight: "unknown" });
+  });
+});
+
 describe("the agent", () => {
   it("lets traffic in when the model server is ready, and stops it from the notice on, for good", async () => {
     await becomes(503);
@@ -62,6 +98,8 @@ describe("the agent", () => {
     metadata.routes.set(ACTION, { status: 404 });
     await expect(becomes(200)).rejects.toThrow();
     expect(said).toContainEqual(["notice", { action: "terminate", leftS: 120 }]);
+    engine.routes.set("GET /metrics", { text: "vllm:num_requests_running 0\nvllm:num_requests_waiting 0\n" });
+    await expect.poll(() => said.map(([event]) => event)).toContain("drained");
   });
 
   it("stops traffic to a model server that says it is not ready, and not because a metadata service says nothing", async () => {
