@@ -22,7 +22,7 @@ export const skynomad = definePolicy({
   details: [
     "Lifetimes are Nelson-Aalen estimates from what was seen in the job's own run, shortened where a zone fails more often of late. A zone that was left, and one whose probe was granted, are taken to be up until something says otherwise.",
     "A zone is probed, by one launch, while it is not taken to be up from a probe before: at most every probeEveryS, and not at the instant of a refusal. Probes are billed as launches.",
-    "It never ends what runs in order to wait: what an hour is worth falls below its price only when the job is far ahead.",
+    "As in its artifact, it never ends what runs in order to wait, nor for what is worth less than nothing too: far ahead of its deadline a job stays in a zone whose price has risen.",
     "Defaults are those of its V100 panel; its H100 panels have value: reference-cost, lifetimeHMax: 2 and countsOpen: false.",
   ],
   workloads: ["deadline-job"],

@@ -32,7 +32,7 @@ export function figureTable(
         const off = signed(oursAt(point) - point.published);
         table.push([
           `${row.of}, ${point.at}`,
-          point.published,
+          Number(point.published.toFixed(2)),
           oursText(point, within),
           off,
           "",

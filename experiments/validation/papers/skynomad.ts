@@ -36,7 +36,7 @@ const SWEEPS = {
   "figure 10b": {
     file: "region_scaling",
     title: "GCP H100 by number of zones, mean of 6 windows",
-    at: (row) => `${row.num_regions} zones`,
+    at: (row) => (isAlone(row) ? "alone" : `${row.num_regions} zones`),
     within: { mean: 5 },
   },
   checkpoints: {
@@ -48,7 +48,7 @@ const SWEEPS = {
   geography: {
     file: "region_selection",
     title: "GCP H100 by continent, mean of 6 windows",
-    at: (row) => row.scenario_name,
+    at: (row) => (isAlone(row) ? "alone" : row.scenario_name),
     within: { mean: 5 },
   },
 } satisfies Readonly<
@@ -76,7 +76,8 @@ export async function replaySkynomad(
   return read.map(({ name, golden }): Figure => {
     const { title, within, at } = SWEEPS[name];
     const rows = [...Map.groupBy(golden, nameOf)].map(([of, own]): Row => {
-      const points = [...Map.groupBy(own, at)].map(([at, windows]) => ({
+      const place = (row: GoldenRow) => (isAlone(row) ? `${zoneOf(row.region)}, ${at(row)}` : at(row));
+      const points = [...Map.groupBy(own, place)].map(([at, windows]) => ({
         at,
         published: mean(windows.map(({ cost }) => cost)),
         runs: [
@@ -89,7 +90,7 @@ export async function replaySkynomad(
           ),
         ],
       }));
-      return { of, why: WHY[of.startsWith("UP ") ? "UP" : of], points };
+      return { of, why: WHY[of], points };
     });
     return { id: name, title, unit: "USD", within, rows };
   });
@@ -185,15 +186,19 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
     scenario: netted("uniform-progress-availability-price", (tickS) => ({ probeEveryS: inTicks(1, tickS) })),
   },
   rc_cr_threshold: {
-    name: "UP",
+    name: "UP in one zone",
     scenario: () => ({ scheduling: "uniform-progress", wrappers: [{ name: "with-safety-net" }] }),
   },
 };
 
 const isAlone = ({ task_type }: GoldenRow): boolean => task_type === "single_region";
 
-const nameOf = (row: GoldenRow): string =>
-  `${STRATEGIES[row.strategy]?.name ?? row.strategy}${isAlone(row) ? ` ${zoneOf(row.region)}` : ""}`;
+/** @throws TraceError for a policy that is none of its figures' */
+function nameOf({ strategy }: GoldenRow): string {
+  const known = STRATEGIES[strategy];
+  if (known === undefined) throw new TraceError(`research/data: no policy of ours is ${strategy}`);
+  return known.name;
+}
 
 /** us-east-1c_v100_1 */
 const zoneOf = (region: string): string => region.split("_")[0]!;
@@ -205,7 +210,7 @@ const ON_THE_LINE =
 const WHY: Readonly<Record<string, string>> = {
   SkyNomad:
     "a probe of the zone in which it is on-demand counts there as the price of that tick over spot's, ten minutes of evidence instead of one, so that it leaves on-demand sooner",
-  UP: ON_THE_LINE,
+  "UP in one zone": ON_THE_LINE,
   "UP(S)": `${ON_THE_LINE}; and an instance taken back after one tick is not the last it used (by their counts of moves)`,
   "UP(A)": ON_THE_LINE,
   "UP(AP)": `when no time is left theirs goes on-demand where it is, ours where that is cheapest (equation 2); and ${ON_THE_LINE}`,
