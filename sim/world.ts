@@ -112,6 +112,11 @@ export class SimWorld {
         `a clairvoyant policy reads reclaims from the trace's capacity, here they are drawn (${cloud.interruptions.model}); set cloud.interruptions.model: capacity`,
       );
     }
+    if (this.workload.isUncertain === true) {
+      throw new SimulationError(
+        "a clairvoyant policy plans with the work and the overheads that it is told, here they are drawn; leave it out, or workload.params.truth and checkpointEveryS",
+      );
+    }
     const { answerS, bootS, warmS } = this.fleet.launch;
     return {
       markets: this.fleet.markets,
@@ -234,7 +239,8 @@ export class SimWorld {
   #lastDeadlineS(everyS: Seconds): Seconds {
     const { jobs } = this.workload;
     if (jobs.length === 0) return Infinity;
-    return Math.ceil(Math.max(...jobs.map(({ deadlineS }) => deadlineS)) / everyS) * everyS;
+    const lastS = Math.max(...jobs.map(({ deadlineS }) => deadlineS)) + (this.workload.overrunS ?? 0);
+    return Math.ceil(lastS / everyS) * everyS;
   }
 
   #next(nowS: Seconds): void {

@@ -13,6 +13,24 @@ export const deadlineJobParams = z
       .min(0)
       .describe("seconds without progress after each launch, the first included; lost when reclaimed inside it (d)"),
     nodes: z.int().min(1).default(1).describe("instances of its gang, which run together or not at all (N)"),
+    truth: z
+      .strictObject({
+        workWithinH: z.number().nonnegative().default(0).describe("the work is drawn within so many hours of workH"),
+        overheadWithinS: z
+          .int()
+          .min(0)
+          .default(0)
+          .describe("each overhead is drawn within so many seconds of restartOverheadS"),
+      })
+      .exactOptional()
+      .describe("how far what policies are told of the job is off, either way; absent: not at all"),
+    checkpointEveryS: z
+      .number()
+      .positive()
+      .exactOptional()
+      .describe(
+        "at a reclaim the work since the last of its checkpoints is lost; absent: none is, the overhead stands for it",
+      ),
     moves: z
       .strictObject({
         stateGib: z.number().positive().describe("what leaves a region when the job goes on in another"),
@@ -33,5 +51,13 @@ export const deadlineJobParams = z
   .refine(({ workH, deadlineH }) => deadlineH >= workH, {
     path: ["deadlineH"],
     message: "is below workH: no policy could meet it",
+  })
+  .refine(({ workH, truth }) => (truth?.workWithinH ?? 0) < workH, {
+    path: ["truth", "workWithinH"],
+    message: "is not below workH: the job could have no work",
+  })
+  .refine(({ restartOverheadS, truth }) => (truth?.overheadWithinS ?? 0) <= restartOverheadS, {
+    path: ["truth", "overheadWithinS"],
+    message: "is above restartOverheadS: an overhead could be negative",
   });
 export type DeadlineJobParams = z.infer<typeof deadlineJobParams>;

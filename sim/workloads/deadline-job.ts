@@ -25,14 +25,17 @@ export class SimJob {
 
 /**
  * One job with a deadline: hours of work on a gang of nodes. The gang starts when its last instance is ready, makes no
- * progress for the restart overhead, then runs until it is done, moved, or loses an instance. Progress is never lost: Assumes
- * that the overhead stands for launch, set-up and the work since the last checkpoint. What was spent of an overhead that is cut
+ * progress for the restart overhead, then runs until it is done, moved, or loses an instance. Progress is never lost where no interval
+ * of checkpoints is given: Assumes that the overhead stands for launch, set-up and the work since the last one. What is told of work and
+ * overheads may be off by a stated margin. What was spent of an overhead that is cut
  * short is spent for nothing. Assumes that its state lies in storage of the region where the gang was last ready, so that only another
  * region has to fetch it, which is paid and takes its time whatever becomes of the gang.
  * Source: Wu et al., "Can't Be Late", NSDI 2024, 3.2: C = workS, R = deadlineS, d = restartOverheadS, N = nodes.
  */
 export class DeadlineJobWorkload implements Workload {
   readonly jobs: readonly [JobArrival];
+  readonly overrunS: Seconds;
+  readonly isUncertain: boolean;
   readonly services = NONE;
   readonly measuredFromS = 0;
   readonly assumptions = NONE;
@@ -42,17 +45,32 @@ export class DeadlineJobWorkload implements Workload {
   /** Progress made with all nodes on spot, and with any on-demand. */
   readonly #ranS = { spot: 0, onDemand: 0 };
   readonly #stateMiB: MiB;
+  /** The work that there truly is. */
+  readonly #workS: Seconds;
+  readonly #overheadWithinS: Seconds;
+  readonly #overheadStream: number;
+  readonly #checkpointEveryS: Seconds | undefined;
+  #lostS = 0;
   #starts = 0;
   #reclaims = 0;
   #closed = false;
 
   constructor(written: unknown, world: WorkloadWorld) {
-    const { workH, deadlineH, restartOverheadS, nodes, moves } = deadlineJobParams.parse(written);
+    const { workH, deadlineH, restartOverheadS, nodes, moves, truth, checkpointEveryS } =
+      deadlineJobParams.parse(written);
     // Whole, so that policies compare times without rounding errors.
     const [workS, deadlineS] = [Math.round(workH * HOUR_S), Math.round(deadlineH * HOUR_S)];
     this.jobs = [{ workS, deadlineS, restartOverheadS, nodes, ...(moves && { moves: movesOf(moves, world) }) }];
     this.#stateMiB = (moves?.stateGib ?? 0) * MIB_PER_GIB;
     this.#world = world;
+    const { workWithinH = 0, overheadWithinS = 0 } = truth ?? {};
+    const workWithinS = Math.round(workWithinH * HOUR_S);
+    this.#workS = workS + within(workWithinS, world.random.at(world.random.stream("job-work"), this.#job.id));
+    this.#overheadStream = world.random.stream("restart-overhead");
+    this.#overheadWithinS = overheadWithinS;
+    this.#checkpointEveryS = checkpointEveryS;
+    this.overrunS = workWithinS + 2 * overheadWithinS;
+    this.isUncertain = this.overrunS > 0 || checkpointEveryS !== undefined;
   }
 
   get finished(): boolean {
@@ -77,7 +95,7 @@ export class DeadlineJobWorkload implements Workload {
 
   release(_id: number, _instances: readonly SimInstance[], nowS: Seconds): void {
     this.#leave(nowS, "stopped");
-    this.#report();
+    this.#tell(0);
   }
 
   checkpoint(): void {
@@ -91,14 +109,14 @@ export class DeadlineJobWorkload implements Workload {
     if (job.seq !== seq) return;
     if (kind === EVENT.complete) {
       this.#leave(nowS, "completed");
-      job.doneS = this.jobs[0].workS;
+      job.doneS = this.#workS;
       job.completedS = nowS;
       this.#world.facts.workEnded(job.id);
     } else {
       job.running = true;
       job.anchorS = nowS;
-      this.#wait(nowS + this.jobs[0].workS - job.doneS, EVENT.complete);
-      this.#world.facts.progress(job.id, job.doneS, job.doneS, 1);
+      this.#wait(nowS + this.#workS - job.doneS, EVENT.complete);
+      this.#tell(1);
     }
   }
 
@@ -108,15 +126,16 @@ export class DeadlineJobWorkload implements Workload {
 
   lost(instance: SimInstance, nowS: Seconds): void {
     if (this.#closed || instance.job === undefined) return;
-    if (instance.endedBy === "reclaimed") this.#reclaims++;
-    this.#leave(nowS, "stopped");
-    this.#report();
+    const isReclaimed = instance.endedBy === "reclaimed";
+    if (isReclaimed) this.#reclaims++;
+    this.#leave(nowS, "stopped", isReclaimed ? this.#checkpointEveryS : undefined);
+    this.#tell(0);
   }
 
   cut(nowS: Seconds): void {
     const job = this.#job;
     // What ends with the run is done.
-    const done = job.running && job.anchorS + this.jobs[0].workS - job.doneS <= nowS;
+    const done = job.running && job.anchorS + this.#workS - job.doneS <= nowS;
     if (done) job.completedS = nowS;
     if (job.gang !== undefined) this.#stop(nowS, done ? "completed" : "cut");
     this.#closed = true;
@@ -135,6 +154,7 @@ export class DeadlineJobWorkload implements Workload {
       gangStarts: this.#starts,
       gangReclaims: this.#reclaims,
     };
+    if (this.#checkpointEveryS !== undefined) metrics.lostWorkHours = this.#lostS / HOUR_S;
     if (completedS !== undefined) metrics.completionMeanH = completedS / HOUR_S;
     return metrics;
   }
@@ -142,8 +162,10 @@ export class DeadlineJobWorkload implements Workload {
   check(upSlotS: Seconds): void {
     const { doneS } = this.#job;
     const ranS = this.#ranS.spot + this.#ranS.onDemand;
-    if (Math.abs(doneS - ranS) > 1e-6 * (ranS + 1)) throw new Error(`${ranS} s were run, but ${doneS} s are done`);
-    if (doneS > this.jobs[0].workS) throw new Error(`${doneS} s are done of ${this.jobs[0].workS} s of work`);
+    if (Math.abs(doneS + this.#lostS - ranS) > 1e-6 * (ranS + 1)) {
+      throw new Error(`${ranS} s were run, but ${doneS} s are done and ${this.#lostS} s lost`);
+    }
+    if (doneS > this.#workS) throw new Error(`${doneS} s are done of ${this.#workS} s of work`);
     if (this.jobs[0].nodes * ranS > upSlotS * (1 + 1e-9) + 1e-6) {
       throw new Error(`${ranS} s of work on ${this.jobs[0].nodes} nodes ran on ${upSlotS} s of up-time x slots`);
     }
@@ -154,7 +176,15 @@ export class DeadlineJobWorkload implements Workload {
   #begin(nowS: Seconds): void {
     if (this.#job.gang!.some(({ phase }) => phase !== PHASE.ready)) return;
     this.#starts++;
-    this.#wait(nowS + this.jobs[0].restartOverheadS + this.#move(), EVENT.start);
+    this.#wait(nowS + this.#overheadS(nowS) + this.#move(), EVENT.start);
+  }
+
+  /** Drawn by market and second, so that all policies that start there then meet the same. */
+  #overheadS(nowS: Seconds): Seconds {
+    const { restartOverheadS } = this.jobs[0];
+    if (this.#overheadWithinS === 0) return restartOverheadS;
+    const uniform = this.#world.random.at(this.#overheadStream, this.#job.gang![0]!.market, Math.floor(nowS));
+    return restartOverheadS + within(this.#overheadWithinS, uniform);
   }
 
   /** Its state follows it. @returns seconds beyond the overhead */
@@ -175,7 +205,7 @@ export class DeadlineJobWorkload implements Workload {
     if (!job.running) return;
     const gang = job.gang!;
     job.running = false;
-    const ranS = ended === "completed" ? this.jobs[0].workS - job.doneS : nowS - job.anchorS;
+    const ranS = ended === "completed" ? this.#workS - job.doneS : nowS - job.anchorS;
     job.doneS += ranS;
     const { markets } = this.#world.fleet;
     const onSpot = gang.every(({ market }) => markets[market]!.capacityType === "spot");
@@ -186,8 +216,15 @@ export class DeadlineJobWorkload implements Workload {
     }
   }
 
-  #leave(nowS: Seconds, ended: TimelineWork["ended"]): void {
+  /** @param checkpointEveryS how much of what it ran survives; all of it where undefined */
+  #leave(nowS: Seconds, ended: TimelineWork["ended"], checkpointEveryS?: Seconds): void {
+    const job = this.#job;
+    const ranS = job.running ? nowS - job.anchorS : 0;
     this.#stop(nowS, ended);
+    if (checkpointEveryS !== undefined) {
+      job.doneS -= ranS % checkpointEveryS;
+      this.#lostS += ranS % checkpointEveryS;
+    }
     for (const instance of this.#job.gang!) {
       instance.job = undefined;
       instance.idleSinceS = nowS;
@@ -200,11 +237,15 @@ export class DeadlineJobWorkload implements Workload {
     this.#job.seq = queue.push(timeS, ranks[kind]!, kind, this.#job.id, 0);
   }
 
-  #report(): void {
-    const { id, doneS } = this.#job;
-    this.#world.facts.progress(id, doneS, doneS, 0);
+  /** No more than there was said to be. */
+  #tell(ratePerS: number): void {
+    const doneS = Math.min(this.#job.doneS, this.jobs[0].workS);
+    this.#world.facts.progress(this.#job.id, doneS, doneS, ratePerS);
   }
 }
+
+/** A whole number of seconds, up to so many less or more. */
+const within = (most: Seconds, uniform: number): Seconds => Math.round(most * (2 * uniform - 1));
 
 const MIBIT_PER_GIB = 8 * 1024;
 

@@ -17,6 +17,10 @@ export interface Workload extends InstanceHooks {
   readonly finished: boolean;
   /** Jobs with a deadline that arrive; all at 0. */
   readonly jobs: readonly JobArrival[];
+  /** How much later than by its deadline a job may be done though its policy did what it could, told what it was. */
+  readonly overrunS?: Seconds;
+  /** What policies are told is not what is: then nobody can be told the future. */
+  readonly isUncertain?: boolean;
   /** Services; all arrive at 0. */
   readonly services: readonly ServiceOutlook[];
   /** What comes before it is warm-up, left out of all metrics but counts of events. */
