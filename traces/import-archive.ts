@@ -115,7 +115,7 @@ function write(
         const merged = mergeOne(`${nameOf(market)}: price`, pulls, counts, "hold");
         const series: MarketSeries = {
           market,
-          price: { timesS: merged.timesS.map((timeS) => timeS - firstS), usdPerHour: merged.values },
+          price: { timesS: fromStart(merged.timesS, firstS), usdPerHour: merged.values },
           depth: { kind: "unlimited", instances: 0 },
           gapS: 0,
         };
@@ -155,6 +155,12 @@ function write(
   } finally {
     writer.discard();
   }
+}
+
+/** In place: a copy of every list was a tenth of the import. */
+function fromStart(timesS: number[], startS: Seconds): number[] {
+  for (let i = 0; i < timesS.length; i++) timesS[i]! -= startS;
+  return timesS;
 }
 
 /** Markets of one type lie together, and always in the same order. */

@@ -216,7 +216,8 @@ function marketsOf(pulls: readonly Pull[]): TraceMarket[] {
 
 /** Steps of one market and kind, and where its rows began and ended before equal neighbours were collapsed. */
 interface Step {
-  readonly timesS: readonly number[];
+  /** The caller's own. */
+  readonly timesS: number[];
   readonly values: readonly number[];
   readonly firstS: Seconds;
   readonly lastS: Seconds;
@@ -258,6 +259,7 @@ export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, g
   const contradictions = new Map<number, string[]>();
   const kept = { timesS: [] as number[], values: [] as number[] };
   let previousS = timesS[0]!;
+  let standing = Number.NaN; // the value kept last
   for (let i = 0; i < timesS.length; i++) {
     const timeS = timesS[i]!;
     const value = values[i]!;
@@ -284,16 +286,18 @@ export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, g
       if (gap === "fail") throw new TraceError(`${where}; complete it, or say what stands there: gap: hold`);
       counts.gaps++;
       if (counts.gapsAt.length < NAMED_MAX) counts.gapsAt.push(where);
-      if (gap === "unavailable" && pulls[0]!.kind === "capacity" && kept.values.at(-1) !== 0) {
+      if (gap === "unavailable" && pulls[0]!.kind === "capacity" && standing !== 0) {
         kept.timesS.push(previousS + gapS);
         kept.values.push(0);
+        standing = 0;
       }
     }
     previousS = timeS;
-    if (kept.values.at(-1) === value) counts.collapsed++;
+    if (standing === value) counts.collapsed++;
     else {
       kept.timesS.push(timeS);
       kept.values.push(value);
+      standing = value;
     }
   }
   return { ...kept, firstS: timesS[0]!, lastS: timesS.at(-1)!, gapS };
