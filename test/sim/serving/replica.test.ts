@@ -267,6 +267,26 @@ describe("the virtual token clock", () => {
     expect(outcomes.map(({ finishedS }) => finishedS)).toEqual([5, 6, 10]);
   });
 
+  it("what is read attends to what is held: of 100 tokens with 90 held, 100^2 - 90^2 pairs", () => {
+    const requests = new Requests();
+    const ends: number[] = [];
+    const times = {
+      fixedPs: affine(0, 1e12, 1),
+      perContextTokenPs: 0,
+      perPromptTokenPs: 1e9,
+      perPromptTokenSquaredPs: 1e9,
+    };
+    const hooks = {
+      admitted: () => 90,
+      finished: (_: number, timeS: number) => void ends.push(timeS),
+      dropped: () => {},
+    };
+    const replica = new Replica(times, { cacheTokens: 1000, batchMax: 1 }, requests, hooks);
+    replica.enqueue(requests.add(0, 100, 1, 0), 0);
+    replica.advance(100);
+    expect(ends).toEqual([expect.closeTo(0.01 + 1.9, 12)]);
+  });
+
   it("refuses what would not fit alone", () => {
     const requests = new Requests();
     const hooks = { admitted: () => 0, finished: () => {}, dropped: () => {} };

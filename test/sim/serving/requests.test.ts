@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { simulate } from "../../../sim/simulate.ts";
+import { PrefixCache } from "../../../sim/workloads/serving/prefixes.ts";
 import type { ServingParams } from "../../../sim/workloads/serving-params.ts";
 import type { RequestColumns } from "../../../traces/requests.ts";
 import { handCloud, type Steps, scenario, serviceInput, table } from "../../support/runs.ts";
@@ -155,15 +156,21 @@ describe("requests, worked by hand", () => {
     expect(cold.prefixHitShare).toBe(0);
   });
 
-  it("a cache of two beginnings forgets the one that was used before the other", () => {
-    // Of twenty alike, a replica holds two: a tenth of the requests find theirs.
+  it("a cache of two beginnings forgets the one that was used before the other, and says what it holds", () => {
+    const told: string[] = [];
+    const cache = new PrefixCache(2, (prefix, isHeld) => void told.push(`${isHeld ? "+" : "-"}${prefix}`));
+    expect([1, 2, 1, 3, 1, 2].map((prefix) => cache.use(prefix))).toEqual([false, false, true, false, true, false]);
+    expect([...cache.held]).toEqual([1, 2]);
+    expect(told).toEqual(["+1", "+2", "-2", "+3", "-3", "+2"]);
+  });
+
+  it("room for beginnings is taken from that for requests", () => {
+    // 24,000 MiB less 10 GB, at 524,288 bytes a token, hold 28,926 tokens.
     const model = { parameters: 5e9, bytesPerParameter: 2, layers: 32, heads: 32, kvHeads: 32, headDim: 128 };
-    const rows = Array.from({ length: 2000 }, (_, i) => [100 + 1.7 * i, 1, 1] as const);
-    // 24,000 MiB less 10 GB, at 524,288 bytes a token, hold 28,926; a hundredth of it 289: two beginnings of 120.
-    const prefixes = { count: 20, tokens: 120, skew: 0, cacheShare: 0.01 };
-    const { prefixHitShare } = served(rows, { requests: { model, prefixes } });
-    // Within four standard deviations of 2,000 draws.
-    expect(Math.abs(prefixHitShare! - 0.1)).toBeLessThan(4 * Math.sqrt((0.1 * 0.9) / 2000));
+    const tooLong = (cacheShare: number) =>
+      served([[100, 19_000, 5]], { requests: { model, prefixes: { count: 1, tokens: 1, cacheShare } } })
+        .requestsTooLong;
+    expect([tooLong(0.3), tooLong(0.4)]).toEqual([0, 1]);
   });
 
   it("what is too long for a replica's cache is refused, with a name", () => {
@@ -191,11 +198,11 @@ describe("requests, worked by hand", () => {
       [100, 10, 5],
       [HOUR - 301, 10, 50],
     ];
-    expect(served(rows, { service: { warmupS: 200 }, drainS: 300 })).toMatchObject({
-      requestsArrived: 1,
-      requestsCompleted: 1,
-      tokensReturned: 50,
-    });
+    const metrics = served(rows, { service: { warmupS: 200 }, drainS: 300 });
+    expect(metrics).toMatchObject({ requestsArrived: 1, requestsCompleted: 1, tokensReturned: 50 });
+    expect(metrics.latencyMeanS).toBeCloseTo(5.1, 6);
+    // It comes a second before the window ends, which begins at 200 s.
+    expect(metrics.requestsInFlightMean! * (HOUR - 300 - 200)).toBeCloseTo(1, 6);
     expect(served([[HOUR - 1, 10, 50]])).toMatchObject({ requestsArrived: 1, requestsCompleted: 0, requestsOpen: 1 });
   });
 });
