@@ -69,7 +69,7 @@ export function optimalPlan(problem: PlanProblem): Plan | undefined {
 }
 
 /** A tick on one composition: those on it stay, or come from anywhere at the price of a launch where that is cheaper. */
-function runTick(
+export function runTick(
   costs: Float64Array,
   best: Float64Array,
   next: Float64Array,

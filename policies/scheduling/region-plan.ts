@@ -1,7 +1,7 @@
 import type { Move } from "../contract/facts.ts";
 import { ClairvoyantError } from "../contract/foresight.ts";
 import type { Usd } from "../contract/units.ts";
-import { gcd, IDLE, type Plan, type PlanProblem, PlanRecord } from "./optimal-plan.ts";
+import { gcd, IDLE, type Plan, type PlanProblem, PlanRecord, runTick } from "./optimal-plan.ts";
 
 /** A job whose state lies in one of several places, and has to follow when its gang runs in another. */
 export interface RegionProblem extends PlanProblem {
@@ -66,7 +66,7 @@ export function regionPlan(problem: RegionProblem): Plan | undefined {
       for (const [i, c] of held[place]!.entries()) {
         const usd = tickUsd(c, t);
         if (usd === Infinity) up[c]!.fill(Infinity);
-        else runTick(up[c]!, come, next[place]!, usd, row, record.stayed(i), i + 1, record.choiceMask);
+        else runTick(up[c]!, come, next[place]!, 0, usd, row, record.stayed(i), i + 1, record.choiceMask);
       }
     }
     [best, next] = [next, best];
@@ -117,30 +117,6 @@ function arrive(
       come[r] = cost;
       from[r] = origin;
     }
-  }
-}
-
-/** A tick on one composition: those on it stay, or a launch comes where that is cheaper. */
-function runTick(
-  costs: Float64Array,
-  come: Float64Array,
-  next: Float64Array,
-  usd: Usd,
-  row: Uint8Array | Uint16Array | Uint32Array,
-  stayed: number,
-  choice: number,
-  choiceMask: number,
-): void {
-  for (let r = 0; r < costs.length; r++) {
-    const stays = costs[r]! <= come[r]!;
-    const cost = (stays ? costs[r]! : come[r]!) + usd;
-    let cell = stays ? row[r]! | stayed : row[r]!;
-    costs[r] = cost;
-    if (cost < next[r]!) {
-      next[r] = cost;
-      cell = (cell & ~choiceMask) | choice;
-    }
-    row[r] = cell;
   }
 }
 
