@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { join, relative } from "node:path";
-import yargs from "yargs";
+import yargs, { type Argv } from "yargs";
 import { nearestName } from "../policies/contract/nearest.ts";
 import type { ExperimentOptions } from "./experiment.ts";
 import { type JobFile, schedulers } from "./launch.ts";
@@ -192,6 +192,25 @@ export function refusingAsUsage<T>(parse: () => T): T {
   }
 }
 
+/** What a command without subcommands was given; undefined when help has been printed. @throws UsageError */
+export function optionsGiven<T>(parser: Argv<T>) {
+  let isHelp = true;
+  const strict = parser
+    .strict()
+    .version(false)
+    .exitProcess(false)
+    .parserConfiguration({ "greedy-arrays": false })
+    .fail((message, error) => {
+      throw error ?? new UsageError(`${message}; see --help`);
+    })
+    .check(() => {
+      isHelp = false;
+      return true;
+    });
+  const given = refusingAsUsage(() => strict.parseSync());
+  return isHelp ? undefined : given;
+}
+
 function meant(message: string): string {
   const unknown = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
   const known = [
@@ -236,7 +255,8 @@ export function runningOf({ jobs, cellTimeout, cellMemory, json, out }: Running)
   return { jobs, timeoutS: cellTimeout, memoryMiB: cellMemory, json, out };
 }
 
-function wholeNumber(name: string, value: number): void {
+/** @throws UsageError */
+export function wholeNumber(name: string, value: number): void {
   if (!(Number.isInteger(value) && value >= 1)) {
     throw new UsageError(`--${name}: expected a whole number above 0; see --help`);
   }

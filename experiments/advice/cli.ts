@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import yargs from "yargs";
-import { commandLine, refusingAsUsage, running, runningOf } from "../arguments.ts";
+import { commandLine, optionsGiven, running, runningOf } from "../arguments.ts";
 import { runStudy } from "../cli.ts";
 import { canonicalJson } from "../digest.ts";
 import { complain, print, TextEvents } from "../event-output.ts";
@@ -80,7 +80,6 @@ function assumptionsOf(report: string, axes: object): string[] {
 function parsed(args: readonly string[]) {
   const number = { type: "number", requiresArg: true } as const;
   const text = { type: "string", requiresArg: true } as const;
-  let isAsked = false;
   const parser = yargs([...args])
     .scriptName("npm run advise --")
     .usage(
@@ -113,20 +112,9 @@ function parsed(args: readonly string[]) {
       out: running.out,
       "cell-timeout": running["cell-timeout"],
       "cell-memory": running["cell-memory"],
-    })
-    .strict()
-    .version(false)
-    .exitProcess(false)
-    .parserConfiguration({ "greedy-arrays": false })
-    .fail((message, error) => {
-      throw error ?? new UsageError(`${message}; see --help`);
-    })
-    .check(() => {
-      isAsked = true;
-      return true;
     });
-  const given = refusingAsUsage(() => parser.parseSync());
-  if (!isAsked) return undefined;
+  const given = optionsGiven(parser);
+  if (given === undefined) return undefined;
   const { service, reclaimsPerHour, seeds, onDemandUsd } = given;
   const positive = { "reclaims-per-hour": reclaimsPerHour, service, "on-demand-usd": onDemandUsd };
   for (const [name, value] of Object.entries(positive)) {

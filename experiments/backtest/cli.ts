@@ -5,10 +5,9 @@ import { TraceError } from "../../traces/columns.ts";
 import { dataFeed, type FeedRow, feedRows } from "../../traces/formats/data-feed.ts";
 import { readSources } from "../../traces/formats/source-file.ts";
 import { openStudyTrace } from "../../traces/open.ts";
-import { refusingAsUsage } from "../arguments.ts";
+import { optionsGiven } from "../arguments.ts";
 import { print } from "../event-output.ts";
 import { guarded, OK } from "../guarded.ts";
-import { UsageError } from "../usage-error.ts";
 import { type Billed, billed, livesOf } from "./lives.ts";
 
 const cache = fileURLToPath(new URL("../../.cache/traces", import.meta.url));
@@ -97,34 +96,22 @@ async function rowsOf(paths: readonly string[]): Promise<FeedRow[]> {
 }
 
 function parsed(args: readonly string[]) {
-  let isAsked = false;
   const files = { type: "string", array: true, requiresArg: true, demandOption: true } as const;
-  const parser = yargs([...args])
-    .scriptName("npm run backtest --")
-    .usage(
-      "$0 --feed FOLDER --history FILE --zone ZONE\n\nWhat you paid for spot instances beside what the simulator bills for the same hours at the prices of the time.",
-    )
-    .options({
-      feed: { ...files, describe: "files of your account's spot data feed, or their folder" },
-      history: { ...files, describe: "prices of that time, in any format of docs/FORMATS.md" },
-      zone: {
-        type: "string",
-        requiresArg: true,
-        demandOption: true,
-        describe: "where the fleet ran, which the feed does not say",
-      },
-    })
-    .strict()
-    .version(false)
-    .exitProcess(false)
-    .parserConfiguration({ "greedy-arrays": false })
-    .fail((message, error) => {
-      throw error ?? new UsageError(`${message}; see --help`);
-    })
-    .check(() => {
-      isAsked = true;
-      return true;
-    });
-  const given = refusingAsUsage(() => parser.parseSync());
-  return isAsked ? given : undefined;
+  return optionsGiven(
+    yargs([...args])
+      .scriptName("npm run backtest --")
+      .usage(
+        "$0 --feed FOLDER --history FILE --zone ZONE\n\nWhat you paid for spot instances beside what the simulator bills for the same hours at the prices of the time.",
+      )
+      .options({
+        feed: { ...files, describe: "files of your account's spot data feed, or their folder" },
+        history: { ...files, describe: "prices of that time, in any format of docs/FORMATS.md" },
+        zone: {
+          type: "string",
+          requiresArg: true,
+          demandOption: true,
+          describe: "where the fleet ran, which the feed does not say",
+        },
+      }),
+  );
 }

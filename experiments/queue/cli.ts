@@ -2,10 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import yargs from "yargs";
-import { refusingAsUsage } from "../arguments.ts";
+import { optionsGiven, wholeNumber } from "../arguments.ts";
 import { complain } from "../event-output.ts";
 import { guarded, OK } from "../guarded.ts";
-import { UsageError } from "../usage-error.ts";
 import { threadsDefault, work } from "./worker.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -34,7 +33,6 @@ export const workerCommand = (args: readonly string[]): Promise<number> =>
   });
 
 function parsed(args: readonly string[]) {
-  let help = true;
   const parser = yargs([...args])
     .scriptName("npm run worker --")
     .usage(
@@ -49,20 +47,10 @@ function parsed(args: readonly string[]) {
         default: join(root, "experiments", "configs"),
         describe: "folder that policies in files of your own lie in; no other file is run",
       },
-    })
-    .strict()
-    .version(false)
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? new UsageError(`${message}; see --help`);
-    })
-    .check(() => {
-      help = false;
-      return true;
     });
-  const { queue, jobs, studies } = refusingAsUsage(() => parser.parseSync());
-  if (help) return undefined;
-  if (!(Number.isInteger(jobs) && jobs >= 1))
-    throw new UsageError("--jobs: expected a whole number above 0; see --help");
+  const given = optionsGiven(parser);
+  if (given === undefined) return undefined;
+  const { queue, jobs, studies } = given;
+  wholeNumber("jobs", jobs);
   return { url: queue, threads: jobs, studyFolder: studies };
 }

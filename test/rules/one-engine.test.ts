@@ -17,7 +17,7 @@ describe("there is one engine", () => {
     // Tried out by the grid for its refusals, run by the engine.
     ["SimWorld", ["experiments/grid.ts", "sim/simulate.ts"]],
     ["SimulatedCloud", ["sim/world.ts"]],
-    ["Meter", ["sim/world.ts"]],
+    ["Meter", ["experiments/backtest/lives.ts", "sim/world.ts"]],
     ["EventQueue", ["sim/world.ts"]],
   ])("a %s is made where it is expected, and nowhere else", (made, files) => {
     expect(holding(new RegExp(`new ${made}\\(`))).toEqual(files);
