@@ -244,6 +244,8 @@ describe("the safety net", () => {
       "as-fast-as-possible",
       "uniform-progress",
       "time-sliced",
+      "loose-start",
+      "randomized-shifted-greedy",
     );
     fc.assert(
       fc.property(anyJob(), inner, (job, scheduling) => {
@@ -288,10 +290,14 @@ describe("the optimum", () => {
       { scheduling: "on-demand-only" },
       { scheduling: "spot-only" },
       { scheduling: "as-fast-as-possible" },
-      ...["greedy-deadline", "uniform-progress", "up-next-lifetime", "time-sliced"].map((scheduling) => ({
-        scheduling,
-        wrappers: net,
-      })),
+      ...[
+        "greedy-deadline",
+        "uniform-progress",
+        "up-next-lifetime",
+        "time-sliced",
+        "loose-start",
+        "randomized-shifted-greedy",
+      ].map((scheduling) => ({ scheduling, wrappers: net })),
     );
     fc.assert(
       fc.property(anyJob(), causal, (job, scenario) => {
