@@ -1,13 +1,10 @@
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { runOnPool } from "../../pool.ts";
 import { readYaml } from "../../yaml-file.ts";
-import { probesOf, SKYPILOT } from "../kinds/source.ts";
-import type { TickJob, TickPolicy } from "../tick-run.ts";
-import { tickPolicies } from "../tick-run.ts";
+import { type TickJob, type TickPolicy, tickPolicies } from "../tick-run.ts";
 import type { Figure, Paper, ReplayOptions, Row } from "./paper.ts";
-import type { BatchResult, Probes, TickBatch, TickOutcome } from "./tick-worker.ts";
+import { runBatches } from "./tick-batches.ts";
+import type { TickBatch, TickOutcome } from "./tick-worker.ts";
 
 export const cantBeLate: Paper = {
   name: "cant-be-late",
@@ -16,9 +13,7 @@ export const cantBeLate: Paper = {
   replay: (folder, options) => replayCantBeLate(folder, options),
 };
 
-/**
- * @param figures that are computed; all where absent
- */
+/** Its figures, all where none is named. @throws TraceError for a trace that is missing or spoilt */
 export async function replayCantBeLate(
   folder: string,
   options: ReplayOptions,
@@ -26,12 +21,8 @@ export async function replayCantBeLate(
 ): Promise<readonly Figure[]> {
   const published = readYaml(fileURLToPath(new URL("./cant-be-late.yaml", import.meta.url)), publishedSchema);
   const planned = figures.map((name) => ({ ...published[name], id: name, rows: FIGURES[name](published) }));
-  const batches = new Map(
-    planned.flatMap(({ rows }) =>
-      rows.flatMap(({ points }) => points.flatMap(({ from }) => from.map((batch) => [keyOf(batch), batch] as const))),
-    ),
-  );
-  const outcomes = await runAll(folder, batches, options);
+  const batches = planned.flatMap(({ rows }) => rows.flatMap(({ points }) => points.flatMap(({ from }) => from)));
+  const outcomesOf = await runBatches(folder, batches, options);
   return planned.map(({ id, title, unit, within, rows }) => ({
     id: id.replace(/^(figure|table)/, (kind) => `${kind} `),
     title,
@@ -41,7 +32,7 @@ export async function replayCantBeLate(
       const done = points.map(({ at, published, from, runs }) => ({
         at,
         published,
-        runs: runs(from.map((batch) => outcomes.get(keyOf(batch))!)),
+        runs: runs(from.map(outcomesOf)),
       }));
       return { of, why, points: done };
     }),
@@ -136,12 +127,13 @@ const FIGURES: Readonly<Record<FigureName, (published: Published) => readonly Pl
         at: `${cell.panel}, C/R ${cell.share}`,
         published: cell[policy],
         from: [
-          {
-            trace: `${folder}/${cell.panel}.json`,
-            starts: TWO_WEEKS,
-            job: { ...job(k, 48 / cell.share), n: cell.slices },
-            policy: policy === "greedy" ? ("greedy" as const) : ("time_sliced" as const),
-          },
+          batch(
+            folder,
+            cell.panel,
+            TWO_WEEKS,
+            { ...job(k, 48 / cell.share), n: cell.slices },
+            policy === "greedy" ? policy : "time_sliced",
+          ),
         ],
         runs: savings,
       }));
@@ -265,47 +257,6 @@ const leads = ([ours = [], others = []]: readonly (readonly TickOutcome[])[]): n
 
 const savings = ([outcomes = []]: readonly (readonly TickOutcome[])[]): number[] =>
   outcomes.map(({ cost }) => 100 * (1 - cost));
-
-// ── running it ───────────────────────────────────────────────────────────────────────
-
-async function runAll(
-  folder: string,
-  batches: ReadonlyMap<string, TickBatch>,
-  { jobs, progress }: ReplayOptions,
-): Promise<ReadonlyMap<string, readonly TickOutcome[]>> {
-  const all = [...batches];
-  const probes = new Map<string, Probes>();
-  for (const { trace } of batches.values()) {
-    if (probes.has(trace)) continue;
-    const { values, gapS } = await probesOf(SKYPILOT, join(folder, trace));
-    probes.set(trace, { counts: values, tickS: gapS });
-  }
-  const outcomes = new Map<string, readonly TickOutcome[]>();
-  let failure: string | undefined;
-  const done = progress(all.length);
-  await runOnPool<TickBatch, BatchResult>(
-    all.map(([, item]) => ({ item, group: item.trace, kind: `${item.policy} ${item.trace} ${item.job.R_hours}` })),
-    {
-      worker: new URL("./tick-worker.ts", import.meta.url),
-      threads: jobs,
-      timeoutS: 600,
-      memoryMiB: 2_048,
-      sharedBy: (trace) => probes.get(trace),
-      onDone: (index, result) => {
-        if ("error" in result) failure ??= result.error;
-        else outcomes.set(all[index]![0], result.outcomes);
-        done();
-      },
-      onFailed: (index, why) => {
-        failure ??= `${all[index]![0]} ${why}`;
-      },
-    },
-  );
-  if (failure !== undefined) throw new Error(failure);
-  return outcomes;
-}
-
-const keyOf = (batch: TickBatch): string => JSON.stringify(batch);
 
 const entriesOf = <T>(record: Readonly<Partial<Record<TickPolicy, T>>>): [TickPolicy, T][] =>
   Object.entries(record) as [TickPolicy, T][];
