@@ -369,6 +369,34 @@ describe("what cannot be said is said", () => {
     expect(warnings.join("\n")).toContain("no p below 0.25 is possible");
   });
 
+  it("says whose queue grew to the end, and who never had its replicas, each by units", () => {
+    const asked = (requestsInFlightMean: number, requestsInFlightEnd: number, availableShare: number) =>
+      both().map((each, i) =>
+        each.ok && each.spec.policyId === "thrifty" && i < 8
+          ? {
+              ...each,
+              metrics: {
+                ...each.metrics,
+                requestsArrived: 1000,
+                requestsInFlightMean,
+                requestsInFlightEnd,
+                availableShare,
+              },
+            }
+          : each,
+      );
+    const text = (...of: Parameters<typeof asked>) => summarise(asked(...of), question).warnings.join("\n");
+    expect(text(100, 200, 0.5)).toContain(
+      "thrifty was asked for more than it could answer in 2 of 8 units: its queue grew",
+    );
+    // Steady, though many; and a burst at the end that is a small part of all.
+    expect(text(100, 120, 0.5)).not.toContain("asked for more");
+    expect(text(2, 9, 0.5)).not.toContain("asked for more");
+    expect(text(1, 1, 0)).toContain(
+      "thrifty never had all replicas ready in 2 of 8 units: no market of its grants so many",
+    );
+  });
+
   it("skewed differences are pointed out below 50 units", () => {
     const skewed = (i: number) => ({ costUsd: 30 + i - (i === 7 ? 40 : 1 + i / 100), hours: 10 });
     expect(summarise(both(skewed), question).warnings.join("\n")).toContain("differences are skewed (-2.8)");
