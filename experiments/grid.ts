@@ -16,7 +16,7 @@ import { presets } from "../traces/presets.ts";
 import { openRequestFile } from "../traces/request-file.ts";
 import type { TraceMarket } from "../traces/trace-table.ts";
 import type { CodeDigests } from "./closure.ts";
-import { canonicalJson, digestOf } from "./digest.ts";
+import { canonicalJson, digestOf, sha256 } from "./digest.ts";
 import { lookOf, replicatesMax } from "./looks.ts";
 import type { Path } from "./paths.ts";
 import type { RunRecord, RunSpec } from "./record.ts";
@@ -186,11 +186,13 @@ class GridBuilder implements Grid {
     };
     const versions = this.#versions;
     const part = (value: unknown): string => this.#digests.of(value).slice(0, 12);
+    const { texts } = this.#digests;
+    for (const shared of [workload, cloud, cadence, policy, axes, versions]) this.#digests.of(shared);
     this.cells.push({
-      key: digestOf({ spec, versions, table: unit.table }),
+      key: digestOf({ spec, versions, table: unit.table }, texts),
       spec,
       versions,
-      place: canonicalJson([axes, trace, unit.name, replicate, policyId]),
+      place: canonicalJson([axes, trace, unit.name, replicate, policyId], texts),
       parts: {
         "engine code": code.engine.slice(0, 12),
         "policy code": code.policy.slice(0, 12),
@@ -418,13 +420,18 @@ function requestFileOf({
 const marketsOf = ({ instanceType, zones }: MarketModel): TraceMarket[] =>
   zones.map(({ region, zone }) => ({ instanceType, region, zone, capacityType: "spot" }));
 
-/** Digests of values that many cells share, each computed once. */
+/** Digests and texts of objects that many cells share, each computed once. */
 class ObjectDigests {
+  readonly texts = new WeakMap<object, string>();
   readonly #known = new WeakMap<object, string>();
 
   of(value: unknown): string {
-    if (typeof value !== "object" || value === null) return digestOf(value);
-    const digest = this.#known.get(value) ?? digestOf(value);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return digestOf(value);
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    const text = canonicalJson(value);
+    const digest = sha256(text);
+    this.texts.set(value, text);
     this.#known.set(value, digest);
     return digest;
   }

@@ -231,6 +231,12 @@ describe("the grid", () => {
 describe("the key of a cell", () => {
   const keys = async (...args: Parameters<typeof cellsOf>) => (await cellsOf(...args)).cells.map(({ key }) => key);
 
+  test("is the digest of specification, versions and table, though what cells share is written once", async () => {
+    for (const { key, spec, versions, table } of (await cellsOf()).cells) {
+      expect(key).toBe(digestOf({ spec, versions, table }));
+    }
+  });
+
   test("is the same for the same study, wherever it lies", async () => {
     expect(await keys()).toEqual(await keys());
   });
