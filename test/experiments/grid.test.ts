@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CodeDigests } from "../../experiments/closure.ts";
+import { digestOf } from "../../experiments/digest.ts";
 import { type Cell, gridOf } from "../../experiments/grid.ts";
 import { chosen } from "../../experiments/only.ts";
 import { planOf } from "../../experiments/plan.ts";
