@@ -194,7 +194,6 @@ export function refusingAsUsage<T>(parse: () => T): T {
 
 /** What a command without subcommands was given; undefined when help has been printed. @throws UsageError */
 export function optionsGiven<T>(parser: Argv<T>) {
-  let isHelp = true;
   const strict = parser
     .strict()
     .version(false)
@@ -202,13 +201,9 @@ export function optionsGiven<T>(parser: Argv<T>) {
     .parserConfiguration({ "greedy-arrays": false })
     .fail((message, error) => {
       throw error ?? new UsageError(`${message}; see --help`);
-    })
-    .check(() => {
-      isHelp = false;
-      return true;
     });
   const given = refusingAsUsage(() => strict.parseSync());
-  return isHelp ? undefined : given;
+  return given.help === true ? undefined : given;
 }
 
 function meant(message: string): string {

@@ -16,7 +16,9 @@ export type NamedResults = ReportInput & { readonly name: string };
  */
 export async function reportCommand(args: readonly string[], compare: Compare): Promise<number> {
   try {
-    const { folders, out } = parsed(args);
+    const given = parsed(args);
+    if (given === undefined) return 0;
+    const { folders, out } = given;
     if (folders.length === 1) {
       console.log(
         await writePage(resolve(folders[0]!, "report.html"), await renderReport(await readResults(folders[0]!))),
@@ -37,10 +39,12 @@ export async function reportCommand(args: readonly string[], compare: Compare): 
   }
 }
 
-function parsed(args: readonly string[]): { readonly folders: readonly string[]; readonly out: string } {
-  const { _, out } = yargs(args)
+/** @returns undefined when help has been printed. */
+function parsed(args: readonly string[]): { readonly folders: readonly string[]; readonly out: string } | undefined {
+  const { _, out, help } = yargs(args)
+    .scriptName("npm run report --")
     .usage(
-      "npm run report -- FOLDER...\n\nOf one results folder, draws report.html anew from runs.ndjson, summary.json and manifest.json. Of several, compares the first with each other one: what was changed, by how much, and whether it is luck.",
+      "$0 FOLDER...\n\nOf one results folder, draws report.html anew from runs.ndjson, summary.json and manifest.json. Of several, compares the first with each other one: what was changed, by how much, and whether it is luck.",
     )
     .option("out", {
       type: "string",
@@ -57,6 +61,7 @@ function parsed(args: readonly string[]): { readonly folders: readonly string[];
       throw new ReportError(`${message ?? error?.message}; see npm run report -- --help`);
     })
     .parseSync();
+  if (help === true) return undefined;
   const folders = _.map(String);
   const twice = folders.find((folder, i) => folders.findIndex((other) => resolve(other) === resolve(folder)) < i);
   if (twice !== undefined) throw new ReportError(`${twice}: named twice; compare it with another one`);

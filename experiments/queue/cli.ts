@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import yargs from "yargs";
 import { optionsGiven, wholeNumber } from "../arguments.ts";
@@ -44,7 +44,7 @@ function parsed(args: readonly string[]) {
       studies: {
         type: "string",
         requiresArg: true,
-        default: join(root, "experiments", "configs"),
+        default: relative("", join(root, "experiments", "configs")) || ".",
         describe: "folder that policies in files of your own lie in; no other file is run",
       },
     });
