@@ -180,6 +180,16 @@ describe("requests, worked by hand", () => {
     expect(metrics).toMatchObject({ requestsArrived: 1, requestsTooLong: 1, requestsCompleted: 0 });
   });
 
+  it("refuses arrivals out of order, and a request of more tokens than any cache is too long, not negative", () => {
+    expect(() =>
+      served([
+        [100, 10, 5],
+        [90, 10, 5],
+      ]),
+    ).toThrow("request 1 arrives at 90 s, after one at 100 s; sort them by arrival");
+    expect(served([[100, 4e9, 5]])).toMatchObject({ requestsTooLong: 1, tokensReturned: 0 });
+  });
+
   it("an slo is met by who meets all of it", () => {
     const rows: Parameters<typeof columns>[0] = [
       [100, 10, 5],
