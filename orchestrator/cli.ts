@@ -159,7 +159,51 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
           console.log(`${manifest}: holds until ${expires}, stage ${stage}`);
         },
       )
-      .demandCommand(1, 1, "name a command: shadow, check, status, replay, export, promote or verify-manifest")
+      .command(
+        "iam-policy <fleet>",
+        "the least that a role must be allowed to act for a fleet, as JSON",
+        (y) =>
+          y
+            .positional("fleet", { type: "string", demandOption: true, describe: "the fleet's file" })
+            .option("account", { type: "string", demandOption: true, requiresArg: true, describe: "its 12 digits" })
+            .option("node-role", { type: "string", requiresArg: true, describe: "ARN of the instance profile's role" })
+            .option("target-group", { type: "string", requiresArg: true, describe: "ARN of the balancer's group" })
+            .option("queue", { type: "string", requiresArg: true, describe: "ARN of the queue of notices" })
+            .option("store", { type: "string", requiresArg: true, describe: "BUCKET/PREFIX of lease and copy" }),
+        async ({ fleet, account, nodeRole, targetGroup, queue, store }) => {
+          const { file } = readFleet(fleet);
+          const { template } = file;
+          if (!/^\d{12}$/.test(account)) throw new UsageError(`--account ${account}: expected 12 digits`);
+          if (template === undefined)
+            throw new FleetError(`${fleet}: template is missing; say what instances are made of`);
+          if (template.instanceProfileArn !== undefined && nodeRole === undefined) {
+            throw new UsageError(
+              "--node-role is missing: the template has an instance profile, whose role a launch hands on",
+            );
+          }
+          const [, bucket, prefix] = /^([a-z0-9][a-z0-9.-]{2,62})\/([\w./-]+)$/.exec(store ?? "") ?? [];
+          if (store !== undefined && bucket === undefined)
+            throw new UsageError(`--store ${store}: expected BUCKET/PREFIX`);
+          const { actingPolicy } = await import("./aws/iam-policy.ts");
+          const policy = actingPolicy({
+            account,
+            region: file.region,
+            fleet: file.fleet,
+            instanceTypes: [...new Set(file.markets.map(({ instanceType }) => instanceType))],
+            template,
+            ...(nodeRole === undefined ? {} : { nodeRoleArn: nodeRole }),
+            ...(targetGroup === undefined ? {} : { targetGroupArn: targetGroup }),
+            ...(queue === undefined ? {} : { queueArn: queue }),
+            ...(bucket === undefined ? {} : { store: { bucket, prefix: prefix! } }),
+          });
+          console.log(JSON.stringify(policy, null, 2));
+        },
+      )
+      .demandCommand(
+        1,
+        1,
+        "name a command: shadow, check, status, replay, export, promote, verify-manifest or iam-policy",
+      )
       .strict()
       .version(false)
       .parserConfiguration({ "parse-positional-numbers": false })

@@ -38,7 +38,7 @@ export interface Ec2Options {
 }
 
 /** Tags of ours begin so. */
-const PREFIX = "synkti:";
+export const PREFIX = "synkti:";
 /** RunInstances is authorised on each of these by the tags that the request gives it, so all get them. */
 const TAGGED = ["instance", "volume", "network-interface"] as const;
 

@@ -164,7 +164,7 @@ describe("replay", () => {
     const cases: readonly (readonly [string[], string])[] = [
       [
         [],
-        "UsageError: name a command: shadow, check, status, replay, export, promote or verify-manifest; see npm run orchestrate -- --help",
+        "UsageError: name a command: shadow, check, status, replay, export, promote, verify-manifest or iam-policy; see npm run orchestrate -- --help",
       ],
       [["live"], "UsageError: Unknown argument: live"],
       [["replay"], "UsageError: "],
