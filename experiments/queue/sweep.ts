@@ -114,18 +114,18 @@ class Sweep {
       prefix: PREFIX,
     });
     queue.on("error", () => undefined);
-    const stop = (): void => redis.disconnect();
+    const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     try {
       await sweepAway(redis);
       while (this.#told < this.#cells.length && !signal.aborted) {
         // Commands wait for a Redis that is lost; an interrupt does not.
-        await Promise.race([this.#turn(redis, queue), aborted(signal)]);
+        await Promise.race([this.#turn(redis, queue), stopped]);
         await sleep(POLL_MS);
       }
       await Promise.race([obliterate(redis, queue, this.#announcement.id), sleep(2000, undefined, { ref: false })]);
     } finally {
       await queue.close().catch(() => undefined);
-      stop();
+      redis.disconnect();
     }
   }
 
@@ -183,6 +183,11 @@ class Sweep {
   #take(id: string, done: CellsDone): void {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
+    const isOfThese = Array.isArray(done) && job.data.cells.every(({ key }, i) => done[i]?.key === key);
+    if (!isOfThese) {
+      this.#giveUp(id, "what came back is not of its cells");
+      return;
+    }
     this.#jobs.delete(id);
     for (const [i, position] of job.positions.entries()) {
       const { wallMs, outcome } = done[i]!;
@@ -233,13 +238,6 @@ class Sweep {
 
 const failure = (why: string): string =>
   why.includes("stalled") ? `took its worker down ${LOST_MAX + 1} times` : `could not be run by a worker: ${why}`;
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
 
 async function obliterate(redis: Redis, queue: Queue, id: string): Promise<void> {
   await redis.srem(keys.sweeps, id);
