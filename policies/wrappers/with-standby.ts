@@ -2,7 +2,7 @@ import { z } from "zod";
 import { blockedUntilS } from "../capacity-memory.ts";
 import type { Actions } from "../contract/actions.ts";
 import { definePolicy, defineWrapper } from "../contract/policy.ts";
-import type { CapacityType, FleetView, InstanceView } from "../contract/view.ts";
+import type { CapacityType, FleetView, InstanceView, MarketView } from "../contract/view.ts";
 import { cheapestMarket } from "../scheduling/launching.ts";
 import { marketOver } from "./market-over.ts";
 
@@ -18,7 +18,7 @@ export const withStandby = defineWrapper({
   details: [
     "A spare stands in from the moment that a replica is under notice, lost, or not there yet, until the policy's own replica is ready; then it goes back. The policy inside sees neither spares nor what stands in.",
     "A warm spare is billed all the time and takes over at once. A stopped one is on-demand, since a one-time spot instance cannot be stopped: it is billed for its disk, and while it stands in; it takes over after a boot and the start of its engine. Each is launched once and stopped when it is ready.",
-    "A warm spare goes to the cheapest spot market that has neither refused nor reclaimed for three minutes; one under notice is replaced.",
+    "A spare goes to the cheapest zone that holds no other instance, if there is one, and has neither refused nor reclaimed for three minutes; one under notice is replaced.",
   ],
   params: z.strictObject({
     warmSpot: z.int().min(0).default(1).describe("spot instances that are ready and wait"),
@@ -55,7 +55,7 @@ const spareOf = (view: FleetView, kind: CapacityType): readonly InstanceView[] =
 function keep(view: FleetView, act: Actions, kind: CapacityType, wanted: number): void {
   const spares = spareOf(view, kind);
   for (let held = spares.length; held < wanted; held++) {
-    const market = cheapestMarket(view, kind, 0, (each) => blockedUntilS(each, RETRY_S) <= view.nowS);
+    const market = marketFor(view, kind);
     if (market === undefined) {
       act.wakeAt(view.nowS + RETRY_S);
       return;
@@ -68,6 +68,17 @@ function keep(view: FleetView, act: Actions, kind: CapacityType, wanted: number)
     act.note("more spares than wanted");
     act.terminate(spare);
   }
+}
+
+/** The cheapest in a zone that holds no other instance, so that what takes a replica leaves its spare; else the cheapest. */
+function marketFor(view: FleetView, kind: CapacityType): MarketView | undefined {
+  const isOpen = (market: MarketView) => blockedUntilS(market, RETRY_S) <= view.nowS;
+  const isEmpty = ({ region, zone }: MarketView) =>
+    view.markets.every((each) => each.held === 0 || each.zone !== zone || each.region !== region);
+  return (
+    cheapestMarket(view, kind, 0, (market) => isOpen(market) && isEmpty(market)) ??
+    cheapestMarket(view, kind, 0, isOpen)
+  );
 }
 
 const isToStop = ({ market, status, placements }: InstanceView): boolean =>
