@@ -267,6 +267,8 @@ class Loop {
               job: names.job(action.work),
               providerIds: action.instances.map((instance) => names.providerId(instance)!),
             };
+      case "scale":
+        return { do: "scale", job: names.job(action.work), replicas: action.replicas };
       case "checkpoint":
         return { do: "checkpoint", job: names.job(action.work) };
       case "drain":
@@ -352,6 +354,9 @@ class Loop {
       case "stop":
         await jobs[what.do](what.job, what.providerIds, signal);
         return "done";
+      case "scale":
+        await jobs.scale(what.job, what.replicas, signal);
+        return "done";
       case "checkpoint":
         await jobs.checkpoint(what.job, signal);
         return "done";
@@ -417,6 +422,8 @@ class Loop {
         if (this.#state.markets[id]!.priceUsdPerHour !== priceUsdPerHour) this.#fact("price", id, priceUsdPerHour);
       });
     }
+    // Rates of requests are no events either: what has come by now counts for this ask.
+    this.#inbox.takeAll();
     await this.#record();
   }
 

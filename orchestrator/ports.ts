@@ -155,6 +155,8 @@ export interface Jobs {
   start(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
   /** Of a service: that replica, and what it has in flight. */
   stop(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
+  /** A service is to have so many ready replicas from now on; starting and stopping them is ours. */
+  scale(job: string, replicas: number, signal: AbortSignal): Promise<void>;
   /** Stops, and writes its state through the card of the instance it is on. */
   checkpoint(job: string, signal: AbortSignal): Promise<void>;
   /** May repeat an arrival. */

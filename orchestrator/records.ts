@@ -46,6 +46,7 @@ export type Call =
   | { readonly do: "startInstance"; readonly instance: InstanceId; readonly providerId: string }
   | { readonly do: "terminate" | "stopInstance" | "register" | "deregister"; readonly providerId: string }
   | { readonly do: "start" | "stop"; readonly job: string; readonly providerIds: readonly string[] }
+  | { readonly do: "scale"; readonly job: string; readonly replicas: number }
   | { readonly do: "checkpoint"; readonly job: string };
 
 export type CallOutcome = LaunchOutcome | TerminateOutcome;

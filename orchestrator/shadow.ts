@@ -100,6 +100,7 @@ function watchedService({ name, replicas }: Fleet["file"]["service"]): Pick<Port
     jobs: {
       start: async () => {},
       stop: async () => {},
+      scale: async () => {},
       checkpoint: async (job) => {
         throw new Error(`${job} is a service: it has no checkpoint`);
       },

@@ -169,6 +169,7 @@ export const TRACED_RUN = z.looseObject({
     work: z.array(
       z.looseObject({ work: z.number(), instance: z.number(), fromS: z.number(), toS: z.number(), ended: z.string() }),
     ),
+    wanted: z.array(z.looseObject({ timeS: z.number(), replicas: z.number() })).optional(),
     asks: z.array(
       z.looseObject({
         timeS: z.number(),

@@ -51,6 +51,8 @@ export interface Timeline {
   readonly capacity: readonly { readonly market: number; readonly timeS: Seconds; readonly count: number | null }[];
   readonly instances: readonly TimelineInstance[];
   readonly work: readonly TimelineWork[];
+  /** Ready replicas wanted by a service from each time on; absent for other work. */
+  readonly wanted?: readonly { readonly timeS: Seconds; readonly replicas: number }[];
   readonly asks: readonly {
     readonly timeS: Seconds;
     readonly actions: readonly string[];
@@ -70,7 +72,7 @@ export interface TimelineInstance {
   readonly endedBy: "terminated" | "reclaimed" | "refused" | "stopped" | "cut";
   readonly usd: Usd;
 }
-/** A stretch in which a task ran on an instance. */
+/** A stretch in which a task ran on an instance, or a replica there was ready and not deregistered. */
 export interface TimelineWork {
   readonly work: number;
   readonly instance: number;

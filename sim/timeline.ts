@@ -52,6 +52,7 @@ export function timelineOf(input: SimulationInput, world: SimWorld, log: readonl
     capacity,
     instances: instances.sort((a, b) => a.id - b.id),
     work: world.workload.stretches,
+    ...(world.workload.wanted && { wanted: world.workload.wanted }),
     asks: log.map(({ timeS, actions, notes }) => ({
       timeS,
       actions: actions.map((action) => describe(action, table)),
@@ -75,6 +76,8 @@ function describe(action: Action, table: TraceTable): string {
       return `place task ${action.work} on instance ${action.instances.join(", ")}${action.exclusive ? " alone" : ""}`;
     case "release":
       return `release task ${action.work} from instance ${action.instances.join(", ")}`;
+    case "scale":
+      return `scale service ${action.work} to ${action.replicas} replicas`;
     case "checkpoint":
       return `checkpoint task ${action.work}`;
   }

@@ -195,6 +195,9 @@ export class SimWorld {
       case "deregister":
         this.workload[action.do]!(this.cloud.instance(action.instance), nowS);
         break;
+      case "scale":
+        this.workload.scale!(action.replicas, nowS);
+        break;
       case "drain":
         break; // the state keeps new work away; nothing happens outside
       case "place":

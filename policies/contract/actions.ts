@@ -5,6 +5,7 @@ import type {
   MarketView,
   Placement,
   PlacementView,
+  ServiceView,
   TaskView,
   WorkView,
 } from "./view.ts";
@@ -24,6 +25,8 @@ export interface Actions {
   release(placement: PlacementView): void;
   /** Takes no new work; what runs may finish. A replica serves on until it is deregistered. */
   drain(instance: InstanceView): void;
+  /** The service wants so many ready replicas from now on. */
+  scale(service: ServiceView, replicas: number): void;
   /** The balancer sends requests to this replica from now on. */
   register(instance: InstanceView): void;
   /** The balancer sends it no more requests; those it has may finish. */
@@ -61,6 +64,7 @@ export type Action =
       readonly by: DecidedBy;
     }
   | { readonly do: "release"; readonly work: WorkId; readonly instances: readonly InstanceId[] }
+  | { readonly do: "scale"; readonly work: WorkId; readonly replicas: number }
   | { readonly do: "checkpoint"; readonly work: WorkId };
 
 /** A note, and the position in the ask's actions of the action it explains. */

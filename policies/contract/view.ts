@@ -207,6 +207,6 @@ export interface ServiceView {
   readonly placements: readonly PlacementView[];
   /** How many replicas it lost to the provider. */
   readonly reclaims: number;
-  /** How many of them were ready, and went without a notice. */
+  /** How many of them were ready, no spares that stood in, and went without a notice. */
   readonly lostUnnoticed: number;
 }

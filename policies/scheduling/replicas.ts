@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Actions } from "../contract/actions.ts";
 import type { FleetView, InstanceView, MarketView, PlacementView, ServiceView } from "../contract/view.ts";
-import { isGoing } from "../failover/replica-failover.ts";
+import { isGoing } from "../failover/replicas-of.ts";
 import { cheapestOnDemand, endIdle, mayAsk } from "./launching.ts";
 
 /** Replicas of each kind that a service shall have; below zero is none. */

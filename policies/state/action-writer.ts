@@ -6,6 +6,7 @@ import type {
   MarketView,
   Placement,
   PlacementView,
+  ServiceView,
   TaskView,
   WorkView,
 } from "../contract/view.ts";
@@ -29,6 +30,7 @@ const DO = {
   deregister: 108,
   stop: 109,
   start: 110,
+  scale: 111,
 } as const;
 
 /** What most asks write, shared by them all: the first entry begins a list of its own. */
@@ -82,6 +84,16 @@ export class ActionWriter implements Actions {
     if (own.draining) throw new ActionError(`drain: instance ${own.id} is draining already`);
     this.#state.drain(own);
     this.#write({ do: "drain", instance: own.id }, DO.drain, own.id, 0);
+  }
+
+  scale(service: ServiceView, replicas: number): void {
+    const own = this.#work("scale", service);
+    if (!Number.isInteger(replicas) || replicas < 0) {
+      throw new ActionError(`scale: service ${own.id} cannot want ${replicas} replicas`);
+    }
+    if (own.replicasWanted === replicas) throw new ActionError(`scale: service ${own.id} wants ${replicas} already`);
+    own.replicasWanted = replicas;
+    this.#write({ do: "scale", work: own.id, replicas }, DO.scale, own.id, replicas);
   }
 
   register(instance: InstanceView): void {

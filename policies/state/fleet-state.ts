@@ -195,7 +195,7 @@ export class FleetState implements Facts, FleetView {
       instance.market.lastReclaimS = this.#clock.nowS;
       for (const { work } of instance.placements) {
         work.reclaims++;
-        if (work.kind === "service" && instance.status === "ready") work.lostUnnoticed++;
+        if (work.kind === "service" && instance.status === "ready" && instance.purpose === "work") work.lostUnnoticed++;
       }
     }
     this.#end(instance);

@@ -4,16 +4,18 @@ import type { byPolicy } from "../encodings.ts";
 import { type Scale, scaleFor } from "../numbers.ts";
 import { type Panel, pixels, placeIn, titleLayers } from "../panels.ts";
 import type { Clock } from "./clock.ts";
-import { costSoFar, finishedSoFar } from "./progress.ts";
+import { costSoFar, fewestReady, finishedSoFar, wantedAt } from "./progress.ts";
 
 /** Points of a line; every so many of them has a tooltip. */
 const TIMES = 96;
 const TIPS_EVERY = 6;
 
-/** A quantity over the run: a line for each policy, or one without a colour for what they differ by. */
+/** A quantity over the run: a line for each policy, or one without a colour for what is of none of them. */
 export interface Progress {
   readonly title: string;
   readonly scale: Scale;
+  /** A difference: written with its sign. */
+  readonly signed?: true;
   readonly lines: readonly {
     readonly policy: string | undefined;
     readonly name: string;
@@ -22,7 +24,10 @@ export interface Progress {
   readonly timesS: readonly number[];
 }
 
-/** Cost so far; between two runs the difference in it; tasks finished so far, unless there was but one. */
+/**
+ * Cost so far; between two runs the difference in it; tasks finished so far, unless there was but one; of a service the ready replicas
+ * against those wanted.
+ */
 export function progressOf(runs: readonly TracedRun[], endS: number): readonly Progress[] {
   const timesS = Array.from({ length: TIMES + 1 }, (_, i) => (i * endS) / TIMES);
   const of = (title: string, unit: string, lines: Progress["lines"]): Progress => {
@@ -37,20 +42,32 @@ export function progressOf(runs: readonly TracedRun[], endS: number): readonly P
   const costs = perRun(costSoFar);
   const finished = perRun(finishedSoFar);
   const [ours, other, ...more] = costs;
+  const service = runs.find(({ timeline }) => timeline.wanted !== undefined);
   return [
     of("cost so far", "USD", costs),
     ...(ours && other && more.length === 0
       ? [
-          of("difference in cost so far", "USD", [
-            {
-              policy: undefined,
-              name: `${ours.name} \u2212 ${other.name}`,
-              values: ours.values.map((value, i) => value - other.values[i]!),
-            },
-          ]),
+          {
+            ...of("difference in cost so far", "USD", [
+              {
+                policy: undefined,
+                name: `${ours.name} \u2212 ${other.name}`,
+                values: ours.values.map((value, i) => value - other.values[i]!),
+              },
+            ]),
+            signed: true as const,
+          },
         ]
       : []),
     ...(finished.some(({ values }) => values.at(-1)! > 1) ? [of("tasks finished so far", "", finished)] : []),
+    ...(service === undefined
+      ? []
+      : [
+          of("fewest ready replicas since the point before", "", [
+            { policy: undefined, name: "wanted", values: wantedAt(service.timeline, timesS) },
+            ...perRun(fewestReady),
+          ]),
+        ]),
   ];
 }
 
@@ -62,7 +79,8 @@ export function progressLayers(
   color: ReturnType<typeof byPolicy>,
   clock: Clock,
 ) {
-  const points = all.flatMap(({ title, lines, scale, timesS }, i) => {
+  const points = all.flatMap((progress, i) => {
+    const { title, lines, timesS } = progress;
     const place = placeIn(places[i]!, [0, ...lines.flatMap(({ values }) => values)]);
     return lines.flatMap(({ policy, name, values }) =>
       values.map((value, k) => ({
@@ -71,7 +89,7 @@ export function progressLayers(
         from: clock.time(timesS[k]!),
         top: place(value),
         ...(k % TIPS_EVERY === 0 && {
-          tip: `${name}\n${title} at ${clock.write(timesS[k]!)}: ${written(value, lines, scale)}`,
+          tip: `${name}\n${title} at ${clock.write(timesS[k]!)}: ${written(value, progress)}`,
         }),
       })),
     );
@@ -103,16 +121,17 @@ export function progressLayers(
       ],
     },
     ...titleLayers(
-      all.map(({ title, lines, scale }, i) => ({
+      all.map((progress, i) => ({
         px: places[i]!.titlePx,
-        name: title,
-        result: lines.map(({ name, values }) => `${name} ${written(values.at(-1)!, lines, scale)}`).join(" \u00B7 "),
+        name: progress.title,
+        result: progress.lines
+          .map(({ name, values }) => `${name} ${written(values.at(-1)!, progress)}`)
+          .join(" \u00B7 "),
       })),
       height,
     ),
   ];
 }
 
-/** With its sign where it is a difference. */
-const written = (value: number, lines: Progress["lines"], scale: Scale): string =>
-  lines.some(({ policy }) => policy === undefined) ? scale.formatSigned(value) : scale.format(value);
+const written = (value: number, { scale, signed }: Progress): string =>
+  signed ? scale.formatSigned(value) : scale.format(value);

@@ -29,6 +29,30 @@ export function finishedSoFar({ work }: Timeline, timesS: readonly number[]): nu
   return timesS.map((timeS) => finished.filter((toS) => toS <= timeS).length);
 }
 
+/**
+ * The fewest ready replicas since the time before, at each time: short gaps show however far apart the times are. A replica that
+ * follows another in the same instant leaves no gap.
+ */
+export function fewestReady({ work }: Timeline, timesS: readonly number[]): number[] {
+  const changes = work
+    .flatMap(({ fromS, toS, ended }) => [{ timeS: fromS, by: 1 }, ...(ended === "cut" ? [] : [{ timeS: toS, by: -1 }])])
+    .sort((a, b) => a.timeS - b.timeS || b.by - a.by);
+  let ready = 0;
+  let next = 0;
+  return timesS.map((timeS) => {
+    let fewest = ready;
+    for (; next < changes.length && changes[next]!.timeS <= timeS; next++) {
+      ready += changes[next]!.by;
+      fewest = Math.min(fewest, ready);
+    }
+    return fewest;
+  });
+}
+
+/** How many ready replicas were wanted at each time. */
+export const wantedAt = ({ wanted = [] }: Timeline, timesS: readonly number[]): number[] =>
+  timesS.map((at) => wanted.findLast(({ timeS }) => timeS <= at)?.replicas ?? 0);
+
 /** The integral of a step function from its beginning to a time, in O(log n). */
 function integralOf(
   steps: readonly { readonly timeS: number; readonly usdPerHour: number }[],

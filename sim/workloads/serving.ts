@@ -23,10 +23,13 @@ export class ServingWorkload implements Workload {
   readonly services: readonly [ServiceOutlook];
   readonly measuredFromS: Seconds;
   readonly stretches: TimelineWork[] = [];
+  readonly wanted: { readonly timeS: Seconds; readonly replicas: number }[] = [];
   readonly #world: WorkloadWorld;
   /** Undefined where replicas are counted and nobody asks them anything. */
   readonly #flow: RequestFlow | undefined;
   #step = 0;
+  /** What the policy has asked for since the last step. */
+  #scaledTo: number | undefined = undefined;
   /** Ready replicas, and since when each serves. */
   readonly #ready = new Map<SimInstance, Seconds>();
   /** Those that are not sent requests any more, and since when. */
@@ -59,6 +62,7 @@ export class ServingWorkload implements Workload {
 
   start(): void {
     this.#world.facts.serviceArrived(SERVICE, { replicasWanted: this.#wantedNow });
+    this.#noteWanted(0);
     this.#awaitStep();
     this.#flow?.start();
   }
@@ -81,6 +85,12 @@ export class ServingWorkload implements Workload {
     replica.serves = false;
     replica.idleSinceS = nowS;
     this.#ends(replica, nowS, "stopped");
+  }
+
+  scale(replicas: number, nowS: Seconds): void {
+    this.#countTo(nowS);
+    this.#scaledTo = replicas;
+    this.#noteWanted(nowS);
   }
 
   register(replica: SimInstance, nowS: Seconds): void {
@@ -109,6 +119,8 @@ export class ServingWorkload implements Workload {
   #wantAnother(nowS: Seconds): void {
     this.#countTo(nowS);
     this.#step++;
+    this.#scaledTo = undefined;
+    this.#noteWanted(nowS);
     this.#world.facts.replicasWanted(SERVICE, this.#wantedNow);
     this.#awaitStep();
   }
@@ -168,7 +180,11 @@ export class ServingWorkload implements Workload {
   // ── parts ──────────────────────────────────────────────────────────────────────────
 
   get #wantedNow(): number {
-    return this.services[0][this.#step]!.replicas;
+    return this.#scaledTo ?? this.services[0][this.#step]!.replicas;
+  }
+
+  #noteWanted(nowS: Seconds): void {
+    if (this.#world.traced) this.wanted.push({ timeS: nowS, replicas: this.#wantedNow });
   }
 
   #awaitStep(): void {

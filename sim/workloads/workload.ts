@@ -9,7 +9,7 @@ import type { InstanceHooks, SimulatedCloud } from "../cloud.ts";
 import type { EventQueue } from "../event-queue.ts";
 import type { SimInstance } from "../instance.ts";
 import type { BillLines } from "../meter.ts";
-import type { TimelineWork } from "../simulation.ts";
+import type { Timeline, TimelineWork } from "../simulation.ts";
 
 /** What a run's work is. The world knows no more of it; engine, cloud and meter are the same for all. */
 export interface Workload extends InstanceHooks {
@@ -29,11 +29,15 @@ export interface Workload extends InstanceHooks {
   readonly assumptions: readonly string[];
   /** Who ran where and when; kept in traced runs only. */
   readonly stretches: readonly TimelineWork[];
+  /** Of services: how many ready replicas were wanted, from when on; kept in traced runs only. */
+  readonly wanted?: NonNullable<Timeline["wanted"]>;
   start(): void;
   /** Tells what asks nobody, before an ask. */
   tell?(nowS: Seconds): void;
   place(work: number, instances: readonly SimInstance[], nowS: Seconds): void;
   release(work: number, instances: readonly SimInstance[], nowS: Seconds): void;
+  /** So many ready replicas are wanted from now on. Of services only. */
+  scale?(replicas: number, nowS: Seconds): void;
   /** The balancer sends requests to this replica, or no more. Of services only. */
   register?(replica: SimInstance, nowS: Seconds): void;
   deregister?(replica: SimInstance, nowS: Seconds): void;

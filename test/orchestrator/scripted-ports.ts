@@ -107,6 +107,7 @@ export class ScriptedPorts {
       jobs: {
         start: async (job, providerIds) => void call(`start ${job} on ${providerIds.join(", ")}`),
         stop: async (job) => void call(`stop ${job}`),
+        scale: async (job, replicas) => void call(`scale ${job} to ${replicas}`),
         checkpoint: async (job) => void call(`checkpoint ${job}`),
         reports: (signal) => this.jobs.read(signal),
       },

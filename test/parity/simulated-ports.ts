@@ -185,7 +185,8 @@ export class SimulatedPorts {
       serviceArrived: (id, service) =>
         say("arrivals", () => this.#jobs.push({ job: this.#jobNames.of(id), what: "serviceArrived", service })),
       replicasWanted: (id, count) => job(id, { what: "replicasWanted", count }),
-      requestRate: (id, perS) => job(id, { what: "requestRate", perS }),
+      // A level, told before an ask as prices are.
+      requestRate: (id, perS) => this.#jobs.push({ job: this.#jobNames.of(id), what: "requestRate", perS }),
       progress: (id, doneS, keptS, ratePerS) => job(id, { what: "progress", doneS, keptS, ratePerS }),
       stateLeft: (id) => job(id, { what: "stateLeft" }),
       workEnded: (id) => job(id, { what: "ended" }),
@@ -267,6 +268,7 @@ export class SimulatedPorts {
     latest: async () => {
       this.#asked = true;
       this.world.tellLevels(this.nowS);
+      await setImmediate();
       return this.#prices.map((priceUsdPerHour, id) => ({ market: this.#market(id as MarketId), priceUsdPerHour }));
     },
   };
@@ -294,6 +296,7 @@ export class SimulatedPorts {
         instances: providerIds.map((providerId) => this.#providerIds.id(providerId)),
       });
     },
+    scale: async (job, replicas) => this.#carryOut({ do: "scale", work: this.#jobNames.id(job), replicas }),
     checkpoint: async (job) => this.#carryOut({ do: "checkpoint", work: this.#jobNames.id(job) }),
     reports: (signal) => this.#jobs.read(signal),
   };

@@ -123,9 +123,14 @@ const names = (list: readonly { readonly name: string }[]) => list.map(({ name }
 const taskPolicies = schedulingPolicies.filter((spec) => decidesFor(spec, "tasks"));
 type Wrappers = NonNullable<Scenario["wrappers"]>;
 /** None, each listed one alone, and all of them in either order; probes of two, so that gangs of two are found room for. */
+const otherwise: Readonly<Record<string, object>> = {
+  "with-probing": { instances: 2 },
+  "with-standby": { stoppedOnDemand: 1 },
+  "with-autoscaler": { targetPerReplicaPerS: 0.005, upDelayS: 60, downDelayS: 300 },
+};
 const listed: Wrappers = wrappers.map(({ name }) => ({
   name,
-  params: name === "with-probing" ? { instances: 2 } : name === "with-standby" ? { stoppedOnDemand: 1 } : {},
+  params: otherwise[name] ?? {},
 }));
 const wrappings: readonly Wrappers[] = [[], ...listed.map((each) => [each]), listed, listed.toReversed()];
 const visibilities = ["told", "tried"] as const;

@@ -4,7 +4,7 @@ import type { Chart } from "../../reports/chart.ts";
 import { looksFor } from "../../reports/palette.ts";
 import { clockFor } from "../../reports/timeline/clock.ts";
 import { layout } from "../../reports/timeline/layout.ts";
-import { costSoFar, finishedSoFar } from "../../reports/timeline/progress.ts";
+import { costSoFar, fewestReady, finishedSoFar, wantedAt } from "../../reports/timeline/progress.ts";
 import { sliced } from "../../reports/timeline/steps.ts";
 import { timeline } from "../../reports/views/timeline.ts";
 import type { Timeline, TimelineInstance, TimelineWork } from "../../sim/simulation.ts";
@@ -221,4 +221,22 @@ describe("cost so far", () => {
 test("tasks count as finished when their work ends, not when it is stopped or cut", () => {
   const work: TimelineWork[] = [stretch(0, 0, 50), { ...stretch(1, 0, 60), ended: "stopped" }, stretch(1, 80, 100)];
   expect(finishedSoFar({ ...empty, work }, [49, 50, 99, 100])).toEqual([0, 1, 1, 2]);
+});
+
+test("shows the fewest ready replicas since the point before, so that no gap is too short to be seen", () => {
+  const stretch = (instance: number, fromS: number, toS: number, ended: "stopped" | "cut" = "stopped") => ({
+    work: 0,
+    instance,
+    fromS,
+    toS,
+    ended,
+  });
+  // The second replica follows the first at once, the third the second after 10 s, and serves to the end.
+  const work = [stretch(0, 5, 50), stretch(1, 50, 120), stretch(2, 130, 300, "cut")];
+  expect(fewestReady({ ...empty, work }, [0, 60, 100, 200, 300])).toEqual([0, 0, 1, 0, 1]);
+  const wanted = [
+    { timeS: 0, replicas: 1 },
+    { timeS: 100, replicas: 3 },
+  ];
+  expect(wantedAt({ ...empty, wanted }, [0, 99, 100])).toEqual([1, 1, 3]);
 });
