@@ -1,9 +1,9 @@
-import { scenarioLabel } from "../policies/contract/scenario.ts";
 import { canonicalJson, digestOf } from "./digest.ts";
 import { metricNamed } from "./metrics.ts";
 import { pointName } from "./point-name.ts";
 import type { RunRecord } from "./record.ts";
 import type { Change, ChangeVerdict, Difference, ResultsComparison } from "./results-comparison.ts";
+import { leavesOf, settingsOf } from "./settings.ts";
 import { meanEstimate } from "./statistics/estimate.ts";
 import { holm } from "./statistics/holm.ts";
 import { paired } from "./statistics/paired.ts";
@@ -59,7 +59,7 @@ export function compareResults(before: Results, after: Results): ResultsComparis
     after: after.name,
     question: after.summary.question,
     primaryMetric,
-    settings: differences(leavesOf(configOf(before)), leavesOf(configOf(after))),
+    settings: differences(settingsOf(before.manifest), settingsOf(after.manifest)),
     provenance: differences(leavesOf(codeOf(before)), leavesOf(codeOf(after))),
     runs: sharedRuns(before.records, after.records),
     changes,
@@ -197,19 +197,6 @@ function oneSided(before: Results, after: Results): string[] {
   return warnings;
 }
 
-/** The study as it ran; a policy by its name and not by its place. */
-function configOf({ manifest: { config } }: Results): unknown {
-  const { policies, ...rest } = (config ?? {}) as {
-    readonly policies?: readonly Parameters<typeof scenarioLabel>[0][];
-  };
-  return {
-    ...rest,
-    ...(policies !== undefined && {
-      policies: Object.fromEntries(policies.map((policy) => [scenarioLabel(policy), policy])),
-    }),
-  };
-}
-
 const codeOf = ({ records, manifest: { workbench, node, commit, dirty, codeDigests } }: Results): unknown => ({
   workbench,
   node,
@@ -223,14 +210,6 @@ const codeOf = ({ records, manifest: { workbench, node, commit, dirty, codeDiges
     ]),
   ),
 });
-
-/** Every setting by its path. @example leavesOf({ a: { b: [1] } }) // a.b.0 -> 1 */
-function leavesOf(value: unknown, path = ""): Map<string, unknown> {
-  if (typeof value !== "object" || value === null) return new Map(value === undefined ? [] : [[path, value]]);
-  return new Map(
-    Object.entries(value).flatMap(([key, each]) => [...leavesOf(each, path === "" ? key : `${path}.${key}`)]),
-  );
-}
 
 const differences = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): Difference[] =>
   [...new Set([...before.keys(), ...after.keys()])]

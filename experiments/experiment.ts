@@ -103,6 +103,7 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
       const pending = upTo(asked, at).filter(({ key }) => !failures.has(key));
       const plan = planOf(pending, stored);
       events.planned(plan, seen, folder);
+      writeResult(folder, "sweep.json", json(startOf(prepared, plan, seen, stored)));
       const log = new CellLog(folder, { fresh: options.fresh && at === 0 });
       await runPending(plan.pending, prepared, { log, stored, failures }, compute, options.queue, events);
       if (compute.signal.aborted) return { how: "interrupted" };
@@ -131,6 +132,14 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
     unlock();
   }
 }
+
+/** For who looks at the folder meanwhile: how many cells there are, and what the store held when these began. */
+const startOf = (
+  { loaded }: PreparedStudy,
+  { pending }: { readonly pending: readonly Cell[] },
+  cells: readonly Cell[],
+  stored: ReadonlyMap<string, StoredCell>,
+) => ({ question: loaded.study.question, cells: cells.length, pending: pending.length, stored: stored.size });
 
 /** @param name of the study */
 export const resultsFolder = (name: string, shard?: Shard): string =>

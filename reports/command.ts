@@ -5,6 +5,7 @@ import { renderComparison } from "./compare-page.ts";
 import { comparisonText } from "./comparison-text.ts";
 import { type ReportInput, renderReport } from "./page.ts";
 import { ReportError, readResults, writePage } from "./results-folder.ts";
+import { serveResults } from "./serve.ts";
 
 /** Compares two results; the command line is given one, since statistics are not this folder's. */
 export type Compare = (before: NamedResults, after: NamedResults) => ResultsComparison;
@@ -18,7 +19,12 @@ export async function reportCommand(args: readonly string[], compare: Compare): 
   try {
     const given = parsed(args);
     if (given === undefined) return 0;
-    const { folders, out } = given;
+    const { folders, out, serve, port } = given;
+    if (serve) {
+      const { url } = await serveResults(folders[0]!, port);
+      console.log(`${url}   Ctrl-C ends it`);
+      return 0;
+    }
     if (folders.length === 1) {
       console.log(
         await writePage(resolve(folders[0]!, "report.html"), await renderReport(await readResults(folders[0]!))),
@@ -39,9 +45,16 @@ export async function reportCommand(args: readonly string[], compare: Compare): 
   }
 }
 
+interface Parsed {
+  readonly folders: readonly string[];
+  readonly out: string;
+  readonly serve: boolean;
+  readonly port: number;
+}
+
 /** @returns undefined when help has been printed. */
-function parsed(args: readonly string[]): { readonly folders: readonly string[]; readonly out: string } | undefined {
-  const { _, out, help } = yargs(args)
+function parsed(args: readonly string[]): Parsed | undefined {
+  const { _, out, serve, port, help } = yargs(args)
     .scriptName("npm run report --")
     .usage(
       "$0 FOLDER...\n\nOf one results folder, draws report.html anew from runs.ndjson, summary.json and manifest.json. Of several, compares the first with each other one: what was changed, by how much, and whether it is luck.",
@@ -52,7 +65,13 @@ function parsed(args: readonly string[]): { readonly folders: readonly string[];
       default: "comparison.html",
       describe: "where a comparison is written",
     })
-    .demandCommand(1, "name a results folder, or several to be compared")
+    .option("serve", {
+      type: "boolean",
+      default: false,
+      describe:
+        "shows all results in a folder (results where none is named) to this machine's browser, running ones with their progress",
+    })
+    .option("port", { type: "number", default: 0, describe: "where it listens; 0 for any that is free" })
     .strictOptions()
     .version(false)
     .parserConfiguration({ "parse-positional-numbers": false })
@@ -62,10 +81,15 @@ function parsed(args: readonly string[]): { readonly folders: readonly string[];
     })
     .parseSync();
   if (help === true) return undefined;
-  const folders = _.map(String);
+  const folders = _.length === 0 && serve ? ["results"] : _.map(String);
+  if (folders.length === 0)
+    throw new ReportError("name a results folder, or several to be compared; see npm run report -- --help");
+  if (serve && folders.length > 1) throw new ReportError("--serve shows one folder of results; name one");
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw new ReportError(`--port ${port}: expected a port, 0 to 65535; 0 is any that is free`);
   const twice = folders.find((folder, i) => folders.findIndex((other) => resolve(other) === resolve(folder)) < i);
   if (twice !== undefined) throw new ReportError(`${twice}: named twice; compare it with another one`);
-  return { folders, out };
+  return { folders, out, serve, port };
 }
 
 /** Folders by their last name where that tells them apart, else as they were given. */

@@ -33,12 +33,18 @@ ${body}
  * A page that needs nothing else: opens from disk, reads without JavaScript, and runs no code but its own.
  * @param product what kind of page it is, over the title.
  */
-export function htmlDocument(title: string, product: string, body: Content, footer: string): string {
+export function htmlDocument(
+  title: string,
+  product: string,
+  body: Content,
+  footer: string,
+  { charts } = { charts: true },
+): string {
   const style = inlined("style", `${styleSheet()}\n${paletteRules()}`);
-  const scripts = programs();
+  const scripts = charts ? programs() : [];
   const policy = [
     "default-src 'none'",
-    `script-src ${scripts.map(({ source }) => source).join(" ")}`,
+    ...(charts ? [`script-src ${scripts.map(({ source }) => source).join(" ")}`] : []),
     `style-src ${style.source}`,
     "base-uri 'none'",
     "form-action 'none'",

@@ -50,6 +50,7 @@ describe("a run", () => {
     expect(first.out.trimEnd().split("\n").at(-1)).toBe(`report: ${join(out, "report.html")}`);
     expect(readdirSync(out).sort()).toEqual(
       ["cells.ndjson", "manifest.json", "report.html", "runs.ndjson", "summary.csv", "summary.json"].concat([
+        "sweep.json",
         "timeline-1.json",
         "timeline-2.json",
         "timings.ndjson",
@@ -162,7 +163,7 @@ describe("a run", () => {
     expect(code).toBe(0);
     expect(err).toContain("2 of 4 cells: 0 stored");
     expect(err).toContain("2 cells of the study have not been run, so nothing is drawn");
-    expect(readdirSync(out)).toEqual(["cells.ndjson"]);
+    expect(readdirSync(out).sort()).toEqual(["cells.ndjson", "sweep.json"]);
     expect((await run([study, "--dry-run", "--out", out])).out).toMatch(
       /4 cells: 2 stored .*\n +2 {2}on-demand: never run/,
     );

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "experiments/record.ts",
     "experiments/summary.ts",
     "experiments/results-comparison.ts",
+    "experiments/settings.ts",
     "experiments/metrics.ts",
     "sim/simulation.ts",
     "traces/trace-drawing.ts",
