@@ -47,7 +47,7 @@ export async function loopRun(
   options: { readonly order?: string; readonly journal?: Journal; readonly own?: Own } = {},
 ): Promise<HostRun> {
   const { order = "as it comes", journal, own = [] } = options;
-  const outside = new SimulatedPorts(input, order);
+  const outside = new SimulatedPorts(input, order, resolveScenario(scenario, own).routing);
   const asks: Ask[] = [];
   let timeS = 0;
   const note = (entry: JournalEntry) => {

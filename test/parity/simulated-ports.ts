@@ -20,6 +20,7 @@ import type { Facts } from "../../policies/contract/facts.ts";
 import type { FleetSpec } from "../../policies/contract/fleet.ts";
 import { createRandom } from "../../policies/contract/random.ts";
 import type { InstanceId, MarketId, Seconds, WorkId } from "../../policies/contract/units.ts";
+import type { Decisions } from "../../policies/decider.ts";
 import { PHASE } from "../../sim/instance.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
 import { SimWorld } from "../../sim/world.ts";
@@ -63,10 +64,11 @@ export class SimulatedPorts {
   readonly #providerIds = new OutsideNames<InstanceId>("i-");
   readonly #jobNames = new OutsideNames<WorkId>("job-");
 
-  constructor(input: SimulationInput, order: string) {
+  /** @param routing before the replicas of the simulated balancer */
+  constructor(input: SimulationInput, order: string, routing?: Decisions["routing"]) {
     this.#random = createRandom(order);
     this.#orderStream = this.#random.stream("order");
-    this.world = new SimWorld(input, () => this.#facts());
+    this.world = new SimWorld(input, () => this.#facts(), routing);
     this.fleet = this.world.fleet;
     this.#endS = this.world.endS;
     this.world.start();

@@ -5,6 +5,7 @@ import { decidesFor } from "../../policies/contract/policy.ts";
 import type { Cadence, CloudSpec, Scenario } from "../../policies/contract/scenario.ts";
 import type { OnReclaim } from "../../policies/contract/view.ts";
 import { resolveScenario, unfitFor } from "../../policies/registry.ts";
+import { routers } from "../../policies/routing/index.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
@@ -352,6 +353,7 @@ function serviceCase({ scheduling, wrappers: wrapping, how, onChange, nodes, ins
       scheduling,
       assignment: onChange ? "kuhn-munkres" : "earliest-node",
       failover,
+      routing: routers[nodes % routers.length]!.name,
       wrappers: wrapping,
       ...(caps && { caps: { instances: 5, launchesPerHour: 9 } }),
     },
