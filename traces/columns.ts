@@ -173,7 +173,7 @@ export function chosenFrom<T extends { readonly market: TraceMarket }>(all: read
   const products = [...new Set(chosen.flatMap(({ market }) => market.product ?? []))];
   if (products.length <= 1) return chosen;
   throw new TraceError(
-    `products ${products.join(", ")} in one import have prices of their own; say which is meant, product: ${products[0]}`,
+    `products ${products.join(", ")} in one import have prices of their own; say which is meant: product: ${products[0]} in a study, --product "${products[0]}" of a command`,
   );
 }
 

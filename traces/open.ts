@@ -131,7 +131,7 @@ function pathsOf(set: DataSet, root = userSetFolder(set.set)): string[] {
   const paths = [...set.availability, set.prices].map((path) => join(root, path));
   if (root === userSetFolder(set.set) && !isPresent(publicSetNamed(set.set), root)) {
     throw new TraceError(
-      `data set ${set.name} does not come with the workbench: npm run traces -- fetch ${set.set}, or say where a copy lies: --set traces.root=FOLDER`,
+      `data set ${set.name} does not come with the workbench: npm run traces -- fetch ${set.set}, or say where a copy lies: --set traces.root=FOLDER of a study, --root FOLDER of traces -- import`,
     );
   }
   return paths;

@@ -1,5 +1,6 @@
 import { HOUR_S, type Seconds, type UsdPerHour } from "../policies/contract/units.ts";
 import { type MarketSeries, stretch, TraceError } from "./columns.ts";
+import { stated } from "./formats/stated.ts";
 import { medianGapS } from "./formats/values.ts";
 import type { TraceMarket } from "./trace-table.ts";
 
@@ -125,7 +126,7 @@ export function mergePulls(pulls: readonly Pull[], { usdPerHour, gap = "hold" }:
     const capacity = steps.get(`${marketKey(market)}|capacity`) ?? steps.get(`${marketName(market)}|capacity`);
     if (price === undefined && usdPerHour === undefined) {
       throw new TraceError(
-        `${nameOf(market)}: there is capacity but no price; name the file with its prices too, or state a constant one: usdPerHour`,
+        `${nameOf(market)}: there is capacity but no price; name the file with its prices too, or state a constant one: ${stated("usdPerHour", "USD")}`,
       );
     }
     const both = [price, capacity].filter((each) => each !== undefined);
@@ -283,7 +284,8 @@ export function mergeOne(name: string, pulls: readonly Pull[], counts: Counts, g
       const length =
         timeS - previousS < HOUR_S ? `${timeS - previousS} s` : `${((timeS - previousS) / HOUR_S).toFixed(1)} h`;
       const where = `${name}: no row for ${length} from ${iso(previousS)}`;
-      if (gap === "fail") throw new TraceError(`${where}; complete it, or say what stands there: gap: hold`);
+      if (gap === "fail")
+        throw new TraceError(`${where}; complete it, or say what stands there: ${stated("gap", "hold")}`);
       counts.gaps++;
       if (counts.gapsAt.length < NAMED_MAX) counts.gapsAt.push(where);
       if (gap === "unavailable" && pulls[0]!.kind === "capacity" && standing !== 0) {

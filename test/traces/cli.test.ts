@@ -106,10 +106,12 @@ describe("npm run traces", () => {
 
   it("bad input is one line on standard error, exit code 2, no stack trace, and nothing half-written", () => {
     writeFileSync(join(folder, "half.json"), '{"SpotPriceHistory":[{"Avail');
+    writeFileSync(join(folder, "arrivals.csv"), "0,3\n60,2\n");
     const before = readdirSync(folder);
     for (const [args, message] of [
       [["import", "half.json", "--out", "x.trace"], "half.json:1: the JSON breaks off"],
-      [["import", "--dataset", "skynomad-p3"], "--set traces.root=FOLDER"],
+      [["import", "--dataset", "skynomad-p3"], "--root FOLDER of traces -- import"],
+      [["import", "arrivals.csv"], "--time-unit ms to npm run traces -- import (or s, min, h)"],
       [["generate", "--preset", "p4-2023", "--out", "x.trace"], 'did you mean "p3-2023"'],
       [["generate", "--preset", "p3-2023", "--hours", "-1", "--out", "x.trace"], "give a positive number of hours"],
       [["generate", "--preset", "p3-2023", "--out", "no/such/x.trace"], "no/such/x.trace: cannot be written (ENOENT)"],

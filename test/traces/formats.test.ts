@@ -222,7 +222,7 @@ describe("the account's own usage", () => {
 
   it("does not guess the zone", async () => {
     await expect(open(sample("111122223333.2026-01-05-03.001.abc").text)).rejects.toThrow(
-      /say where the fleet ran, zone: NAME/,
+      /say where the fleet ran: add zone: NAME to the study, or --zone NAME/,
     );
   });
 });

@@ -111,7 +111,7 @@ describe("AWS price history", () => {
       "g.x xx-east-1a Windows",
     ]);
     expect(() => both.window(0, 60)).toThrow(
-      /products Linux\/UNIX, Windows .* say which is meant, product: Linux\/UNIX/,
+      /products Linux\/UNIX, Windows .* say which is meant: product: Linux\/UNIX/,
     );
     expect(both.window(0, 60, { product: "Windows" }).priceUsdPerHourAt(0, 0)).toBe(0.9);
     expect((await open({ files: [both.path], product: "Windows" })).window(0, 60).markets).toHaveLength(1);
@@ -222,7 +222,7 @@ describe("probe series", () => {
     expect(preempted.report.markets[0]).toMatchObject({ availability: 0.25 });
     expect(available.digest).not.toBe(preempted.digest);
     await expect(open({ files: [path], ...identity })).rejects.toThrow(
-      /add polarity: available or polarity: preempted/,
+      /add polarity: available to the study, or --polarity available to npm run traces -- import, or preempted/,
     );
   });
 
@@ -237,7 +237,7 @@ describe("probe series", () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ["no prices", probes([1]), /there is capacity but no price; .*state a constant one: usdPerHour/],
+    ["no prices", probes([1]), /there is capacity but no price; .*state a constant one: add usdPerHour/],
     ["a short price list", probes([1, 1], [1]), /2 values in data but 1 in prices/],
     ["half a count", probes([0.5], [1]), /data\[0\]: 0.5 is no count/],
     ["a text for a price", probes([1], ["n/a"]), /prices\[0\]: price "n\/a" is not a number/],

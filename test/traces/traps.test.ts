@@ -185,7 +185,7 @@ describe("traps of trace formats", () => {
     }
     expect(await start("2026-01-01 01:00:00", "+01:00")).toBe("2026-01-01T00:00:00.000Z");
     await expect(start("2026-01-01 01:00:00")).rejects.toThrow(
-      /does not say its time zone; add tz: UTC or tz: "\+01:00"/,
+      /does not say its time zone; add tz: UTC to the study, or --tz UTC to npm run traces -- import \(or an offset, "\+01:00"\)/,
     );
     await expect(start("2026-01-01 01:00:00", "Mars")).rejects.toThrow(/time zone "Mars" is not known/);
   });

@@ -111,7 +111,6 @@ function mapOf(text: string): Record<string, string> {
   );
 }
 
-/** Tells how far a long import is, on standard error. */
 /** Requests and reclaim rates as people read them; written where that was asked for. @throws TraceError */
 function tellOther(
   other: OtherImport,
@@ -130,6 +129,7 @@ function tellOther(
   return [toldRequests(trace), ...(out === undefined ? [] : [`\nwritten: ${out}`])].join("\n");
 }
 
+/** Tells how far a long import is, on standard error. */
 function everyFewSeconds(): Progress {
   let lastMs = performance.now();
   return ({ doing, rows, share }) => {

@@ -37,7 +37,7 @@ export async function* bytesOf(
       total += chunk.length;
       if (total > maxBytes) {
         throw new TraceError(
-          `${path}: more than ${maxBytes} bytes once unpacked; if that is meant, allow more with --max-bytes`,
+          `${path}: more than ${maxBytes} bytes once unpacked; if that is meant, import it with a larger --max-bytes`,
         );
       }
       seen.bytes = raw.bytesRead;

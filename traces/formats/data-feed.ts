@@ -4,6 +4,7 @@ import { csvRows } from "./csv.ts";
 import type { FormatRead, TraceFormat } from "./index.ts";
 import { PriceRows } from "./price-rows.ts";
 import type { SourceFile } from "./source-file.ts";
+import { stated } from "./stated.ts";
 import { priceOf, stampOf } from "./values.ts";
 
 const COLUMNS = 9;
@@ -31,7 +32,9 @@ export const dataFeed: TraceFormat = {
     let chargedUsd = 0;
     for await (const { where, instance, instanceType, timeS, marketUsdPerHour, paidUsd } of feedRows(file)) {
       if (zone === undefined) {
-        throw new TraceError(`${where}: the feed does not name zones; say where the fleet ran, zone: NAME`);
+        throw new TraceError(
+          `${where}: the feed does not name zones; say where the fleet ran: ${stated("zone", "NAME")}`,
+        );
       }
       hours++;
       chargedUsd += paidUsd;

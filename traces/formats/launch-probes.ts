@@ -2,6 +2,7 @@ import { z } from "zod";
 import { TraceError } from "../columns.ts";
 import type { FormatRead, TraceFormat } from "./index.ts";
 import { countOf } from "./probe-series.ts";
+import { stated } from "./stated.ts";
 import { parseJson, regionOf, stampOf } from "./values.ts";
 
 /** What the artifact plans; the files say it too. */
@@ -34,7 +35,7 @@ export const launchProbes: TraceFormat = {
     const { started_at, status, interval_sec: gapS = PLANNED_S, zone_results } = parsed.data;
     const { instanceType } = options;
     if (instanceType === undefined) {
-      throw new TraceError(`${file.path}: the instance type is not in the file; add instanceType: NAME`);
+      throw new TraceError(`${file.path}: the instance type is not in the file; ${stated("instanceType", "NAME")}`);
     }
     const timeS = stampOf(started_at, `${file.path}: started_at`, options.tz);
     const zones = Object.entries(zone_results);

@@ -5,6 +5,7 @@ import type { FormatRead, ReadOptions, TraceFormat } from "./index.ts";
 import { PriceRows } from "./price-rows.ts";
 import { zoneInName } from "./probe-series.ts";
 import type { SourceFile } from "./source-file.ts";
+import { stated } from "./stated.ts";
 import { isZone, priceOf, stampOf } from "./values.ts";
 
 /** What a column may hold, and the names that people give it, without case, blanks and punctuation. */
@@ -108,12 +109,14 @@ function priceRow(file: SourceFile, { cells, line }: CsvRow, at: Columns["at"], 
   const inRegion = at.zone === undefined && region !== undefined && isZone(region) ? region : undefined;
   const zone = options.zone ?? cell("zone") ?? cell("zoneId") ?? inRegion ?? zoneInName(file);
   if (zone === undefined) {
-    throw new TraceError(`${where}: no column holds the zone; name it, map zone=COLUMN, or say it for all: zone: NAME`);
+    throw new TraceError(
+      `${where}: no column holds the zone; name it, map zone=COLUMN, or say it for all, ${stated("zone", "NAME")}`,
+    );
   }
   const instanceType = options.instanceType ?? cell("instanceType");
   if (instanceType === undefined) {
     throw new TraceError(
-      `${where}: no column holds the instance type; name it, map instanceType=COLUMN, or say it for all: instanceType: NAME`,
+      `${where}: no column holds the instance type; name it, map instanceType=COLUMN, or say it for all, ${stated("instanceType", "NAME")}`,
     );
   }
   return {

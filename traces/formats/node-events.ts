@@ -4,6 +4,7 @@ import { csvRows } from "./csv.ts";
 import type { FormatRead, ReadOptions, TraceFormat } from "./index.ts";
 import { identityOf } from "./probe-series.ts";
 import type { SourceFile } from "./source-file.ts";
+import { stated } from "./stated.ts";
 import { stampOf } from "./values.ts";
 
 /**
@@ -197,7 +198,7 @@ function dateOf({ cells }: CsvRow, where: string, { tz }: ReadOptions): number {
 function elapsedOf({ cells }: CsvRow, where: string, { timeUnit }: ReadOptions): number {
   if (timeUnit === undefined) {
     throw new TraceError(
-      `${where}: the file does not say its unit of time; add timeUnit: ms (or ${timeUnits.slice(1).join(", ")})`,
+      `${where}: the file does not say its unit of time; ${stated("timeUnit", "ms")} (or ${timeUnits.slice(1).join(", ")})`,
     );
   }
   if (!/^\d+(\.\d+)?$/.test(cells[0]!)) throw new TraceError(`${where}: ${JSON.stringify(cells[0])} is no time`);

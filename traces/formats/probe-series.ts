@@ -4,6 +4,7 @@ import { TraceError } from "../columns.ts";
 import type { Pull } from "../rows.ts";
 import type { FormatRead, ReadOptions, TraceFormat } from "./index.ts";
 import type { SourceFile } from "./source-file.ts";
+import { stated } from "./stated.ts";
 import { parseJson, priceOf, regionOf, stampOf } from "./values.ts";
 
 const shape = z.looseObject({
@@ -42,7 +43,7 @@ export const probeSeries: TraceFormat = {
     const market = identityOf(file, metadata.zone, options);
     if (options.polarity === undefined) {
       throw new TraceError(
-        `${file.path}: the format does not say whether 1 means available or preempted; add polarity: available or polarity: preempted`,
+        `${file.path}: the format does not say whether 1 means available or preempted; ${stated("polarity", "available")}, or preempted`,
       );
     }
     if (prices !== undefined && prices.length !== data.length) {
@@ -78,7 +79,9 @@ export function countOf(value: unknown, polarity: NonNullable<ReadOptions["polar
   }
   if (polarity === "available") return value;
   if (value > 1) {
-    throw new TraceError(`${where} is ${value}: counts above 1 cannot be "preempted"; use polarity: available`);
+    throw new TraceError(
+      `${where} is ${value}: counts above 1 cannot be "preempted"; ${stated("polarity", "available")}`,
+    );
   }
   return 1 - value;
 }
@@ -93,10 +96,10 @@ export function zoneInName({ path }: SourceFile): string | undefined {
 export function identityOf(file: SourceFile, zoneInFile: string | undefined, options: ReadOptions): Pull["market"] {
   const zone = options.zone ?? zoneInFile ?? zoneInName(file);
   if (zone === undefined) {
-    throw new TraceError(`${file.path}: the zone is neither in the file nor in its name; add zone: NAME`);
+    throw new TraceError(`${file.path}: the zone is neither in the file nor in its name; ${stated("zone", "NAME")}`);
   }
   if (options.instanceType === undefined) {
-    throw new TraceError(`${file.path}: the instance type is not in the file; add instanceType: NAME`);
+    throw new TraceError(`${file.path}: the instance type is not in the file; ${stated("instanceType", "NAME")}`);
   }
   return { instanceType: options.instanceType, region: regionOf(zone), zone, capacityType: "spot" };
 }

@@ -114,7 +114,7 @@ const unreadable = (path: string, error: unknown) => {
   const remedy =
     code === "ELOOP"
       ? "its symbolic links go in a circle, name the file itself"
-      : "check the path, or --set traces.root=FOLDER";
+      : "check the path; of a data set, the folder after --set traces.root= or --root";
   return new TraceError(`${path}: cannot be read (${code}); ${remedy}`);
 };
 
@@ -184,7 +184,9 @@ async function spool(given: string, maxBytes: number): Promise<string> {
     for await (const chunk of chunks) {
       total += chunk.length;
       if (total > maxBytes) {
-        throw new TraceError(`${given}: more than ${maxBytes} bytes; if that is meant, allow more with --max-bytes`);
+        throw new TraceError(
+          `${given}: more than ${maxBytes} bytes; if that is meant, import it with a larger --max-bytes`,
+        );
       }
       yield chunk;
     }

@@ -1,6 +1,7 @@
 import type { Seconds } from "../../policies/contract/units.ts";
 import { TraceError } from "../columns.ts";
 import type { SourceFile } from "./source-file.ts";
+import { stated } from "./stated.ts";
 
 /** @throws TraceError naming where a JSON text breaks off, or where it is none. */
 export function parseJson({ path, text }: Pick<SourceFile, "path" | "text">): unknown {
@@ -50,7 +51,9 @@ export function stampOf(value: unknown, where: string, tz?: string): number {
     );
   }
   if (zone === undefined && tz === undefined) {
-    throw new TraceError(`${where}: ${JSON.stringify(value)} does not say its time zone; add tz: UTC or tz: "+01:00"`);
+    throw new TraceError(
+      `${where}: ${JSON.stringify(value)} does not say its time zone; ${stated("tz", "UTC")} (or an offset, "+01:00")`,
+    );
   }
   return wholeS - offsetS(zone ?? tz!) + Number(fraction ?? 0);
 }
