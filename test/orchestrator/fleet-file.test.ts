@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -104,6 +104,12 @@ describe("a fleet's file", () => {
   ])("is refused for %s, at its place", (_, text, message) => {
     expect(faultOf(text)).toContain(message);
     expect(faultOf(text)).toMatch(/^fleet\.yaml:\d+:\d+: /);
+  });
+
+  it("as the page shows one can be used as it stands", () => {
+    const page = readFileSync(new URL("../../docs/live.md", import.meta.url), "utf8");
+    const [shown = ""] = /^ {4}fleet: chat\n(?: {4}.*\n)+/m.exec(page) ?? [];
+    expect(read(shown.replace(/^ {4}/gm, "")).spec.markets).toHaveLength(4);
   });
 
   it("that is not there is named", () => {
