@@ -59,7 +59,8 @@ export interface Parsed {
  *     magic 12 bytes | u32 version | f64 where the index starts | u32 its bytes | u32 its CRC-32
  *     columns        each a directory (f64 first time, u32 CRC-32 of the block; a row per block), then its blocks
  *     groups         JSON: markets of one instance type, each with where its columns are
- *     index          JSON: digest, end, report, and where each group is
+ *     directory      a line per group: instance type in JSON, where it is, its bytes, its CRC-32, between tabs
+ *     index          JSON: digest, end, report, and where the directory is
  *
  * A window reads the index, the groups of the types it names, and of their columns the blocks of its time: what it costs does
  * not depend on how much else the file holds.
@@ -68,7 +69,7 @@ export interface Parsed {
  * larger than that, holds doubles instead: nothing is rounded. Prefix sums are built when a window is opened.
  */
 const MAGIC = "SYNKTI-TRACE";
-const VERSION = 4;
+const VERSION = 5;
 const HEAD_BYTES = 32;
 const BLOCK_STEPS = 4096;
 const ROW_BYTES = 12;
@@ -99,19 +100,11 @@ interface Part {
   readonly crc: number;
 }
 
-/** Group by group, in columns: there are a thousand in a month of AWS, and every opening reads them. */
-interface Groups {
-  readonly instanceTypes: string[];
-  readonly at: number[];
-  readonly bytes: number[];
-  readonly crcs: number[];
-}
-
 interface Index {
   readonly digest: string;
   readonly endS: Seconds;
   readonly report: ImportReport;
-  readonly groups: Groups;
+  readonly directory: Part;
 }
 
 /** A table file: how each market's prices are stored, beside what every trace has. */
@@ -124,13 +117,11 @@ export interface TraceFile extends OpenTrace {
  * @throws TraceError for a file that is none, is cut short, damaged, or of another version.
  */
 export function openTraceFile(path: string): TraceFile {
-  const { digest, endS, report, groups } = reading(path, (file) => readIndex(file, path));
+  const { digest, endS, report, directory } = reading(path, (file) => readIndex(file, path));
   const entriesOf = (types: readonly string[] | undefined) =>
     reading(path, (file) =>
-      groups.instanceTypes.flatMap((type, i) =>
-        types?.includes(type) === false
-          ? []
-          : readGroup(file, path, { at: groups.at[i]!, bytes: groups.bytes[i]!, crc: groups.crcs[i]! }),
+      groupsIn(readPart(file, path, directory), types).flatMap(
+        (part) => JSON.parse(readPart(file, path, part).toString("utf8")) as Entry[],
       ),
     );
   const knownTo = (filter: MarketFilter) => {
@@ -204,7 +195,7 @@ export class TraceFileWriter {
   readonly #draft: string;
   #file: number | undefined;
   #at = HEAD_BYTES;
-  readonly #groups: Groups = { instanceTypes: [], at: [], bytes: [], crcs: [] };
+  #directory = "\n";
   #type = "";
   #entries: Entry[] = [];
 
@@ -230,10 +221,11 @@ export class TraceFileWriter {
   }
 
   /** Gives the file its name. Nothing can be added after. */
-  finish(about: Omit<Index, "groups">): void {
+  finish(about: Omit<Index, "directory">): void {
     this.#endGroup();
+    const directory = this.#put(Buffer.from(this.#directory, "utf8"));
     const at = this.#at;
-    const index: Index = { ...about, groups: this.#groups };
+    const index: Index = { ...about, directory };
     const { bytes, crc } = this.#put(Buffer.from(JSON.stringify(index), "utf8"));
     const head = Buffer.alloc(HEAD_BYTES);
     head.write(MAGIC, "latin1");
@@ -264,10 +256,7 @@ export class TraceFileWriter {
   #endGroup(): void {
     if (this.#entries.length === 0) return;
     const { at, bytes, crc } = this.#put(Buffer.from(JSON.stringify(this.#entries), "utf8"));
-    this.#groups.instanceTypes.push(this.#type);
-    this.#groups.at.push(at);
-    this.#groups.bytes.push(bytes);
-    this.#groups.crcs.push(crc);
+    this.#directory += `${[JSON.stringify(this.#type), at, bytes, crc].join("\t")}\n`;
     this.#entries = [];
   }
 
@@ -389,10 +378,28 @@ function readIndex(file: number, path: string): Index {
   return JSON.parse(text.toString("utf8")) as Index;
 }
 
-function readGroup(file: number, path: string, { at, bytes, crc }: Part): Entry[] {
-  const text = readExactly(file, path, at, bytes);
-  if (crc32(text) !== crc) throw damaged(path);
-  return JSON.parse(text.toString("utf8")) as Entry[];
+function readPart(file: number, path: string, { at, bytes, crc }: Part): Buffer {
+  const part = readExactly(file, path, at, bytes);
+  if (crc32(part) !== crc) throw damaged(path);
+  return part;
+}
+
+/** Where the groups of these types are, all where none are named. Found by a search for the name: a month of AWS has a thousand. */
+function groupsIn(directory: Buffer, types: readonly string[] | undefined): Part[] {
+  const parts: Part[] = [];
+  const names = types === undefined ? ["\n"] : [...new Set(types)].map((type) => `\n${JSON.stringify(type)}\t`);
+  for (const name of names) {
+    for (
+      let from = directory.indexOf(name);
+      from >= 0 && from + 1 < directory.length;
+      from = directory.indexOf(name, from + 1)
+    ) {
+      const line = directory.toString("utf8", from + 1, directory.indexOf(10, from + 1));
+      const [at, bytes, crc] = line.split("\t").slice(-3).map(Number) as [number, number, number];
+      parts.push({ at, bytes, crc });
+    }
+  }
+  return parts.sort((a, b) => a.at - b.at);
 }
 
 const damaged = (path: string) =>

@@ -182,7 +182,7 @@ describe("a table file", () => {
     const version = Buffer.from(bytes);
     version.writeUInt32LE(3, 12);
     expect(() => openTraceFile(spoilt("version", version))).toThrow(
-      /another version, this workbench reads 4; import the source again/,
+      /another version, this workbench reads 5; import the source again/,
     );
     expect(() => openTraceFile(spoilt("old", Buffer.from("SYNKTI-TRACE 1\n{}\n")))).toThrow(/another version/);
     for (const content of [Buffer.alloc(0), Buffer.from("hello")]) {
@@ -218,6 +218,20 @@ describe("a table file", () => {
     expect(() => file.window(0, 10, { instanceTypes: ["none"] })).toThrow(
       /no instance type is called "none"; did you mean "/,
     );
+  });
+
+  it("finds markets by their type whatever it is called, one named twice once, and one that is part of another's name not", () => {
+    const named = (instanceType: string): MarketSeries => {
+      const { market, ...rest } = long(3);
+      return { ...rest, market: { ...market, instanceType } };
+    };
+    const types = ["g5.xlarge", "g5.xlarge.metal", 'a "b"\tc\nd', "ü.1"];
+    const file = openTraceFile(fileOf(tableFromSeries(types.map(named), { digest: "d", endS: 600 })));
+    expect(file.markets().map(({ instanceType }) => instanceType)).toEqual(types);
+    for (const type of types) {
+      const { markets } = file.window(0, 60, { instanceTypes: [type, type] });
+      expect(markets.map(({ instanceType }) => instanceType)).toEqual([type]);
+    }
   });
 
   it("is there whole or not at all: what cannot be written leaves nothing behind", () => {
