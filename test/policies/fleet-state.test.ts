@@ -350,3 +350,38 @@ describe("a service", () => {
     expect(state.fingerprint.hex()).not.toBe(before);
   });
 });
+
+describe("a stopped spare", () => {
+  const spare = () => state.instances.spares[0]!;
+  beforeEach(() => {
+    act.launch(state.markets[2]!, "spare");
+    state.status(instance(0), "ready");
+    act.stop(spare());
+  });
+
+  it("is held no more, is started with what its disk holds, and is stopped as before when the start is refused", () => {
+    expect(spare()).toMatchObject({ status: "stopped", runningS: undefined, readyInS: 4 + 40 + 10 });
+    expect(state.markets[2]).toMatchObject({ held: 0, unanswered: 0 });
+    state.status(instance(0), "ready"); // what is still said of its last life
+    expect(spare().status).toBe("stopped");
+    act.start(spare());
+    expect(spare().status).toBe("requested");
+    expect(state.markets[2]).toMatchObject({ held: 1, unanswered: 1 });
+    state.refused(instance(0), "capacity", "market");
+    expect(spare().status).toBe("stopped");
+    expect(state.markets[2]).toMatchObject({ held: 0, unanswered: 0 });
+    act.terminate(spare());
+    expect(state.instances.spares).toEqual([]);
+    expect(state.markets[2]!.held).toBe(0);
+  });
+
+  it("is not placed on, registered or stopped again; and spot cannot be stopped", () => {
+    state.serviceArrived(work(0), { replicasWanted: 1 });
+    const [service] = state.work.services;
+    expect(() => act.place(service!, { instances: [spare()] })).toThrow("place: instance 0 is stopped; start it first");
+    expect(() => act.register(spare())).toThrow("register: no service is placed on instance 0");
+    expect(() => act.stop(spare())).toThrow("stop: instance 0 is stopped");
+    const onSpot = act.launch(state.markets[0]!, "spare");
+    expect(() => act.stop(onSpot)).toThrow("stop: instance 1 is a one-time spot instance and cannot be stopped");
+  });
+});

@@ -180,6 +180,14 @@ describe("the failover of a service", () => {
     expect(stoodIn!.endS).toBeGreaterThanOrEqual(2160);
   });
 
+  it("bills a spare an address for each of its lives, from grant to stop", () => {
+    const stopped = [{ name: "with-standby", params: { warmSpot: 0, stoppedOnDemand: 1 } }];
+    const { metrics, timeline } = drill({ leadS: 0, wrappers: stopped, cloud: { bill: { addressUsdPerHour: 0.005 } } });
+    const heldS = timeline.instances.map(({ requestedS, endS }) => Math.max(60, endS - requestedS - 4));
+    expect(timeline.instances.filter(({ endedBy }) => endedBy === "stopped").length).toBe(2);
+    expect(metrics.addressUsd).toBeCloseTo((heldS.reduce((sum, s) => sum + s, 0) * 0.005) / HOUR, 12);
+  });
+
   it("bills a stopped spare its disk, but neither machine nor address", () => {
     const bill = { disk: { gib: 100, usdPerGibMonth: 0.08 }, addressUsdPerHour: 0.005 };
     const stopped = [{ name: "with-standby", params: { warmSpot: 0, stoppedOnDemand: 1 } }];
@@ -190,22 +198,23 @@ describe("the failover of a service", () => {
     expect(metrics.instanceUsd).toBeCloseTo((1.8 * (HOUR - 44)) / HOUR + (3.6 * 60) / HOUR, 12);
   });
 
-  it("lets several spares stand in at once for several that are lost", () => {
-    const zones = [
-      { capacity: lost },
-      {
-        capacity: [
-          [0, 2],
-          [1999, 2],
-        ] as const,
-      },
-    ];
+  it("lets several spares stand in at once for several that are lost, and sends back one for each that is replaced", () => {
+    const counts = [
+      [0, 2],
+      [2100, 3],
+      [2700, 4],
+    ] as const;
     const spares = [{ name: "with-standby", params: { warmSpot: 0, stoppedOnDemand: 2 } }];
-    const run = drill({ replicas: 4, leadS: 0, zones, wrappers: spares });
+    const run = drill({ replicas: 4, leadS: 0, zones: [{ capacity: lost }, { capacity: counts }], wrappers: spares });
     expect(acts(run, 2000).filter((each) => each.startsWith("2000: start"))).toEqual([
       "2000: start instance 4",
       "2000: start instance 5",
     ]);
+    const stoppedS = acts(run, 2000).flatMap((each) =>
+      each.includes(": stop instance") ? Number.parseFloat(each) : [],
+    );
+    // Asked for at 2400 s, the next time of the grid, and at 2700 s; ready 60 s later.
+    expect(stoppedS).toEqual([2460, 2760]);
     expect(run.metrics).toMatchObject({ failovers: 2, failoversLate: 2 });
   });
 
@@ -239,6 +248,8 @@ describe("the failover of a service", () => {
     const run = drill({ zones });
     expect(acts(run, 2000).filter((each) => each.includes("register instance 1"))).toEqual([]);
     expect(run.metrics).toMatchObject({ failovers: 1, failoversLate: 1, failoverGapMeanS: 90 });
+    // Serving on it becomes ready under its notice, which is no reason to send it requests.
+    expect(acts(drill({ zones, failover: "serve-on" }), 2000)).not.toContain("2060: register instance 1");
   });
 
   it("keeps the caps: a spare that the guard does not let start stays stopped and takes over nothing", () => {
@@ -296,5 +307,16 @@ describe("requests in flight when a replica goes", () => {
     } as const;
     expect(drill(fewer).metrics).toMatchObject({ requestsCompleted: 2, tokensWasted: 0, drainsDone: 1, failovers: 0 });
     expect(drill({ ...fewer, failover: "serve-on" }).metrics.tokensWasted).toBeGreaterThan(50);
+    // Longer than a drain may take: stopped 115 s after 1800 s, with some 125 s of an answer done.
+    const cut = drill({
+      ...fewer,
+      requests: [
+        [1790, 3_000],
+        [1791, 3_000],
+      ],
+    }).metrics;
+    expect(cut).toMatchObject({ drainsDone: 0, drainsCutShort: 1 });
+    expect(cut.tokensWasted).toBeGreaterThan(1_200);
+    expect(cut.tokensWasted).toBeLessThan(1_300);
   });
 });
