@@ -176,7 +176,7 @@ export function parsedArguments(args: readonly string[], root: string): Command 
     .parserConfiguration({ "greedy-arrays": false, "parse-positional-numbers": false, "dot-notation": false })
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(`${message}${meant(message)}; see --help`);
+      throw error ?? new UsageError(`${message}${meant(message, args)}; see --help`);
     });
   refusingAsUsage(() => parser.parseSync());
   return parsed;
@@ -206,7 +206,8 @@ export function optionsGiven<T>(parser: Argv<T>) {
   return given.help === true ? undefined : given;
 }
 
-function meant(message: string): string {
+/** For an option, not for a word too many. */
+function meant(message: string, args: readonly string[]): string {
   const unknown = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
   const known = [
     "set",
@@ -229,7 +230,9 @@ function meant(message: string): string {
     "write",
     "help",
   ];
-  return unknown === undefined ? "" : `; did you mean --${nearestName(unknown, known)}?`;
+  return unknown === undefined || !args.some((arg) => arg.split("=")[0] === `--${unknown}`)
+    ? ""
+    : `; did you mean --${nearestName(unknown, known)}?`;
 }
 
 interface Running {

@@ -23,9 +23,10 @@ export interface JobFile {
 /** Writes the file beside where the command was typed, and says how to use it. @throws UsageError, ResultsError */
 export function writeJobFile(study: LoadedStudy, job: JobFile): void {
   const file = job.scheduler === "slurm" ? `${study.name}.sbatch` : `${study.name}.job.yaml`;
+  const text = jobFile(study, job);
   try {
     // One that is there may have been edited.
-    writeFileSync(file, jobFile(study, job), { flag: "wx" });
+    writeFileSync(file, text, { flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw unwritable(file, error);
     throw new UsageError(`${file} is there already; move it away or delete it`);

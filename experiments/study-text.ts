@@ -20,6 +20,9 @@ export interface StudyText {
   place(path: Path, atKey?: boolean): string;
 }
 
+/** Faults of YAML that are told: the later ones follow from the first, or the file is something else. */
+const TOLD_MAX = 5;
+
 /** @param file as messages name it. */
 export function parseStudyText(text: string, file: string): StudyText {
   const lines = new LineCounter();
@@ -28,9 +31,10 @@ export function parseStudyText(text: string, file: string): StudyText {
     const { line, col } = lines.linePos(offset);
     return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`;
   };
-  const faults = [...document.errors, ...document.warnings].map(
-    ({ pos, message }) => `${at(pos[0])}: not YAML: ${firstLower(message)}`,
-  );
+  const all = [...document.errors, ...document.warnings];
+  const faults = all.slice(0, TOLD_MAX).map(({ pos, message }) => `${at(pos[0])}: not YAML: ${firstLower(message)}`);
+  if (all.length > TOLD_MAX)
+    faults.push(`${file}: and ${all.length - TOLD_MAX} more of these; is this the right file?`);
   let value: unknown;
   try {
     if (faults.length === 0) value = document.toJS();

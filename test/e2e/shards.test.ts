@@ -174,6 +174,15 @@ describe("the file for a cluster", () => {
     expect(job.spec.podFailurePolicy.rules[0].onExitCodes.containerName).toBe(containers[0].name);
   });
 
+  test("of Kubernetes is not written without its image, which is asked for", async () => {
+    const { cwd, ended } = launch(["kubernetes", studyFile(), "--shards", "3"]);
+    expect(await ended).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^UsageError: kubernetes: expected --image/),
+    });
+    expect(existsSync(join(cwd, "study.job.yaml"))).toBe(false);
+  });
+
   test("of Kubernetes needs an image and a claim", async () => {
     const { ended } = launch(["kubernetes", studyFile(), "--shards", "3"]);
     expect(await ended).toMatchObject({ code: 2, err: expect.stringContaining("expected --image") });

@@ -111,6 +111,9 @@ describe("npm run traces", () => {
     for (const [args, message] of [
       [["import", "half.json", "--out", "x.trace"], "half.json:1: the JSON breaks off"],
       [["import", "--dataset", "skynomad-p3"], "--root FOLDER of traces -- import"],
+      [["import", "--dataset", "skynomad-p3", "--zone", "z"], "dataset and zone are mutually exclusive"],
+      [["import", "half.json", "--dataset", "skynomad-p3"], "goes without files; leave out half.json"],
+      [["import", "half.json", "--root", "."], "root -> dataset"],
       [["import", "arrivals.csv"], "--time-unit ms to npm run traces -- import (or s, min, h)"],
       [["generate", "--preset", "p4-2023", "--out", "x.trace"], 'did you mean "p3-2023"'],
       [["generate", "--preset", "p3-2023", "--hours", "-1", "--out", "x.trace"], "give a positive number of hours"],

@@ -24,6 +24,8 @@ export const addImport = (cli: Argv): Argv =>
             "files or folders, packed with gzip or zstd or not; - is standard input; overlapping pulls are merged",
         })
         .option("dataset", { type: "string", describe: "a public data set instead of files" })
+        .conflicts("dataset", ofFiles)
+        .implies("root", "dataset")
         .option("root", { type: "string", describe: "the folder the data set lies in" })
         .option("polarity", {
           choices: ["available", "preempted"] as const,
@@ -59,6 +61,20 @@ export const addImport = (cli: Argv): Argv =>
     },
   );
 
+/** What a data set knows of itself. */
+const ofFiles = [
+  "polarity",
+  "instance-type",
+  "zone",
+  "product",
+  "usd-per-hour",
+  "tz",
+  "map",
+  "time-unit",
+  "gap",
+  "max-bytes",
+];
+
 function refOf(options: {
   files?: string[] | undefined;
   dataset?: string | undefined;
@@ -74,17 +90,20 @@ function refOf(options: {
   gap?: GapRule | undefined;
   maxBytes?: number | undefined;
 }): TraceRef {
-  if (options.dataset !== undefined) return { dataset: options.dataset, root: options.root };
+  const { dataset, root, files = [] } = options;
+  if (dataset !== undefined) {
+    if (files.length > 0) throw new TraceError(`--dataset ${dataset}: goes without files; leave out ${files[0]}`);
+    return { dataset, root };
+  }
   for (const [name, value] of [
     ["usd-per-hour", options.usdPerHour],
     ["max-bytes", options.maxBytes],
   ] as const) {
     if (value !== undefined && !(value > 0)) throw new TraceError(`--${name} ${value}: expected a number above 0`);
   }
-  if (options.files === undefined || options.files.length === 0)
-    throw new TraceError("import what? Name files, or --dataset NAME --root FOLDER");
+  if (files.length === 0) throw new TraceError("import what? Name files, or --dataset NAME --root FOLDER");
   return {
-    files: options.files,
+    files,
     ...(options.polarity && { polarity: options.polarity }),
     ...(options.instanceType && { instanceType: options.instanceType }),
     ...(options.zone && { zone: options.zone }),
