@@ -1,7 +1,8 @@
 import type { Comparison, Summary, SummaryGroup } from "../../experiments/summary.ts";
-import { ALARM, BETTER, type Chart, INK } from "../chart.ts";
+import { type Chart, INK } from "../chart.ts";
 import { orDash } from "../comparison-table.ts";
 import { estimateCell, onPrimaryMetric, spread } from "../estimates.ts";
+import { HEAT_LABELS, heatCells, heatLabels } from "../heat-cells.ts";
 import { name } from "../html.ts";
 import { measure } from "../measures.ts";
 import { percentChange, type Scale, scaleFor } from "../numbers.ts";
@@ -56,7 +57,7 @@ export const sweepMap: View<SweepScene> = {
       field: "column",
       type: "nominal" as const,
       sort: null,
-      scale: { range: [{ expr: LABELS }, { expr: "width" }], paddingInner: 0.02, paddingOuter: 0 },
+      scale: { range: [{ expr: HEAT_LABELS }, { expr: "width" }], paddingInner: 0.02, paddingOuter: 0 },
       axis: {
         title: columns.title,
         orient: "top" as const,
@@ -77,43 +78,17 @@ export const sweepMap: View<SweepScene> = {
       spec: {
         height,
         layer: [
-          {
-            data: { values: cells.map((cell) => ({ ...cell, shade: most > 0 ? Math.abs(cell.change) / most : 0 })) },
-            layer: [
-              {
-                mark: { type: "rect" },
-                encoding: {
-                  x,
-                  y: pixels("top", height),
-                  y2: { field: "bottom" },
-                  color: { condition: { test: "datum.better", value: BETTER }, value: ALARM },
-                  opacity: {
-                    field: "shade",
-                    type: "quantitative",
-                    legend: null,
-                    scale: { domain: [0, 1], range: [0.02, OPACITY_MAX] },
-                  },
-                  tooltip: { field: "tip", type: "nominal" },
-                },
-              },
-              {
-                mark: { type: "text", baseline: "middle", color: INK },
-                encoding: { x: { ...x, bandPosition: 0.5 }, ...row, text: { field: "text", type: "nominal" } },
-              },
-            ],
-          },
-          {
-            data: { values: rows.map(({ policy, label, topPx }) => ({ policy, label, px: topPx + CELL / 2 })) },
-            mark: {
-              type: "text",
-              align: "right",
-              baseline: "middle",
-              color: INK,
-              dx: -8,
-              limit: { expr: `${LABELS} - 12` },
-            },
-            encoding: { x: { value: { expr: LABELS } }, ...row, text: { field: "label", type: "nominal" } },
-          },
+          heatCells(
+            cells.map((cell) => ({ ...cell, shade: most > 0 ? Math.abs(cell.change) / most : 0 })),
+            x,
+            height,
+            "better",
+            OPACITY_MAX,
+          ),
+          heatLabels(
+            rows.map(({ policy, label, topPx }) => ({ policy, label, px: topPx + CELL / 2 })),
+            height,
+          ),
           {
             data: { values: titlesOf(rows, baseline, scale) },
             mark: { type: "text", align: "left", fontWeight: 600, color: INK, limit: { expr: "width" } },
@@ -125,9 +100,6 @@ export const sweepMap: View<SweepScene> = {
     };
   },
 };
-
-/** Where the cells begin, right of the labels of their rows. */
-const LABELS = "min(190, width * 0.36)";
 
 function rowsOf({ groups }: Summary, policies: readonly string[], others: readonly Axis[]): readonly Row[] {
   const combinations = [

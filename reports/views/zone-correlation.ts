@@ -1,10 +1,8 @@
 import type { TraceDrawing } from "../../traces/trace-drawing.ts";
-import { ALARM, BETTER, type Chart, INK } from "../chart.ts";
-import { pixels } from "../panels.ts";
+import type { Chart } from "../chart.ts";
+import { HEAT_LABELS, heatCells, heatLabels } from "../heat-cells.ts";
 
 const CELL = 24;
-/** Where the cells begin, right of the names of their rows. */
-const LABELS = "min(190, width * 0.36)";
 /** Deeper than this, text on the colour would not be readable. */
 const OPACITY_MAX = 0.45;
 
@@ -33,11 +31,10 @@ export function zoneCorrelation({ markets, correlation }: TraceDrawing): Chart |
   const x = {
     field: "column",
     type: "nominal" as const,
-    scale: { range: [{ expr: LABELS }, { expr: "width" }], paddingInner: 0.03 },
+    scale: { range: [{ expr: HEAT_LABELS }, { expr: "width" }], paddingInner: 0.03 },
     sort: null,
     axis: null,
   };
-  const row = { y: pixels("px", height) };
   return {
     title: "Which markets have capacity together",
     caption:
@@ -49,43 +46,11 @@ export function zoneCorrelation({ markets, correlation }: TraceDrawing): Chart |
     spec: {
       height,
       layer: [
-        {
-          data: { values: cells },
-          layer: [
-            {
-              mark: { type: "rect" },
-              encoding: {
-                x,
-                y: pixels("top", height),
-                y2: { field: "bottom" },
-                color: { condition: { test: "datum.together", value: BETTER }, value: ALARM },
-                opacity: {
-                  field: "shade",
-                  type: "quantitative",
-                  legend: null,
-                  scale: { domain: [0, 1], range: [0.02, OPACITY_MAX] },
-                },
-                tooltip: { field: "tip", type: "nominal" },
-              },
-            },
-            {
-              mark: { type: "text", baseline: "middle", color: INK },
-              encoding: { x: { ...x, bandPosition: 0.5 }, ...row, text: { field: "text", type: "nominal" } },
-            },
-          ],
-        },
-        {
-          data: { values: changing.map((m, i) => ({ label: name(m), px: (i + 0.5) * CELL })) },
-          mark: {
-            type: "text",
-            align: "right",
-            baseline: "middle",
-            color: INK,
-            dx: -8,
-            limit: { expr: `${LABELS} - 12` },
-          },
-          encoding: { x: { value: { expr: LABELS } }, ...row, text: { field: "label", type: "nominal" } },
-        },
+        heatCells(cells, x, height, "together", OPACITY_MAX),
+        heatLabels(
+          changing.map((m, i) => ({ label: name(m), px: (i + 0.5) * CELL })),
+          height,
+        ),
       ],
     },
     tables: [
