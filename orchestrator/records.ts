@@ -135,7 +135,13 @@ const start = z.strictObject({
   run: text,
   fleet: z.strictObject({
     markets: z.array(
-      z.strictObject({ ...market, slots: z.int(), gpuMemoryMiB: z.number(), networkMiBPerS: z.number() }),
+      z.strictObject({
+        ...market,
+        slots: z.int(),
+        gpuMemoryMiB: z.number(),
+        networkMiBPerS: z.number(),
+        gpus: z.int().optional(),
+      }),
     ),
     launch: z.strictObject({ answerS: seconds, bootS: seconds, warmS: seconds, warmAgainS: seconds }),
   }),

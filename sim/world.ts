@@ -37,7 +37,9 @@ export function fleetSpecOf(table: TraceTable, cloud: CloudSpec): FleetSpec {
           `instance type ${instanceType} is in the trace but not described; add cloud.instanceTypes.${instanceType} with gpuMemoryMiB and networkMiBPerS`,
         );
       }
-      return { instanceType, region, zone, capacityType, slots: cloud.slotsPerInstance, ...type };
+      const { gpuMemoryMiB, networkMiBPerS, gpu } = type;
+      const offer = { slots: cloud.slotsPerInstance, gpuMemoryMiB, networkMiBPerS, ...(gpu && { gpus: gpu.count }) };
+      return { instanceType, region, zone, capacityType, ...offer };
     }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Layout } from "./latency-profile.ts";
 import type { InstanceId, MarketId, Seconds, WorkId } from "./units.ts";
 import type {
   InstancePurpose,
@@ -60,6 +61,7 @@ export type Action =
       readonly do: "place";
       readonly work: WorkId;
       readonly instances: readonly InstanceId[];
+      readonly layout?: Layout;
       readonly exclusive: boolean;
       readonly by: DecidedBy;
     }

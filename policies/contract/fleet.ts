@@ -10,6 +10,8 @@ export interface MarketSpec {
   readonly slots: number;
   readonly gpuMemoryMiB: MiB;
   readonly networkMiBPerS: number;
+  /** Absent: not described. */
+  readonly gpus?: number;
 }
 
 /** Expected seconds of each status on the way to ready; `readyInS` and so the cost of placement rest on it. */

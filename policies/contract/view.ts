@@ -1,4 +1,5 @@
 import type { Moves } from "./facts.ts";
+import type { Layout } from "./latency-profile.ts";
 import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "./units.ts";
 
 /**
@@ -53,6 +54,8 @@ export interface MarketView {
   /** What a new instance of this market offers. */
   readonly slots: number;
   readonly gpuMemoryMiB: MiB;
+  /** Undefined where nobody describes them. */
+  readonly gpus: number | undefined;
   /** How many more launches would be granted now, Infinity if nothing bounds it. Undefined under visibility "tried", so always on EC2. */
   readonly obtainable: number | undefined;
   /** Requested or up, not ended and not stopped. */
@@ -127,10 +130,14 @@ export interface InstanceView {
 
 /**
  * Where work runs: one instance for a task, `nodes` of them for a gang, which runs when all are ready and stops when one goes.
- * A service has one placement a replica, of one instance; it goes with its instance, or is released.
+ * A service has one placement a replica: of one instance, or of as many as its layout takes GPUs of, which serves while all of them
+ * are there; it goes with any of its instances, or is released.
  */
 export interface Placement {
+  /** Of a layout: stage by stage, each with its GPUs in order of rank. Requests come to the first. */
   readonly instances: readonly InstanceView[];
+  /** Of a replica cut over the GPUs of its instances, which it takes whole. How many such placements a service has is its data-parallel degree. */
+  readonly layout?: Layout;
   /** Takes all free slots, so that no assignment strategy adds to it. */
   readonly exclusive?: boolean;
 }

@@ -13,7 +13,8 @@ import { balanceStandIns, type StandIns } from "./stand-ins.ts";
  * - **select**: while the service has fewer ready replicas than it wants, for whatever reason, spares stand in, all at once by the
  *   assignment strategy; stopped ones are started. They go back once there are enough.
  * - **route**: a replica is registered when it is ready and not itself about to go.
- * - **drain**: a replica that goes is deregistered, its requests finish or are cut off, and it is stopped, as the rules say.
+ * - **drain**: a replica that goes is deregistered, its requests finish or are cut off, and it is stopped, as the rules say. One with
+ *   a layout is left to its policy, which moves it.
  *
  * A failover begins with the notice (or the recommendation, or the loss) and ends when the service is no longer short of it: in the
  * same instant (covered), before it took its last request (inTime), after (late), or not for ten minutes (notReplaced).
@@ -29,10 +30,11 @@ export function replicaFailover(
   for (const service of view.work.services) {
     if (rules.earlyStart) heedRecommendations(act, service);
     begin(view, service, memory);
-    for (const { instances } of service.placements) if (mayRoute(instances[0]!)) route(act, instances[0]!);
+    for (const { instances } of service.placements) if (mayRoute(instances)) route(act, instances[0]!);
     balanceStandIns(view, act, service, standIns);
     for (const replica of service.placements) {
-      if (isGoing(replica.instances[0]!)) letGo(view, act, service, replica, rules, memory.tally);
+      if (replica.layout === undefined && isGoing(replica.instances[0]!))
+        letGo(view, act, service, replica, rules, memory.tally);
     }
     judge(view, service, memory);
   }
@@ -47,8 +49,12 @@ function heedRecommendations(act: Actions, service: ServiceView): void {
   }
 }
 
-const mayRoute = (instance: InstanceView): boolean =>
-  instance.status === "ready" && !instance.registered && instance.deregisteredS === undefined && !isGoing(instance);
+const mayRoute = (replica: readonly InstanceView[]): boolean => {
+  const { registered, deregisteredS } = replica[0]!;
+  return !registered && deregisteredS === undefined && replica.every(isReadyToStay);
+};
+
+const isReadyToStay = (instance: InstanceView): boolean => instance.status === "ready" && !isGoing(instance);
 
 function route(act: Actions, replica: InstanceView): void {
   act.note("ready to take requests");

@@ -1,4 +1,5 @@
 import type { Action, Actions, DecidedBy, Note } from "../contract/actions.ts";
+import type { Layout } from "../contract/latency-profile.ts";
 import type { Seconds } from "../contract/units.ts";
 import type {
   InstancePurpose,
@@ -99,12 +100,21 @@ export class ActionWriter implements Actions {
   register(instance: InstanceView): void {
     const own = this.#instance("register", instance);
     if (own.registered) throw new ActionError(`register: instance ${own.id} is registered already`);
-    if (!isReplica(own)) throw new ActionError(`register: no service is placed on instance ${own.id}`);
-    if (own.status !== "ready") {
-      throw new ActionError(`register: instance ${own.id} is ${own.status}; only what is ready can take requests`);
+    const replica = own.placements.find(({ work }) => work.kind === "service");
+    if (replica === undefined) throw new ActionError(`register: no service is placed on instance ${own.id}`);
+    const [first] = replica.instances;
+    if (first !== own) {
+      throw new ActionError(
+        `register: instance ${own.id} is a part of a replica; requests come to instance ${first!.id}`,
+      );
     }
-    if (own.reclaimS !== undefined) {
-      throw new ActionError(`register: instance ${own.id} is under notice and would lose what it is sent`);
+    for (const { id, status, reclaimS } of replica.instances) {
+      if (status !== "ready") {
+        throw new ActionError(`register: instance ${id} is ${status}; only what is ready can take requests`);
+      }
+      if (reclaimS !== undefined) {
+        throw new ActionError(`register: instance ${id} is under notice and would lose what it is sent`);
+      }
     }
     this.#state.register(own);
     this.#write({ do: "register", instance: own.id }, DO.register, own.id, 0);
@@ -144,19 +154,28 @@ export class ActionWriter implements Actions {
     const own = this.#work("place", work);
     if (own.kind !== "service" && own.placements.length > 0)
       throw new ActionError(`place: work ${own.id} is placed already; release it first`);
-    const nodes = own.kind === "deadlineJob" ? own.nodes : 1;
-    if (placement.instances.length !== nodes) {
-      throw new ActionError(
-        `place: work ${own.id} runs on ${nodes} ${nodes === 1 ? "instance" : "instances"}, not on ${placement.instances.length}`,
-      );
+    const { layout } = placement;
+    if (layout === undefined) {
+      const nodes = own.kind === "deadlineJob" ? own.nodes : 1;
+      if (placement.instances.length !== nodes) {
+        throw new ActionError(
+          `place: work ${own.id} runs on ${nodes} ${nodes === 1 ? "instance" : "instances"}, not on ${placement.instances.length}`,
+        );
+      }
+    } else if (own.kind !== "service") {
+      throw new ActionError(`place: work ${own.id} is a ${own.kind}; only replicas of a service have a layout`);
     }
     let on: readonly InstanceState[] = NONE;
     for (const instance of placement.instances) on = having(on, this.#host(own, instance, on));
-    const exclusive = placement.exclusive ?? false;
-    this.#state.place(own, on, exclusive);
+    if (layout !== undefined) checkLayout(layout, on);
+    const exclusive = placement.exclusive ?? layout !== undefined;
+    this.#state.place(own, on, exclusive, layout);
     const instances = on.map((each) => each.id);
-    this.#write({ do: "place", work: own.id, instances, exclusive, by: this.by }, DO.place, own.id, instances[0]!);
-    for (let i = 1; i < instances.length; i++) this.#state.fingerprint.int(instances[i]!);
+    const action = { do: "place", work: own.id, instances, ...(layout && { layout }), exclusive, by: this.by } as const;
+    this.#write(action, DO.place, own.id, instances[0]!);
+    const { fingerprint } = this.#state;
+    for (let i = 1; i < instances.length; i++) fingerprint.int(instances[i]!);
+    if (layout !== undefined) for (const degree of Object.values(layout)) fingerprint.int(degree);
   }
 
   /** The instance, if it can take the work beside those already chosen for it. */
@@ -175,10 +194,10 @@ export class ActionWriter implements Actions {
         `place: work ${work.id} needs ${work.memoryMiB} MiB, instance ${on.id} has ${on.freeMemoryMiB}`,
       );
     }
-    if (chosen.includes(on)) throw new ActionError(`place: instance ${on.id} cannot be two nodes of one gang`);
+    if (chosen.includes(on)) throw new ActionError(`place: instance ${on.id} is there twice`);
     if (chosen.length > 0 && on.freeSlots !== chosen[0]!.freeSlots) {
       throw new ActionError(
-        `place: the nodes of a gang have equal room; instance ${chosen[0]!.id} has ${chosen[0]!.freeSlots} free slots, ${on.id} has ${on.freeSlots}`,
+        `place: the instances of a placement have equal room; instance ${chosen[0]!.id} has ${chosen[0]!.freeSlots} free slots, ${on.id} has ${on.freeSlots}`,
       );
     }
     return on;
@@ -260,4 +279,28 @@ export class ActionWriter implements Actions {
   }
 }
 
-const isReplica = ({ placements }: InstanceState): boolean => placements.some(({ work }) => work.kind === "service");
+/** Its stages and ranks take all GPUs of the instances, which have as many as one another. */
+function checkLayout(layout: Layout, on: readonly InstanceState[]): void {
+  const { pipeline, tensor, batchMax } = layout;
+  const called = `a layout of ${pipeline} x ${tensor} GPUs in batches of ${batchMax}`;
+  if (![pipeline, tensor, batchMax].every((each) => Number.isInteger(each) && each > 0)) {
+    throw new ActionError(`place: ${called} is none; expected whole numbers above 0`);
+  }
+  const [first] = on;
+  for (const { id, market } of on) {
+    if (market.gpus === undefined) {
+      throw new ActionError(
+        `place: nobody says how many GPUs instance ${id} has; describe those of ${market.instanceType}`,
+      );
+    }
+    if (market.gpus !== first!.market.gpus) {
+      throw new ActionError(
+        `place: ${called} wants instances alike; instance ${first!.id} has ${first!.market.gpus} GPUs, ${id} has ${market.gpus}`,
+      );
+    }
+  }
+  const gpus = first === undefined ? 0 : on.length * first.market.gpus!;
+  if (gpus !== pipeline * tensor) {
+    throw new ActionError(`place: ${called} fills ${pipeline * tensor} GPUs, the ${on.length} instances have ${gpus}`);
+  }
+}

@@ -1,5 +1,6 @@
 import type { JobArrival, Moves, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { LaunchExpectation, MarketSpec } from "../contract/fleet.ts";
+import type { Layout } from "../contract/latency-profile.ts";
 import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import { HOUR_S } from "../contract/units.ts";
 import type {
@@ -34,6 +35,7 @@ export class MarketState implements MarketView {
   readonly slots: number;
   readonly gpuMemoryMiB: MiB;
   readonly networkMiBPerS: number;
+  readonly gpus: number | undefined;
   priceUsdPerHour: UsdPerHour = 0;
   obtainable: number | undefined = undefined;
   held = 0;
@@ -51,6 +53,7 @@ export class MarketState implements MarketView {
     this.slots = spec.slots;
     this.gpuMemoryMiB = spec.gpuMemoryMiB;
     this.networkMiBPerS = spec.networkMiBPerS;
+    this.gpus = spec.gpus;
   }
 }
 
@@ -119,8 +122,16 @@ export class PlacementState implements PlacementView {
   readonly exclusive: boolean;
   /** Slots taken on each instance. */
   readonly slots: number;
+  readonly layout?: Layout;
 
-  constructor(work: WorkState, instances: readonly InstanceState[], exclusive: boolean, slots: number) {
+  constructor(
+    work: WorkState,
+    instances: readonly InstanceState[],
+    exclusive: boolean,
+    slots: number,
+    layout: Layout | undefined,
+  ) {
+    if (layout !== undefined) this.layout = layout;
     this.work = work;
     this.instances = instances;
     this.exclusive = exclusive;

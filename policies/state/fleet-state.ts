@@ -1,5 +1,6 @@
 import type { Facts, JobArrival, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { FleetSpec } from "../contract/fleet.ts";
+import type { Layout } from "../contract/latency-profile.ts";
 import type { InstanceId, MarketId, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import type {
   EndReason,
@@ -346,9 +347,9 @@ export class FleetState implements Facts, FleetView {
     this.#down(instance);
   }
 
-  place(work: WorkState, instances: readonly InstanceState[], exclusive: boolean): void {
+  place(work: WorkState, instances: readonly InstanceState[], exclusive: boolean, layout?: Layout): void {
     const slots = exclusive ? instances[0]!.freeSlots : 1;
-    const placement = new PlacementState(work, instances, exclusive, slots);
+    const placement = new PlacementState(work, instances, exclusive, slots, layout);
     const alone = [placement]; // lists are never written, so both ends may hold the same one
     if (work.kind === "service") {
       work.placements = having(work.placements, placement);
@@ -470,6 +471,7 @@ export class FleetState implements Facts, FleetView {
     for (const placement of instance.placements) {
       const { work } = placement;
       if (work.kind === "service") {
+        this.#unregister(placement.instances[0]!);
         this.#vacate(placement);
         work.placements = without(work.placements, placement);
       } else {

@@ -273,7 +273,7 @@ describe("a wrong action throws where it was asked for", () => {
       },
     ],
     [
-      "instance 0 cannot be two nodes of one gang",
+      "instance 0 is there twice",
       () => {
         state.jobArrived(work(0), { workS: 1, deadlineS: 1, restartOverheadS: 0, nodes: 2 });
         const launched = act.launch(state.markets[0]!);
@@ -323,6 +323,67 @@ describe("a service", () => {
     state.ended(instance(0), "reclaimed");
     state.refused(instance(1), "capacity", "market");
     expect(service()).toMatchObject({ placements: [], reclaims: 1 });
+  });
+
+  describe("cut over the GPUs of several instances", () => {
+    const layout = { pipeline: 2, tensor: 4, batchMax: 4 };
+    const described = (gpus: number | undefined, zone: string) => ({ ...market(zone), ...(gpus && { gpus }) });
+    const launched = (n: number) => act.launch(state.markets[n]!);
+    beforeEach(() => {
+      state = new FleetState({
+        markets: [described(4, "a"), described(8, "b"), described(undefined, "c")],
+        launch: { answerS: 4, bootS: 40, warmS: 16, warmAgainS: 10 },
+      });
+      act = new ActionWriter(state, true);
+      act.open();
+      state.serviceArrived(work(0), { replicasWanted: 2 });
+    });
+
+    it("takes them whole, comes into the log with its layout, and goes with any of them", () => {
+      act.place(service(), { instances: [launched(0), launched(0)], layout });
+      expect(act.actions.at(-1)).toEqual({
+        do: "place",
+        work: 0,
+        instances: [0, 1],
+        layout,
+        exclusive: true,
+        by: "policy",
+      });
+      expect(service().placements).toMatchObject([{ layout }]);
+      expect(ids(state.instances.withRoom)).toEqual([]);
+      state.status(instance(0), "ready");
+      state.status(instance(1), "ready");
+      act.register(service().placements[0]!.instances[0]!);
+      state.ended(instance(1), "reclaimed");
+      expect(service().placements).toEqual([]);
+      expect(state.instances.idle).toMatchObject([{ id: 0, registered: false }]);
+    });
+
+    it("is asked for requests at its first instance, when all are ready", () => {
+      const [first, second] = [launched(0), launched(0)];
+      act.place(service(), { instances: [first, second], layout });
+      state.status(instance(0), "ready");
+      expect(() => act.register(first)).toThrow("instance 1 is requested; only what is ready can take requests");
+      state.status(instance(1), "ready");
+      expect(() => act.register(second)).toThrow("a part of a replica; requests come to instance 0");
+    });
+
+    it.each([
+      ["fills 8 GPUs, the 1 instances have 4", [0], layout],
+      ["instance 0 has 4 GPUs, 1 has 8", [0, 1], layout],
+      ["nobody says how many GPUs instance 0 has", [2], layout],
+      ["a layout of 1.5 x 4 GPUs in batches of 4 is none", [0], { ...layout, pipeline: 1.5 }],
+      ["fills 8 GPUs, the 0 instances have 0", [], layout],
+    ])("is refused where it does not fit: %s", (message, on, wanted) => {
+      const instances = on.map(launched);
+      expect(() => act.place(service(), { instances, layout: wanted })).toThrow(message);
+    });
+
+    it("is no way to place a task", () => {
+      state.workArrived(work(1), task);
+      const [pending] = state.work.pending;
+      expect(() => act.place(pending!, { instances: [launched(0)], layout })).toThrow("only replicas of a service");
+    });
   });
 
   it("wants another number of replicas when it is told so, and frees its instances when it ends", () => {
