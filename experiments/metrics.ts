@@ -457,6 +457,13 @@ export const metrics: readonly Metric[] = [
     undefined,
     "Launch requests that the provider refused for lack of capacity.",
   ),
+  metric(
+    "launchesCapped",
+    "Launches held back",
+    "",
+    undefined,
+    "Launches and starts that the guard held back because of a cap. Only where there are caps.",
+  ),
   metric("asks", "Asks", "", undefined, "How often the decisions were asked."),
   metric("events", "Events", "", undefined, "Simulated events handled, cancelled ones included."),
   // Accounts of a run's log, where a study asks for them: experiments/audit/seed-accounting.ts.

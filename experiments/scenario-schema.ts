@@ -46,8 +46,16 @@ export const scenarioSchema = z.strictObject({
     .strictObject({
       instances: z.int().min(0).exactOptional(),
       onDemand: z.int().min(0).exactOptional(),
+      onDemandShare: z.number().min(0).max(1).exactOptional().describe("of all instances, 0 to 1"),
       launchesPerHour: z.int().min(0).exactOptional(),
       usdPerHour: z.number().nonnegative().exactOptional(),
+      usdPerDay: z
+        .number()
+        .nonnegative()
+        .exactOptional()
+        .describe("what the last 24 hours cost, and the next one would"),
+      instanceTypes: z.array(z.string()).min(1).exactOptional().describe("no others are launched"),
+      zones: z.array(z.string()).min(1).exactOptional().describe("nothing is launched elsewhere"),
     })
     .exactOptional()
     .describe("limits that the guard keeps"),

@@ -2,6 +2,7 @@ import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { InstanceId, MarketId, Seconds, Usd, UsdPerHour } from "../policies/contract/units.ts";
 import { HOUR_S } from "../policies/contract/units.ts";
 import type { InstanceStatus } from "../policies/contract/view.ts";
+import { accrue, noSpend } from "../policies/guard/day-spend.ts";
 import type { Call, FactEntry, JournalEntry, StartEntry } from "./records.ts";
 
 /** An instance as its journal tells it. */
@@ -36,8 +37,12 @@ export class FleetStory {
   readonly pricesUsdPerHour: (UsdPerHour | undefined)[] = []; // [market]
   /** At list prices, from the moment each is billed; free hours and minimums are left to the bill. */
   spentUsd: Usd = 0;
+  /** The same, of the last day. */
+  readonly day = noSpend();
   readonly launches: Seconds[] = [];
   readonly refusals = new Map<string, number>();
+  /** Launches that the guard held back, by cap. */
+  readonly capped = new Map<string, number>();
   readonly ends = new Map<string, number>();
   notices = 0;
   foreign = 0;
@@ -89,11 +94,14 @@ export class FleetStory {
             if (instance !== undefined) instance.status = action.do === "stop" ? "stopped" : "requested";
           }
         }
+        for (const { cap, market } of entry.capped ?? []) {
+          add(this.capped, cap);
+          this.#decided(`no launch ${JSON.stringify({ market })}`, `cap on ${cap}`);
+        }
         for (const { action, why } of entry.notes) {
           const { do: what, ...about } = entry.actions[action]!;
-          this.decisions.push({ timeS: this.nowS, what: `${what} ${JSON.stringify(about)}`, why });
+          this.#decided(`${what} ${JSON.stringify(about)}`, why);
         }
-        this.decisions.splice(0, this.decisions.length - DECISIONS_KEPT);
         break;
       case "intent":
         this.open.set(entry.call, entry.what);
@@ -106,6 +114,11 @@ export class FleetStory {
         this.foreign++;
         break;
     }
+  }
+
+  #decided(what: string, why: string): void {
+    this.decisions.push({ timeS: this.nowS, what, why });
+    if (this.decisions.length > DECISIONS_KEPT) this.decisions.shift();
   }
 
   #result({ call, outcome }: Extract<JournalEntry, { kind: "result" }>): void {
@@ -128,7 +141,10 @@ export class FleetStory {
     switch (fact.name) {
       case "advance": {
         const [nowS] = fact.args;
-        this.spentUsd += (this.usdPerHour * (nowS - this.nowS)) / HOUR_S;
+        const { usdPerHour } = this;
+        this.spentUsd += (usdPerHour * (nowS - this.nowS)) / HOUR_S;
+        accrue(this.day, this.nowS, usdPerHour);
+        accrue(this.day, nowS, usdPerHour);
         this.nowS = nowS;
         break;
       }

@@ -224,8 +224,9 @@ class Loop {
   // ── out ────────────────────────────────────────────────────────────────────────────
 
   async #ask(): Promise<void> {
-    const { actions, notes, unassigned } = this.#decider.ask();
-    const ask = { kind: "ask", actions, notes, unassigned: unassigned.map((work) => work.id) } as const;
+    const { actions, notes, capped, unassigned } = this.#decider.ask();
+    const held = capped.length === 0 ? {} : { capped };
+    const ask = { kind: "ask", actions, notes, ...held, unassigned: unassigned.map((work) => work.id) } as const;
     await this.#send(
       actions.flatMap((action) => this.#callOf(action) ?? []),
       [ask],

@@ -4,6 +4,7 @@ import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { InstanceId, WorkId } from "../policies/contract/units.ts";
+import type { Capped } from "../policies/decider.ts";
 import type { LaunchOutcome, LaunchRequest, TerminateOutcome } from "./ports.ts";
 
 /** Changes with the meaning of a record. A journal of another format is refused. */
@@ -36,6 +37,8 @@ export interface AskEntry {
   readonly kind: "ask";
   readonly actions: readonly Action[];
   readonly notes: readonly Note[];
+  /** What the guard held back; absent where it was nothing. */
+  readonly capped?: readonly Capped[];
   /** Pending work that found no place. */
   readonly unassigned: readonly WorkId[];
 }
@@ -156,8 +159,12 @@ const start = z.strictObject({
       .strictObject({
         instances: z.number().optional(),
         onDemand: z.number().optional(),
+        onDemandShare: z.number().optional(),
         launchesPerHour: z.number().optional(),
         usdPerHour: z.number().optional(),
+        usdPerDay: z.number().optional(),
+        instanceTypes: z.array(text).optional(),
+        zones: z.array(text).optional(),
       })
       .optional(),
   }),
@@ -177,6 +184,7 @@ const entry = z.discriminatedUnion("kind", [
     kind: z.literal("ask"),
     actions: z.array(z.looseObject({ do: text })),
     notes: z.array(z.strictObject({ action: id, by: text, why: text })),
+    capped: z.array(z.strictObject({ instance: id, market: id, cap: text })).optional(),
     unassigned: z.array(id),
   }),
   z.strictObject({ kind: z.literal("intent"), call: id, what: z.looseObject({ do: text }) }),

@@ -1,5 +1,6 @@
 import { scenarioLabel } from "../policies/contract/scenario.ts";
 import type { Seconds } from "../policies/contract/units.ts";
+import { spentUsd } from "../policies/guard/day-spend.ts";
 import type { FleetStory, ToldInstance } from "./fleet-story.ts";
 
 /** What an operator asks first, in lines: what runs, what it costs against its caps, what was decided and why. */
@@ -16,8 +17,8 @@ export function statusText(story: FleetStory): string {
     `run ${run}, epoch ${story.epoch}: ${scenarioLabel(scenario)}, up to ${at(story.nowS)}`,
     `replicas: ${story.readyReplicas} ready of ${story.replicasWanted} wanted`,
     `instances: ${against(held, caps.instances)}, on-demand ${against(onDemand, caps.onDemand)}, launches in the last hour ${against(story.launchesLastHour, caps.launchesPerHour)}`,
-    `price: ${against(story.usdPerHour, caps.usdPerHour, 3)} USD/h; so far ${story.spentUsd.toFixed(2)} USD at list prices`,
-    `refusals: ${counted(story.refusals)}; ended: ${counted(story.ends)}; notices: ${story.notices}; not ours: ${story.foreign}; calls without an answer: ${story.open.size}`,
+    `price: ${against(story.usdPerHour, caps.usdPerHour, 3)} USD/h; ${against(spentUsd(story.day), caps.usdPerDay, 2)} USD in the last 24 hours, ${story.spentUsd.toFixed(2)} USD so far, at list prices`,
+    `refusals: ${counted(story.refusals)}; held back by caps: ${counted(story.capped)}; ended: ${counted(story.ends)}; notices: ${story.notices}; not ours: ${story.foreign}; calls without an answer: ${story.open.size}`,
     ...story.all().map((instance) => `  ${instanceText(story, instance, at)}`),
     ...(story.decisions.length === 0 ? [] : ["last decisions:"]),
     ...story.decisions.slice(-8).map(({ timeS, what, why }) => `  ${at(timeS)} ${what}: ${why}`),

@@ -17,6 +17,7 @@ export class Telemetry {
   readonly #attempts: Counter<"call" | "code">;
   readonly #tookS: Histogram<"call">;
   readonly #alarms: Counter;
+  readonly #capped: Counter<"cap">;
 
   constructor(log: Logger, mode: "shadow" | "live") {
     this.#log = log;
@@ -35,6 +36,12 @@ export class Telemetry {
       registers,
     });
     this.#alarms = new Counter({ name: "synkti_alarms_total", help: "What an operator should have seen.", registers });
+    this.#capped = new Counter({
+      name: "synkti_launches_capped_total",
+      help: "Launches that the guard held back, by the cap that they would have passed.",
+      labelNames: ["cap"],
+      registers,
+    });
     new Gauge({ name: "synkti_mode", help: "1 for the mode it runs in.", labelNames: ["mode"], registers }).set(
       { mode },
       1,
@@ -69,6 +76,10 @@ export class Telemetry {
         this.#log.info({ event: "start", run: entry.run }, "the loop begins");
         break;
       case "ask":
+        for (const { cap, market } of entry.capped ?? []) {
+          this.#capped.inc({ cap });
+          this.#log.warn({ event: "capped", cap, market }, "a launch was held back");
+        }
         for (const { action, by, why } of entry.notes) {
           this.#log.info({ event: "decision", action: entry.actions[action], by }, why);
         }

@@ -6,14 +6,14 @@ import { ClairvoyantError, type Foresight } from "./contract/foresight.ts";
 import type { AnyPolicySpec, Policy } from "./contract/policy.ts";
 import { createRandom } from "./contract/random.ts";
 import type { RequestLuck, Router } from "./contract/routing.ts";
-import type { Cadence, Caps } from "./contract/scenario.ts";
-import type { InstanceId, Json, Seconds, Usd } from "./contract/units.ts";
+import type { Cadence, Cap, Caps } from "./contract/scenario.ts";
+import type { InstanceId, Json, MarketId, Seconds, Usd } from "./contract/units.ts";
 import type { TaskView } from "./contract/view.ts";
 import { type FailoverMemory, failoverStart } from "./failover/failover-account.ts";
 import { replicaFailover } from "./failover/replica-failover.ts";
 import type { StandIns } from "./failover/stand-ins.ts";
 import { taskFailover } from "./failover/task-failover.ts";
-import { Guard, type GuardMemory } from "./guard/guard.ts";
+import { Guard, type GuardMemory, guardStart } from "./guard/guard.ts";
 import { ActionWriter } from "./state/action-writer.ts";
 import type { FleetState } from "./state/fleet-state.ts";
 
@@ -50,11 +50,20 @@ export type DeciderMemory = {
   unsettled: boolean;
 };
 
+/** A launch or start that the guard held back, and the cap that it would have passed. */
+export interface Capped {
+  readonly instance: InstanceId;
+  readonly market: MarketId;
+  readonly cap: Cap;
+}
+
 /** What came of an ask. One object, filled anew by the next ask; the lists of actions and notes are the caller's to keep. */
 export interface Asked {
   /** To be carried out, in this order. */
   readonly actions: readonly Action[];
   readonly notes: readonly Note[];
+  /** What the guard held back. */
+  readonly capped: readonly Capped[];
   /** Pending work that found no place; the live list, so read it before the next ask. */
   readonly unassigned: readonly TaskView[];
 }
@@ -81,7 +90,7 @@ export class Decider {
   #gridS: Seconds;
   /** The next time at which it wants to be asked though nothing has changed; Infinity if never. */
   nextS: Seconds;
-  readonly #asked: { -readonly [K in keyof Asked]: Asked[K] } = { actions: [], notes: [], unassigned: [] };
+  readonly #asked: { -readonly [K in keyof Asked]: Asked[K] } = { actions: [], notes: [], capped: [], unassigned: [] };
 
   /**
    * @param options seed: names the luck of the strategies that draw, the same for every policy. foresight: of a simulation; a
@@ -119,7 +128,7 @@ export class Decider {
         random.at(random.stream(`policy/${name}`), 0),
       ),
       failover: failoverStart(),
-      guard: { launchesS: [] },
+      guard: guardStart(),
       wakeS: null,
       failoverWakeS: null,
       seenVersion: -1,
@@ -146,6 +155,7 @@ export class Decider {
     const { nowS } = state;
     memory.seenVersion = state.version;
     while (this.#gridS <= nowS) this.#gridS = (Math.floor(nowS / this.#cadence.everyS!) + 1) * this.#cadence.everyS!;
+    this.#guard?.accrue(state, memory.guard);
     const { onChange } = this.#cadence;
     const due = memory.failoverWakeS !== null && memory.failoverWakeS <= nowS;
     writer.open();
@@ -165,12 +175,12 @@ export class Decider {
     }
     const { once = false } = this.#cadence;
     memory.unsettled = !once && writer.actions.length > 0;
-    if (this.#guard !== undefined) this.#keepCaps(this.#guard);
+    const asked = this.#asked;
+    asked.capped = this.#guard === undefined ? NONE : this.#keepCaps(this.#guard);
     const unassigned = this.#assign();
     memory.unsettled ||= !once && writer.actions.length > 0;
     memory.wakeS = onChange ? writer.takeWakeS() : null;
     this.nextS = Math.min(this.#gridS, memory.wakeS ?? Infinity, memory.failoverWakeS ?? Infinity);
-    const asked = this.#asked;
     asked.actions = writer.actions;
     asked.notes = writer.notes;
     asked.unassigned = unassigned;
@@ -190,25 +200,32 @@ export class Decider {
   }
 
   /** Launches and starts beyond the caps are refused by the guard instead of by the provider, and never go out. */
-  #keepCaps(guard: Guard): void {
+  #keepCaps(guard: Guard): readonly Capped[] {
     const writer = this.#writer;
-    let refused: Set<InstanceId> | undefined;
+    const state = this.#state;
+    const memory = this.memory.guard;
+    const capped: Capped[] = [];
     const later = writer.actions.flatMap((action) => {
-      if (action.do === "launch") return this.#state.markets[action.market]!;
-      return action.do === "start" ? this.#state.instanceOf({ id: action.instance })!.market : [];
+      if (action.do === "launch") return state.markets[action.market]!;
+      return action.do === "start" ? state.instanceOf({ id: action.instance })!.market : [];
     });
     for (const action of writer.actions) {
       if (action.do !== "launch" && action.do !== "start") continue;
-      if (guard.admits(later.shift()!, this.#state, this.memory.guard, later)) continue;
-      refused ??= new Set();
-      refused.add(action.instance);
-      this.#state.refused(action.instance, "guard", "market");
-      const retryS = guard.retryS(this.#state, this.memory.guard);
+      const market = later.shift()!;
+      const cap = guard.forbids(market, state, memory, later);
+      if (cap === undefined) continue;
+      capped.push({ instance: action.instance, market: market.id, cap });
+      state.refused(action.instance, "guard", "market");
+      const retryS = guard.retryS(cap, state, memory);
       if (retryS !== undefined) writer.wakeAt(retryS);
     }
-    if (refused !== undefined) writer.withdraw(refused);
+    if (capped.length > 0) writer.withdraw(new Set(capped.map(({ instance }) => instance)));
+    guard.accrue(state, memory);
+    return capped;
   }
 }
+
+const NONE: readonly Capped[] = [];
 
 function createPolicy(
   { label, scheduling, params }: Decisions,

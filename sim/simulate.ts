@@ -3,6 +3,7 @@ import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Seconds } from "../policies/contract/units.ts";
 import { type Asked, asksMax, Decider, type Decisions } from "../policies/decider.ts";
 import { failoverMetrics } from "../policies/failover/failover-metrics.ts";
+import { launchesHeldBack } from "../policies/guard/guard.ts";
 import { unfitFor } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { cloudAssumptions } from "./cloud.ts";
@@ -97,6 +98,7 @@ export function simulate(
     metrics: {
       ...world.close(nowS),
       asks,
+      ...(decisions.caps && { launchesCapped: launchesHeldBack(decider.memory.guard) }),
       ...(world.workload.services.length > 0 && failoverMetrics(decider.memory.failover.tally)),
     },
     ...told(),

@@ -18,13 +18,22 @@ export interface Scenario {
   readonly caps?: Caps;
 }
 
-/** The guard keeps them, in replay too. Absent: no cap. */
+/** What the guard lets a fleet grow to by launches, in replay too; what runs is never ended because of it. Absent: no cap. */
 export interface Caps {
+  /** Requested or up. */
   readonly instances?: number;
   readonly onDemand?: number;
+  /** Of all instances, the launch in question included. 0 to 1. */
+  readonly onDemandShare?: number;
   readonly launchesPerHour?: number;
   readonly usdPerHour?: UsdPerHour;
+  /** What the last 24 hours have cost, and one more at what would be held then. */
+  readonly usdPerDay?: Usd;
+  readonly instanceTypes?: readonly string[];
+  readonly zones?: readonly string[];
 }
+
+export type Cap = keyof Caps;
 
 /** When a policy is asked: the live loop polls, so what is simulated must be able to poll too. */
 export interface Cadence {

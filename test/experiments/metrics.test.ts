@@ -26,7 +26,7 @@ it("every metric that a run has is defined, and every one defined is had by runs
   };
   const { metrics: got, timeline } = run(
     { table: markets, tasks: { onReclaim: "migrate" }, cloud: { ...handCloud, bill }, traced: true },
-    scenario("greedy"),
+    scenario("greedy", { caps: { instances: 5 } }),
   );
   expect(got.reclaims).toBeGreaterThan(0);
   const accounts = seedAccounting({ timeline: timeline!, table: markets, workS: () => 3_600 });

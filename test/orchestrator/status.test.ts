@@ -5,7 +5,7 @@ import { statusText } from "../../orchestrator/status.ts";
 import type { InstanceId, MarketId, WorkId } from "../../policies/contract/units.ts";
 import { oneMarket } from "./scripted-ports.ts";
 
-const [first, second] = [0, 1] as InstanceId[];
+const [first, second, third] = [0, 1, 2] as InstanceId[];
 const market = 0 as MarketId;
 const work = 0 as WorkId;
 
@@ -32,6 +32,7 @@ function told(): FleetStory {
       { do: "launch", market, instance: second! },
     ],
     notes: [{ action: 1, by: "policy", why: "short of replicas" }],
+    capped: [{ instance: third!, market, cap: "instances" }],
     unassigned: [],
   });
   const name = { instanceType: "g.x", region: "r", zone: "z", capacityType: "spot" } as const;
@@ -57,10 +58,11 @@ describe("the status of a journal", () => {
       `run r, epoch 1: greedy + earliest-node, up to 2026-11-23T09:30:10.000Z
 replicas: 1 ready of 2 wanted
 instances: 1 of at most 4, on-demand 0, launches in the last hour 0
-price: 3.000 of at most 5 USD/h; so far 3.30 USD at list prices
-refusals: 1 InsufficientInstanceCapacity; ended: 1 refused; notices: 1; not ours: 0; calls without an answer: 0
+price: 3.000 of at most 5 USD/h; 3.30 USD in the last 24 hours, 3.30 USD so far, at list prices
+refusals: 1 InsufficientInstanceCapacity; held back by caps: 1 instances; ended: 1 refused; notices: 1; not ours: 0; calls without an answer: 0
   0 i-a g.x z spot at 3 USD/h: ready, asked for at 2026-11-23T08:00:10.000Z, taken back at 2026-11-23T09:31:58.000Z
 last decisions:
+  2026-11-23T08:00:10.000Z no launch {"market":0}: cap on instances
   2026-11-23T08:00:10.000Z launch {"market":0,"instance":1}: short of replicas`,
     );
   });

@@ -5,6 +5,7 @@ import type { Action, Note } from "../../policies/contract/actions.ts";
 import type { PolicySpec } from "../../policies/contract/policy.ts";
 import type { Scenario } from "../../policies/contract/scenario.ts";
 import type { Json, Seconds, WorkId } from "../../policies/contract/units.ts";
+import type { Capped } from "../../policies/decider.ts";
 import { resolveScenario } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
@@ -15,6 +16,7 @@ export interface Ask {
   readonly timeS: Seconds;
   readonly actions: readonly Action[];
   readonly notes: readonly Note[];
+  readonly capped: readonly Capped[];
   readonly unassigned: readonly WorkId[];
 }
 
@@ -30,13 +32,24 @@ type Own = readonly PolicySpec<unknown, Json>[];
 export function engineRun(input: SimulationInput, scenario: Scenario, own: Own = []): HostRun {
   const asks: Ask[] = [];
   const traced = { ...input, traced: true }; // for the notes
-  const { metrics } = simulate(traced, resolveScenario(scenario, own), (timeS, { actions, notes, unassigned }) =>
-    asks.push({ timeS, actions: [...actions], notes: [...notes], unassigned: unassigned.map((work) => work.id) }),
+  const { metrics } = simulate(
+    traced,
+    resolveScenario(scenario, own),
+    (timeS, { actions, notes, capped, unassigned }) =>
+      asks.push({
+        timeS,
+        actions: [...actions],
+        notes: [...notes],
+        capped,
+        unassigned: unassigned.map((work) => work.id),
+      }),
   );
   // What the decider counted is not the world's to tell.
   return {
     asks,
-    metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !/^(asks$|failover|drains)/.test(name))),
+    metrics: Object.fromEntries(
+      Object.entries(metrics).filter(([name]) => !/^(asks$|failover|drains|launchesCapped)/.test(name)),
+    ),
   };
 }
 
@@ -53,8 +66,8 @@ export async function loopRun(
   const note = (entry: JournalEntry) => {
     if (entry.kind === "fact" && entry.name === "advance") [timeS] = entry.args;
     if (entry.kind !== "ask") return;
-    const { actions, notes, unassigned } = entry;
-    asks.push({ timeS, actions: [...actions], notes: [...notes], unassigned });
+    const { actions, notes, capped = [], unassigned } = entry;
+    asks.push({ timeS, actions: [...actions], notes: [...notes], capped, unassigned });
   };
   const noting: Journal = {
     append: async (entries, durable) => {

@@ -109,7 +109,9 @@ function parityCase(deal: Deal): ParityCase {
       scheduling: { name: scheduling, params: retryingSeldom(scheduling) },
       assignment,
       wrappers: wrapping,
-      ...(deal.caps && { caps: { instances: 6, launchesPerHour: 12 } }),
+      ...(deal.caps && {
+        caps: { instances: 6, onDemandShare: 0.5, launchesPerHour: 12, usdPerHour: 7, usdPerDay: 45 },
+      }),
     },
   };
 }
