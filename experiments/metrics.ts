@@ -278,7 +278,7 @@ export const metrics: readonly Metric[] = [
     "Requests too long",
     "",
     "lower",
-    "Requests refused, since prompt and answer exceed the cache of the replica that they were sent to.",
+    "Requests refused, since prompt and answer alone exceed the cache of the replica that they were sent to.",
   ),
   metric(
     "requestsOpen",
@@ -300,6 +300,13 @@ export const metrics: readonly Metric[] = [
     "",
     "lower",
     "Times that a client gave a try up, whatever came of the next.",
+  ),
+  metric(
+    "preemptions",
+    "Preemptions for want of cache",
+    "",
+    "lower",
+    "Times that a request which ran lost its place in a full cache, waited again, and was read anew; its tokens are kept.",
   ),
   metric(
     "tokensReturned",
@@ -354,7 +361,7 @@ export const metrics: readonly Metric[] = [
     "Prefixes held",
     "share",
     "higher",
-    "Share of the requests admitted to a replica that held the beginning of their prompt, and did not read it; where prompts share some.",
+    "Share of the admissions to a replica that held the beginning of their prompt, and did not read it; where prompts share some.",
   ),
   metric(
     "requestsInFlightMean",

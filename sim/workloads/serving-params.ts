@@ -47,7 +47,9 @@ export const requestParams = z.strictObject({
     .int()
     .min(1)
     .default(2048)
-    .describe("tokens of prompts that one step of a replica reads; a longer prompt is read alone"),
+    .describe(
+      "tokens of prompts that one step of a replica reads, beside a token for each running request; a longer prompt is read in parts",
+    ),
   memoryShare: share.default(0.9).describe("of the GPU memory, for weights and caches"),
   efficiency: z
     .strictObject({

@@ -1,13 +1,15 @@
 import type { Seconds } from "../../../policies/contract/units.ts";
-import { grown, type Requests, SlotQueue } from "./requests.ts";
+import { DecodingHeap } from "./decoding-heap.ts";
+import { blocksOf, KvBlocks } from "./kv-blocks.ts";
+import { READING, type Requests, SlotQueue, WAITING } from "./requests.ts";
 import { prefillPs, type StepTimes, stepsPs, stepsUntil } from "./step-times.ts";
 
 /** What a replica can take. */
 export interface ReplicaLimits {
-  /** Tokens that its cache holds, of prompts and answers together. */
+  /** Tokens that its cache holds, of prompts and answers together, in blocks of 16. */
   readonly cacheTokens: number;
   readonly batchMax: number;
-  /** Tokens of prompts that one step reads; a longer prompt is read alone. Absent: all that come in. vLLM: max_num_batched_tokens. */
+  /** Tokens of prompts that one step reads; a longer prompt is read in parts. Absent: all that come in. vLLM: max_num_batched_tokens. */
   readonly promptTokensMax?: number;
 }
 
@@ -16,22 +18,29 @@ export interface ReplicaHooks {
   finished(request: number, timeS: Seconds): void;
   /** It is admitted. @returns how many tokens at the beginning of its prompt need not be read, since the replica holds them */
   admitted(request: number): number;
+  /** The cache is full, so it waits again, with the tokens that it has been given, and will be read anew. */
+  preempted(request: number): void;
   /** It was given up while it ran, and now its step has ended: what it had been given is wasted. */
   dropped(request: number, tokens: number): void;
 }
 
 const PS = 1e-12;
+/** Sums of picoseconds are whole numbers below 2^53; from here on they begin anew. */
+const SUM_MAX_PS = 2 ** 52;
+/** Share of the cache that an admission leaves free for those that run. Source: vLLM and Vidur (MLSys 2024): watermark, 1 %. */
+const WATERMARK = 0.01;
 
 /**
- * One replica with continuous batching: at every step each running request gains a token, and what waits is admitted, first come
- * first served, while the cache has room for its prompt and its answer. Assumes that the length of the answer is known for the
- * room it takes, so nothing is ever preempted for lack of cache; and that a prompt is read in one step, beside a token for each
- * running request, and never in parts.
+ * One replica with continuous batching, as vLLM has it: at every step each running request gains a token, and beside them up to so
+ * many tokens of prompts are read, a long prompt in parts. What waits is admitted, first come first served, while the cache has
+ * blocks for the whole prompt and 1 % besides. Answers take blocks as they grow; where none is left the youngest is preempted: it
+ * waits again before all others, and what it had is read anew. So nothing knows how long an answer will be.
  *
- * All running requests gain tokens at one rate, so a **virtual token clock** counts the steps: a request ends when the clock
- * reaches its own count, and between two changes of the batch any number of steps is one sum. A request costs O(log running),
- * however long its answer. Times are exactly those of the step-by-step loop (a test), since a stretch is summed in whole
- * picoseconds.
+ * All who decode gain tokens at one rate, so a **virtual token clock** counts the steps: a request ends when the clock reaches its
+ * own count, and between two changes of the batch any number of steps is one sum, as is a long prompt that takes whole steps. A
+ * request costs O(log running), however long its answer. Times are exactly those of the step-by-step loop (a test), since they are
+ * sums of whole picoseconds from when the replica was last idle.
+ * Source: Kwon et al., "PagedAttention", SOSP 2023, section 4; Agrawal et al., "Sarathi-Serve", OSDI 2024, section 4, chunked prefill.
  */
 export class Replica {
   readonly #times: StepTimes;
@@ -40,24 +49,29 @@ export class Replica {
   readonly #hooks: ReplicaHooks;
   readonly #countedFromS: Seconds;
   readonly #waiting: SlotQueue;
-  // The running ones: a heap by the step in which each ends, ties by admission.
-  #endStep = new Float64Array(32);
-  #order = new Float64Array(32);
-  #slot = new Int32Array(32);
-  #running = 0;
-  #admitted = 0;
-  /** Tokens reserved: prompts and whole answers of the running. */
-  #reserved = 0;
-  /** Tokens in the caches at the start of the stretch. */
+  /** In order of admission, those that are read among them. */
+  readonly #running: SlotQueue;
+  readonly #decoding: DecodingHeap;
+  readonly #blocks: KvBlocks;
+  readonly #watermark: number;
+  /** Of those that decode: tokens in the caches at the start of the stretch. */
   #context = 0;
   /** Steps done at the start of the stretch: the virtual token clock. */
   #clock = 0;
+  /** Busy since, and up to the start of the stretch. */
+  #originS: Seconds = 0;
+  #sincePs = 0;
   #stretchS: Seconds = 0;
-  #stretchSteps = 0;
-  /** Of the prompts read in the stretch's only step; 0 for a stretch of decoding alone. */
-  #prefillPs = 0;
-  /** Admitted at the start of the stretch, whose only step reads their prompts: its end is their first token. */
+  /** The stretch's steps: how many, how long the first is, and how much longer each is than the one before. */
+  #steps = 0;
+  #firstPs = 0;
+  #growthPs = 0;
+  /** The stretch's only step reads these to the end: its end is their next token. */
   readonly #fresh: number[] = [];
+  /** Read in part, the youngest of all; -1 when there is none. Tokens that are read of it, and how many more with each step. */
+  #partial = -1;
+  #read = 0;
+  #readPerStep = 0;
   /** Given up while they ran: they leave with the step under way. */
   readonly #leaving: number[] = [];
   /** Tokens that requests have been given here. */
@@ -72,25 +86,29 @@ export class Replica {
     this.#hooks = hooks;
     this.#countedFromS = countedFromS;
     this.#waiting = new SlotQueue(requests.queued);
+    this.#running = new SlotQueue(requests.queued);
+    this.#decoding = new DecodingHeap(requests);
+    this.#blocks = new KvBlocks(limits.cacheTokens);
+    this.#watermark = Math.floor(WATERMARK * this.#blocks.total);
   }
 
   /** Running and waiting. */
   get load(): number {
-    return this.#running + this.#waiting.length;
+    return this.#running.length + this.#waiting.length;
   }
 
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** When something next changes by itself: a prompt has been read, or a request ends. Infinity when it is idle. */
+  /** When something next changes by itself: a prompt has been read, a request ends, the cache is full. Infinity when it is idle. */
   get nextS(): Seconds {
-    return this.#running === 0 ? Infinity : this.#stepEndS(this.#stretchSteps);
+    return this.#running.length === 0 ? Infinity : this.#stepEndS(this.#steps);
   }
 
-  /** Whether the request fits when it is alone; if not it must not come here. */
+  /** Whether the request fits when it is alone; if not it must not come here. Its last token is given, and never held. */
   holds(request: number): boolean {
-    return this.#tokensOf(request) <= this.#limits.cacheTokens;
+    return blocksOf(this.#tokensOf(request) - 1) <= this.#blocks.total;
   }
 
   enqueue(request: number, nowS: Seconds): void {
@@ -100,7 +118,7 @@ export class Replica {
       );
     }
     this.#waiting.push(request);
-    if (this.#running === 0) this.#begin(nowS);
+    if (this.#running.length === 0) this.#start(nowS);
     else this.#letIn(nowS);
   }
 
@@ -111,7 +129,7 @@ export class Replica {
 
   /** The client gives it up. @returns whether it has left: one that runs does so with its step, and is then `dropped`. */
   cancel(request: number, nowS: Seconds): boolean {
-    if (this.#requests.heapAt[request]! < 0) {
+    if (this.#requests.heapAt[request] === WAITING) {
       this.#waiting.delete(request);
       this.#letIn(nowS); // who stood behind it may fit where it did not
       return true;
@@ -127,17 +145,15 @@ export class Replica {
    */
   stop(nowS: Seconds, lost: (request: number, tokens: number) => void): void {
     this.advance(nowS);
-    const count = this.#running;
-    const running = Array.from({ length: count }, (_, i) => i).sort((a, b) => this.#order[a]! - this.#order[b]!);
-    const done = count > 0 ? this.#stepsBy(nowS) : 0;
-    if (count > 0) this.#count(done, nowS);
-    this.#running = 0;
+    const steps = this.#running.length > 0 ? this.#stepsBy(nowS) : 0;
+    this.#count(steps, nowS);
+    this.#clock += steps;
     this.#leaving.length = this.#fresh.length = 0;
-    this.#reserved = this.#context = 0;
-    for (const i of running) lost(this.#slot[i]!, this.#tokensOfHeap(i, done));
-    for (let request = this.#waiting.first; request >= 0; request = this.#waiting.first) {
-      this.#waiting.delete(request);
-      lost(request, 0);
+    for (const queue of [this.#running, this.#waiting]) {
+      for (let request = queue.first; request >= 0; request = queue.first) {
+        queue.delete(request);
+        lost(request, this.#given(request));
+      }
     }
   }
 
@@ -147,39 +163,43 @@ export class Replica {
     return this.#requests.promptTokens[request]! + this.#requests.outputTokens[request]!;
   }
 
-  /** Given to the request at a place of the heap, once the stretch has done so many steps. */
-  #tokensOfHeap(at: number, steps: number): number {
-    return this.#clock + steps - (this.#endStep[at]! - this.#requests.outputTokens[this.#slot[at]!]!);
+  /** What has to be read before it decodes: its prompt, and what it was given before it was preempted. */
+  #toRead(request: number): number {
+    return this.#requests.promptTokens[request]! + this.#requests.given[request]!;
+  }
+
+  /** Tokens that it has been given, at the clock. */
+  #given(request: number): number {
+    const { heapAt, given, outputTokens } = this.#requests;
+    if (heapAt[request]! < 0) return given[request]!;
+    return outputTokens[request]! - (this.#decoding.endOf(request) - this.#clock);
   }
 
   #fits(request: number): boolean {
-    return (
-      this.#running < this.#limits.batchMax && this.#reserved + this.#tokensOf(request) <= this.#limits.cacheTokens
-    );
+    const { held, total } = this.#blocks;
+    const free = total - held - (this.#running.length > 0 ? this.#watermark : 0);
+    return this.#running.length < this.#limits.batchMax && blocksOf(this.#toRead(request)) <= free;
   }
 
   /** Time at which the stretch has done so many steps. */
   #stepEndS(steps: number): Seconds {
-    const decoding = this.#running - this.#fresh.length;
-    return this.#stretchS + (this.#prefillPs + stepsPs(this.#times, decoding, this.#context, steps)) * PS;
+    return this.#originS + (this.#sincePs + stepsPs(this.#firstPs, this.#growthPs, steps)) * PS;
   }
 
-  /** Whoever waits first comes in with the next step, if it fits. */
+  /** Whoever waits first comes in with the next step, if it fits; one that reads leaves no room for it. */
   #letIn(nowS: Seconds): void {
-    if (this.#waiting.length > 0 && this.#fits(this.#waiting.first)) this.#cutAt(nowS);
+    if (this.#readPerStep === 0 && this.#waiting.length > 0 && this.#fits(this.#waiting.first)) this.#cutAt(nowS);
   }
 
-  /** The stretch ends with the step under way at nowS; one that reads prompts is a single step. */
+  /** The stretch ends with the step under way at nowS. */
   #cutAt(nowS: Seconds): void {
-    if (this.#fresh.length > 0) return;
-    const steps = this.#stepsUntilS(nowS);
-    if (steps < this.#stretchSteps) this.#stretchSteps = steps;
+    if (this.#steps > 1) this.#steps = Math.min(this.#steps, this.#stepsUntilS(nowS));
   }
 
   /** The least number of steps, at least one, that end at nowS or later. */
   #stepsUntilS(nowS: Seconds): number {
-    const ps = Math.max(1, (nowS - this.#stretchS) / PS);
-    let steps = stepsUntil(this.#times, this.#running, this.#context, ps);
+    const ps = Math.max(1, (nowS - this.#originS) / PS - this.#sincePs);
+    let steps = stepsUntil(this.#firstPs, this.#growthPs, ps);
     // Seconds hold fewer digits than picoseconds: the clock that others see decides.
     while (steps > 1 && this.#stepEndS(steps - 1) >= nowS) steps--;
     while (this.#stepEndS(steps) < nowS) steps++;
@@ -188,135 +208,150 @@ export class Replica {
 
   /** Whole steps done by nowS, which lies inside the stretch. */
   #stepsBy(nowS: Seconds): number {
-    if (this.#fresh.length > 0) return 0;
     const steps = this.#stepsUntilS(nowS);
     return this.#stepEndS(steps) === nowS ? steps : steps - 1;
   }
 
-  /** Accounts for so many steps, which end the stretch. */
+  /** Accounts for so many steps of the stretch. */
   #count(steps: number, nowS: Seconds): void {
-    this.tokensGenerated += steps * this.#running;
-    if (nowS > this.#countedFromS) this.busyS += nowS - Math.max(this.#stretchS, this.#countedFromS);
+    this.tokensGenerated += steps * this.#decoding.length;
+    if (nowS > this.#countedFromS && this.#running.length > 0) {
+      this.busyS += nowS - Math.max(this.#stretchS, this.#countedFromS);
+    }
   }
 
   /** The end of a stretch: who is done leaves, and the next begins. */
   #boundary(nowS: Seconds): void {
-    const steps = this.#stretchSteps;
-    const fresh = this.#fresh;
+    const steps = this.#steps;
     this.#count(steps, nowS);
+    this.#sincePs += stepsPs(this.#firstPs, this.#growthPs, steps);
+    if (this.#sincePs > SUM_MAX_PS) [this.#originS, this.#sincePs] = [nowS, 0];
+    this.#blocks.advance(this.#clock, steps, this.#decoding.length);
+    this.#context += steps * this.#decoding.length;
     this.#clock += steps;
-    this.#context += steps * (this.#running - fresh.length);
-    if (fresh.length > 0) {
-      const { promptTokens, firstTokenS } = this.#requests;
-      for (let i = 0; i < fresh.length; i++) {
-        this.#context += promptTokens[fresh[i]!]! + 1;
-        firstTokenS[fresh[i]!] = nowS;
-      }
-      fresh.length = 0;
-    }
+    this.#read += steps * this.#readPerStep;
+    for (const request of this.#fresh) this.#decodes(request, nowS);
+    this.#fresh.length = 0;
     if (this.#leaving.length > 0) this.#drop();
-    while (this.#running > 0 && this.#endStep[0]! <= this.#clock) this.#finish(nowS);
+    while (this.#decoding.length > 0 && this.#decoding.firstEnd <= this.#clock) {
+      const request = this.#decoding.first;
+      this.#leave(request);
+      this.#hooks.finished(request, nowS);
+    }
     this.#begin(nowS);
   }
 
-  /** Who fits comes in, and a stretch begins: one step if prompts are to be read, else until the next request ends. */
-  #begin(nowS: Seconds): void {
-    this.#stretchS = nowS;
-    const { promptTokens } = this.#requests;
-    const most = this.#limits.promptTokensMax ?? Infinity;
-    let tokens = 0;
-    let squares = 0;
-    for (let request = this.#waiting.first; request >= 0 && this.#fits(request); request = this.#waiting.first) {
-      const prompt = promptTokens[request]!;
-      // By the whole prompt: what the replica holds of it is known when it is admitted.
-      if (tokens > 0 && tokens + prompt > most) break;
-      this.#waiting.delete(request);
-      const held = this.#hooks.admitted(request);
-      tokens += prompt - held;
-      squares += prompt * prompt - held * held; // what is read attends to what is held
-      this.#fresh.push(request);
-      this.#reserved += this.#tokensOf(request);
-      this.#push(this.#clock + this.#requests.outputTokens[request]!, this.#admitted++, request);
-    }
-    if (this.#running === 0) return;
-    this.#prefillPs = prefillPs(this.#times, tokens, squares);
-    this.#stretchSteps = this.#fresh.length > 0 ? 1 : this.#endStep[0]! - this.#clock;
-  }
-
-  #finish(nowS: Seconds): void {
-    const request = this.#slot[0]!;
-    this.#leave(request, this.#requests.outputTokens[request]!);
-    this.#hooks.finished(request, nowS);
+  /** It has been read, and so been given a token: it decodes from now on. */
+  #decodes(request: number, nowS: Seconds): void {
+    const { given, firstTokenS, outputTokens } = this.#requests;
+    if (given[request] === 0) firstTokenS[request] = nowS;
+    const tokens = this.#toRead(request);
+    this.tokensGenerated++;
+    this.#context += tokens + 1;
+    this.#blocks.held -= blocksOf(tokens);
+    this.#blocks.join(this.#clock, tokens + 1);
+    this.#decoding.push(this.#clock + outputTokens[request]! - given[request]! - 1, request);
   }
 
   #drop(): void {
-    for (const request of this.#leaving) {
-      const tokens = this.#tokensOfHeap(this.#requests.heapAt[request]!, 0);
-      this.#leave(request, tokens);
-      this.#hooks.dropped(request, tokens);
-    }
+    for (const request of this.#leaving) this.#hooks.dropped(request, this.#leave(request));
     this.#leaving.length = 0;
   }
 
-  #leave(request: number, tokens: number): void {
-    this.#reserved -= this.#tokensOf(request);
-    this.#context -= this.#requests.promptTokens[request]! + tokens;
-    this.#remove(this.#requests.heapAt[request]!);
-    this.#requests.heapAt[request] = -1;
-  }
-
-  #push(endStep: number, order: number, request: number): void {
-    if (this.#running === this.#slot.length) this.#grow();
-    this.#rise(this.#running++, endStep, order, request);
-  }
-
-  #remove(at: number): void {
-    const last = --this.#running;
-    if (at === last) return;
-    const [endStep, order, slot] = [this.#endStep[last]!, this.#order[last]!, this.#slot[last]!];
-    if (at > 0 && !this.#before((at - 1) >> 1, endStep, order)) this.#rise(at, endStep, order, slot);
-    else this.#sink(at, endStep, order, slot);
-  }
-
-  #rise(from: number, endStep: number, order: number, slot: number): void {
-    let at = from;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (this.#before(parent, endStep, order)) break;
-      this.#put(at, this.#endStep[parent]!, this.#order[parent]!, this.#slot[parent]!);
-      at = parent;
+  /** It leaves the batch, and its blocks. @returns tokens that it has been given */
+  #leave(request: number): number {
+    const given = this.#given(request);
+    const { heapAt, promptTokens } = this.#requests;
+    if (heapAt[request] === READING) {
+      this.#blocks.held -= blocksOf(this.#toRead(request));
+      this.#partial = -1;
+    } else {
+      const tokens = promptTokens[request]! + given;
+      this.#blocks.leave(this.#clock, tokens);
+      this.#context -= tokens;
+      this.#decoding.delete(request);
     }
-    this.#put(at, endStep, order, slot);
+    this.#running.delete(request);
+    heapAt[request] = WAITING;
+    return given;
   }
 
-  #sink(from: number, endStep: number, order: number, slot: number): void {
-    let at = from;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= this.#running) break;
-      if (child + 1 < this.#running && this.#before(child + 1, this.#endStep[child]!, this.#order[child]!)) child++;
-      if (!this.#before(child, endStep, order)) break;
-      this.#put(at, this.#endStep[child]!, this.#order[child]!, this.#slot[child]!);
-      at = child;
+  #start(nowS: Seconds): void {
+    this.#originS = nowS;
+    this.#sincePs = 0;
+    this.#begin(nowS);
+  }
+
+  /**
+   * A stretch begins. Where prompts are read to their end it is one step; where one takes whole steps for itself, those; else as long
+   * as nobody ends and there are blocks.
+   */
+  #begin(nowS: Seconds): void {
+    this.#stretchS = nowS;
+    while (this.#blocks.held > this.#blocks.total) this.#preempt();
+    const most = this.#limits.promptTokensMax ?? Infinity;
+    const left = this.#partial < 0 ? 0 : this.#toRead(this.#partial) - this.#read;
+    const decoding = this.#decoding.length;
+    this.#firstPs = this.#times.fixedPs[decoding]! + this.#times.perContextTokenPs * this.#context;
+    this.#growthPs = this.#times.perContextTokenPs * decoding;
+    if (left > most) this.#readOn(most, Math.ceil(left / most) - 1);
+    else this.#readIn(most);
+    if (this.#steps > 1 && decoding > 0) {
+      const steps = Math.min(this.#steps, this.#decoding.firstEnd - this.#clock);
+      this.#steps = this.#blocks.stepsWithRoom(this.#clock, steps, decoding);
     }
-    this.#put(at, endStep, order, slot);
   }
 
-  #before(at: number, endStep: number, order: number): boolean {
-    return this.#endStep[at]! < endStep || (this.#endStep[at]! === endStep && this.#order[at]! < order);
+  /** The youngest goes back to the head of the queue. The oldest never does, since it fits alone: so all come to their end. */
+  #preempt(): void {
+    const request = this.#running.last;
+    this.#requests.given[request] = this.#leave(request);
+    this.#waiting.unshift(request);
+    this.#hooks.preempted(request);
   }
 
-  #put(at: number, endStep: number, order: number, slot: number): void {
-    this.#endStep[at] = endStep;
-    this.#order[at] = order;
-    this.#slot[at] = slot;
-    this.#requests.heapAt[slot] = at;
+  /** So many steps, each full of the one long prompt. */
+  #readOn(perStep: number, steps: number): void {
+    const { perPromptTokenSquaredPs } = this.#times;
+    this.#readPerStep = perStep;
+    this.#steps = steps;
+    // It attends to what was read before: step by step (2 read + perStep) x perStep pairs, each 2 perStep^2 more.
+    this.#firstPs += prefillPs(this.#times, perStep, (2 * this.#read + perStep) * perStep);
+    this.#growthPs += perPromptTokenSquaredPs * 2 * perStep * perStep;
   }
 
-  #grow(): void {
-    const length = 2 * this.#slot.length;
-    this.#endStep = grown(this.#endStep, new Float64Array(length));
-    this.#order = grown(this.#order, new Float64Array(length));
-    this.#slot = grown(this.#slot, new Int32Array(length));
+  /** One step, if there is anything to read: the rest of a prompt, and those who come in beside it. */
+  #readIn(most: number): void {
+    let tokens = 0;
+    let squares = 0;
+    this.#readPerStep = 0;
+    if (this.#partial >= 0) {
+      const whole = this.#toRead(this.#partial);
+      tokens = whole - this.#read;
+      squares = whole * whole - this.#read * this.#read;
+      this.#fresh.push(this.#partial);
+      this.#partial = -1;
+    }
+    for (let request = this.#waiting.first; request >= 0 && tokens < most; request = this.#waiting.first) {
+      if (!this.#fits(request)) break;
+      this.#waiting.delete(request);
+      this.#running.push(request);
+      this.#requests.heapAt[request] = READING;
+      const held = this.#hooks.admitted(request);
+      const whole = this.#toRead(request);
+      this.#blocks.held += blocksOf(whole);
+      const to = Math.min(whole, held + most - tokens);
+      tokens += to - held;
+      squares += to * to - held * held; // what is read attends to what is held
+      if (to === whole) {
+        this.#fresh.push(request);
+      } else {
+        this.#partial = request;
+        this.#read = held;
+        this.#readPerStep = to - held;
+      }
+    }
+    this.#steps = this.#fresh.length > 0 || this.#partial >= 0 ? 1 : Infinity;
+    this.#firstPs += prefillPs(this.#times, tokens, squares);
   }
 }

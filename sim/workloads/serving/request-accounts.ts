@@ -12,6 +12,7 @@ class Tally {
   readonly failed = { lost: 0, timedOut: 0, tooLong: 0 };
   /** Tries that ended without an answer, by what ended them. */
   readonly broken = { lost: 0, timedOut: 0 };
+  preempted = 0;
   served = 0;
   /** Admissions to a replica that held the beginning of the prompt, and to one that did not. */
   readonly prefixes = { held: 0, read: 0 };
@@ -84,6 +85,11 @@ export class RequestAccounts {
     this.#of(arrivalS).broken[by]++;
   }
 
+  /** It lost its place in a cache that was full, and will be read anew. */
+  preempted(arrivalS: Seconds): void {
+    this.#of(arrivalS).preempted++;
+  }
+
   prefix(arrivalS: Seconds, isHeld: boolean): void {
     this.#of(arrivalS).prefixes[isHeld ? "held" : "read"]++;
   }
@@ -115,6 +121,7 @@ export class RequestAccounts {
       requestsOpen: arrived - decided,
       triesLost: broken.lost,
       triesTimedOut: broken.timedOut,
+      preemptions: this.#measured.preempted,
       tokensReturned,
       tokensWasted,
       requestsInFlightMean: this.#inFlightS / measuredS,

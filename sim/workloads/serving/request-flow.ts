@@ -12,7 +12,7 @@ import { PrefixCache, prefixDraws } from "./prefixes.ts";
 import { RateWindow } from "./rate-window.ts";
 import { Replica, type ReplicaHooks } from "./replica.ts";
 import { type FailedBy, RequestAccounts } from "./request-accounts.ts";
-import { Requests, SlotQueue } from "./requests.ts";
+import { Requests, SlotQueue, WAITING } from "./requests.ts";
 
 /** A replica that is there, ready to serve. */
 interface Served {
@@ -89,7 +89,9 @@ export class RequestFlow implements ReplicaHooks {
       measured === undefined
         ? `a roofline at ${bandwidthShare} of the memory bandwidth, ${flopsShare} of the arithmetic and ${overheadMs} ms a step, on all GPUs of an instance`
         : `a latency profile, each prompt in proportion to the ${measured.promptTokens} tokens it was measured with`;
-    const said = [`requests are timed by ${timed}; the length of an answer is known when it begins`];
+    const said = [
+      `requests are timed by ${timed}; one that would not fit a replica's cache alone is refused as it comes`,
+    ];
     if ("file" in from && this.#lastS < this.#world.horizonS) {
       said.push(
         `the last request of ${from.file} comes ${(this.#lastS / HOUR_S).toFixed(2)} h into the window, and none after it`,
@@ -203,6 +205,10 @@ export class RequestFlow implements ReplicaHooks {
     requests.remove(slot);
   }
 
+  preempted(slot: number): void {
+    this.#accounts.preempted(this.#requests.arrivalS[slot]!);
+  }
+
   dropped(slot: number, tokens: number): void {
     this.#tellLoad(this.#served[this.#requests.on[slot]!]!);
     this.#turnedAway(slot, tokens);
@@ -302,6 +308,7 @@ export class RequestFlow implements ReplicaHooks {
     const hasLeft = served.replica.cancel(slot, nowS);
     this.#await(served);
     if (hasLeft) {
+      this.#accounts.wasted(requests.arrivalS[slot]!, requests.given[slot]!);
       this.#tellLoad(served);
       this.#tryAgain(slot, "timedOut", nowS);
       return;
@@ -323,7 +330,8 @@ export class RequestFlow implements ReplicaHooks {
     }
     requests.retries[slot]!++;
     requests.on[slot] = -1;
-    requests.heapAt[slot] = -1;
+    requests.given[slot] = 0;
+    requests.heapAt[slot] = WAITING;
     const { queue, ranks } = this.#world;
     queue.push(nowS + backoffS, ranks[EVENT.start]!, EVENT.start, slot, 0);
   }

@@ -3,6 +3,10 @@ import type { Seconds } from "../../../policies/contract/units.ts";
 const FIRST = 64;
 const NONE = -1;
 
+/** In the column of places in a heap: it waits, or its prompt is being read. */
+export const WAITING = -1;
+export const READING = -2;
+
 /** Who comes before and after whom in the lists of one kind: a request is in at most one of them. */
 class Links {
   before = new Int32Array(FIRST);
@@ -16,7 +20,7 @@ class Links {
 
 /**
  * Requests in flight, one a slot, in columns: memory follows what is in flight, not what has been. A slot is one try of a request:
- * about 90 bytes, with its place in a replica's heap.
+ * about 80 bytes, with its place in a replica's heap.
  */
 export class Requests {
   promptTokens = new Uint32Array(FIRST);
@@ -32,7 +36,9 @@ export class Requests {
   retries = new Int32Array(FIRST);
   /** The instance that it was sent to; -1 while it waits for one. */
   on = new Int32Array(FIRST);
-  /** Where it is in its replica's heap; -1 while it waits. */
+  /** Tokens that it had been given when it was last preempted; 0 if it never was. */
+  given = new Uint32Array(FIRST);
+  /** Where it is among those of its replica that decode; WAITING, or READING. */
   heapAt = new Int32Array(FIRST);
   /** Of the queue it waits in, and of all tries in order of sending. */
   readonly queued = new Links();
@@ -53,7 +59,8 @@ export class Requests {
     this.arrivalS[slot] = arrivalS;
     this.retries[slot] = retries;
     this.on[slot] = NONE;
-    this.heapAt[slot] = NONE;
+    this.given[slot] = 0;
+    this.heapAt[slot] = WAITING;
     return slot;
   }
 
@@ -72,6 +79,7 @@ export class Requests {
     this.id = grown(this.id, new Int32Array(length));
     this.retries = grown(this.retries, new Int32Array(length));
     this.on = grown(this.on, new Int32Array(length));
+    this.given = grown(this.given, new Uint32Array(length));
     this.heapAt = grown(this.heapAt, new Int32Array(length));
     this.queued.grow(length);
     this.sent.grow(length);
@@ -81,9 +89,9 @@ export class Requests {
 /** First in, first out, and any one may leave from where it is: O(1) each. */
 export class SlotQueue {
   readonly #links: Links;
-  #last = NONE;
-  /** The oldest; -1 when there is none. */
+  /** The oldest and the newest; -1 when there is none. */
   first = NONE;
+  last = NONE;
   length = 0;
 
   constructor(links: Links) {
@@ -92,11 +100,22 @@ export class SlotQueue {
 
   push(slot: number): void {
     const { before, after } = this.#links;
-    before[slot] = this.#last;
+    before[slot] = this.last;
     after[slot] = NONE;
-    if (this.#last === NONE) this.first = slot;
-    else after[this.#last] = slot;
-    this.#last = slot;
+    if (this.last === NONE) this.first = slot;
+    else after[this.last] = slot;
+    this.last = slot;
+    this.length++;
+  }
+
+  /** Before all others. */
+  unshift(slot: number): void {
+    const { before, after } = this.#links;
+    before[slot] = NONE;
+    after[slot] = this.first;
+    if (this.first === NONE) this.last = slot;
+    else before[this.first] = slot;
+    this.first = slot;
     this.length++;
   }
 
@@ -105,7 +124,7 @@ export class SlotQueue {
     const [left, right] = [before[slot]!, after[slot]!];
     if (left === NONE) this.first = right;
     else after[left] = right;
-    if (right === NONE) this.#last = left;
+    if (right === NONE) this.last = left;
     else before[right] = left;
     this.length--;
   }

@@ -54,22 +54,19 @@ export function rooflineTimes(model: ModelSize, gpus: GpuSpec, efficiency: Effic
   };
 }
 
-/** Time of k steps of `running` requests that start with `context` tokens in their caches, each adding one a step. */
-export const stepsPs = (times: StepTimes, running: number, context: number, k: number): number =>
-  k * (times.fixedPs[running]! + times.perContextTokenPs * context) +
-  times.perContextTokenPs * running * ((k * (k - 1)) / 2);
+/** Time of k steps of which the first takes firstPs, and each growthPs more than the one before. */
+export const stepsPs = (firstPs: number, growthPs: number, k: number): number =>
+  k * firstPs + growthPs * ((k * (k - 1)) / 2);
 
 export const prefillPs = (times: StepTimes, tokens: number, tokensSquared: number): number =>
   times.perPromptTokenPs * tokens + times.perPromptTokenSquaredPs * tokensSquared;
 
 /** The least k whose steps take at least ps; ps > 0. The root of the quadratic, put right by whole steps. */
-export function stepsUntil(times: StepTimes, running: number, context: number, ps: number): number {
-  const first = times.fixedPs[running]! + times.perContextTokenPs * context;
-  const growth = times.perContextTokenPs * running;
+export function stepsUntil(firstPs: number, growthPs: number, ps: number): number {
   // growth / 2 k^2 + (first - growth / 2) k - ps = 0, in the form that keeps digits when growth is small.
-  const half = first - growth / 2;
-  let k = Math.max(1, Math.ceil((2 * ps) / (half + Math.sqrt(half * half + 2 * growth * ps))));
-  while (stepsPs(times, running, context, k) < ps) k++;
-  while (k > 1 && stepsPs(times, running, context, k - 1) >= ps) k--;
+  const half = firstPs - growthPs / 2;
+  let k = Math.max(1, Math.ceil((2 * ps) / (half + Math.sqrt(half * half + 2 * growthPs * ps))));
+  while (stepsPs(firstPs, growthPs, k) < ps) k++;
+  while (k > 1 && stepsPs(firstPs, growthPs, k - 1) >= ps) k--;
   return k;
 }

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { createRandom } from "../../../policies/contract/random.ts";
 import { simulate } from "../../../sim/simulate.ts";
 import { rooflineTimes } from "../../../sim/workloads/serving/step-times.ts";
+import { ReplicaBySteps, type SteppedTry, steppedTry } from "../../support/replica-by-steps.ts";
 import { handCloud, scenario, serviceInput, table } from "../../support/runs.ts";
 
 // Goal: several replicas, a router and impatient clients come to what a naive program comes to, which counts each request of each
@@ -27,101 +28,53 @@ const CACHE_TOKENS = 700;
 const memoryShare = (1e10 + CACHE_TOKENS * 2 * 8 * 8 * 64 * 2 + 1) / (24_000 * 2 ** 20);
 
 /** A try of a request on its way. */
-interface Try {
+interface Try extends SteppedTry {
   readonly i: number;
   readonly sentS: number;
   readonly retries: number;
-  done: number;
-  firstTokenS: number;
-  isGivenUp: boolean;
 }
 
 function naive({ replicas, batchMax, promptTokensMax, client, asked }: Case) {
   const times = rooflineTimes(model, gpu, efficiency, batchMax);
-  const all = Array.from({ length: replicas }, () => ({
-    waiting: [] as Try[],
-    running: [] as Try[],
-    fresh: 0,
-    stepEndS: Infinity,
-  }));
-  const sum = { completed: 0, timedOut: 0, broken: 0, ttftS: 0, latencyS: 0, wasted: 0, returned: 0 };
+  const limits = { cacheTokens: CACHE_TOKENS, batchMax, promptTokensMax };
+  const all = Array.from({ length: replicas }, () => new ReplicaBySteps<Try>(times, limits));
+  const sum = { completed: 0, timedOut: 0, broken: 0, ttftS: 0, latencyS: 0, wasted: 0, returned: 0, preempted: 0 };
   const inFlight = new Set<Try>();
-  const toSend: { timeS: number; i: number; retries: number }[] = asked.map(({ timeS }, i) => ({
-    timeS,
-    i,
-    retries: 0,
-  }));
-  const sizeOf = ({ i }: Try) => asked[i]!.prompt + asked[i]!.output;
-  const start = (replica: (typeof all)[number], nowS: number) => {
-    const decoding = [...replica.running];
-    const fresh: Try[] = [];
-    for (let read = 0; replica.waiting.length > 0; ) {
-      const next = replica.waiting[0]!;
-      const { prompt } = asked[next.i]!;
-      const reserved = [...decoding, ...fresh].reduce((tokens, each) => tokens + sizeOf(each), 0);
-      if (decoding.length + fresh.length === batchMax || reserved + sizeOf(next) > CACHE_TOKENS) break;
-      if (read > 0 && read + prompt > promptTokensMax) break;
-      read += prompt;
-      fresh.push(replica.waiting.shift()!);
-    }
-    replica.running = [...decoding, ...fresh];
-    replica.fresh = fresh.length;
-    const context = decoding.reduce((tokens, { i, done }) => tokens + asked[i]!.prompt + done, 0);
-    let ps = times.fixedPs[decoding.length]! + times.perContextTokenPs * context;
-    for (const { i } of fresh) {
-      const { prompt } = asked[i]!;
-      ps += times.perPromptTokenPs * prompt + times.perPromptTokenSquaredPs * prompt ** 2;
-    }
-    replica.stepEndS = replica.running.length === 0 ? Infinity : nowS + ps * 1e-12;
-  };
-  const tryAgain = ({ i, retries }: Try, nowS: number) => {
-    sum.broken++;
-    if (retries === client.retries) sum.timedOut++;
-    else toSend.push({ timeS: nowS + client.backoffS, i, retries: retries + 1 });
-  };
+  const toSend = asked.map(({ timeS }, i) => ({ timeS, i, retries: 0 }));
   for (;;) {
     const sending = toSend.reduce((least, { timeS }) => Math.min(least, timeS), Infinity);
     const stepping = Math.min(...all.map(({ stepEndS }) => stepEndS));
     const giving = [...inFlight].reduce((least, { sentS }) => Math.min(least, sentS + client.timeoutS), Infinity);
     const nowS = Math.min(sending, stepping, giving);
-    if (nowS === Infinity) return sum;
+    if (nowS === Infinity) return { ...sum, preempted: all.reduce((total, { preemptions }) => total + preemptions, 0) };
     if (nowS === stepping) {
-      const replica = all.find(({ stepEndS }) => stepEndS === nowS)!;
-      for (const [at, each] of replica.running.entries()) {
-        each.done++;
-        if (at >= replica.running.length - replica.fresh) each.firstTokenS = nowS;
+      const { finished, gone } = all.find(({ stepEndS }) => stepEndS === nowS)!.step();
+      for (const { done } of gone) sum.wasted += done;
+      for (const each of finished) {
+        inFlight.delete(each);
+        sum.completed++;
+        sum.returned += each.output;
+        sum.ttftS += each.firstTokenS - asked[each.i]!.timeS;
+        sum.latencyS += nowS - asked[each.i]!.timeS;
       }
-      for (const each of replica.running) {
-        const { timeS, output } = asked[each.i]!;
-        if (each.isGivenUp) sum.wasted += each.done;
-        else if (each.done === output) {
-          inFlight.delete(each);
-          sum.completed++;
-          sum.returned += output;
-          sum.ttftS += each.firstTokenS - timeS;
-          sum.latencyS += nowS - timeS;
-        }
-      }
-      replica.running = replica.running.filter((each) => !each.isGivenUp && each.done < asked[each.i]!.output);
-      start(replica, nowS);
     } else if (nowS === giving) {
       const each = [...inFlight].find(({ sentS }) => sentS + client.timeoutS === nowS)!;
       inFlight.delete(each);
-      const replica = all.find(({ waiting }) => waiting.includes(each));
-      if (replica === undefined) each.isGivenUp = true;
-      else replica.waiting = replica.waiting.filter((other) => other !== each);
-      tryAgain(each, nowS);
+      const on = all.find(({ waiting, running }) => waiting.includes(each) || running.includes(each))!;
+      if (on.cancel(each)) sum.wasted += each.done;
+      sum.broken++;
+      if (each.retries === client.retries) sum.timedOut++;
+      else toSend.push({ timeS: nowS + client.backoffS, i: each.i, retries: each.retries + 1 });
     } else {
       const [next] = toSend.splice(
         toSend.findIndex(({ timeS }) => timeS === nowS),
         1,
       );
-      const each: Try = { i: next!.i, sentS: nowS, retries: next!.retries, done: 0, firstTokenS: -1, isGivenUp: false };
+      const { i, retries } = next!;
+      const each: Try = { ...steppedTry(asked[i]!.prompt, asked[i]!.output), i, sentS: nowS, retries };
       inFlight.add(each);
       const loads = all.map(({ waiting, running }) => waiting.length + running.length);
-      const replica = all[loads.indexOf(Math.min(...loads))]!;
-      replica.waiting.push(each);
-      if (replica.running.length === 0) start(replica, nowS);
+      all[loads.indexOf(Math.min(...loads))]!.enqueue(each, nowS);
     }
   }
 }
@@ -158,11 +111,12 @@ function engine({ replicas, batchMax, promptTokensMax, client, asked }: Case) {
     latencyS: (metrics.latencyMeanS ?? 0) * completed,
     wasted: metrics.tokensWasted,
     returned: metrics.tokensReturned,
+    preempted: metrics.preemptions,
   };
 }
 
 it("replicas, router and clients come to what a naive program comes to, on 300 dealt cases", () => {
-  let [impatient, several] = [0, 0];
+  let [impatient, several, preempted] = [0, 0, 0];
   for (let seed = 0; seed < 300; seed++) {
     const random = createRandom(`flow/${seed}`);
     const stream = random.stream("case");
@@ -190,7 +144,9 @@ it("replicas, router and clients come to what a naive program comes to, on 300 d
     expect(ours.latencyS).toBeCloseTo(latencyS, 6);
     if (theirs.broken > 0 && theirs.completed > 0) impatient++;
     if (case_.replicas > 1) several++;
+    if (theirs.preempted > 0) preempted++;
   }
   expect(impatient).toBeGreaterThan(50);
   expect(several).toBeGreaterThan(150);
+  expect(preempted).toBeGreaterThan(50);
 });

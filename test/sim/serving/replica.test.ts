@@ -11,6 +11,7 @@ import {
   stepsUntil,
 } from "../../../sim/workloads/serving/step-times.ts";
 import { models } from "../../../traces/catalog/models.ts";
+import { ReplicaBySteps, steppedTry } from "../../support/replica-by-steps.ts";
 
 interface Arrival {
   readonly timeS: number;
@@ -36,128 +37,100 @@ interface Outcome {
 const affine = (basePs: number, perRequestPs: number, batchMax: number): Float64Array =>
   Float64Array.from({ length: batchMax + 1 }, (_, running) => basePs + perRequestPs * running);
 
-/** The replica as it is: event by event. */
-function byClock({ times, limits, arrivals, stopS }: Case) {
-  const requests = new Requests();
-  const slotOf = new Map<number, number>();
-  const outcomes = arrivals.map((): Outcome => ({ firstTokenS: -1, finishedS: -1, wasted: 0 }));
-  const replica = new Replica(times, limits, requests, {
-    admitted: () => 0,
-    finished: (slot, timeS) => {
-      const outcome = outcomes[requests.id[slot]!]!;
-      outcome.firstTokenS = requests.firstTokenS[slot]!;
-      outcome.finishedS = timeS;
-      slotOf.delete(requests.id[slot]!);
-      requests.remove(slot);
-    },
-    dropped: (slot, tokens) => {
-      outcomes[requests.id[slot]!]!.wasted = tokens;
-      requests.remove(slot);
-    },
-  });
+/** What both are driven by: an arrival or a change of mind of an instant comes before the end of the step. */
+function drive(
+  { arrivals, stopS }: Case,
+  replica: { nextS(): number; advance(): void; arrives(i: number): void; cancels(i: number): void },
+): void {
   const turns = [
     ...arrivals.map(({ timeS }, i) => ({ timeS, i, gone: false })),
     ...arrivals.flatMap(({ cancelS }, i) => (cancelS === undefined ? [] : [{ timeS: cancelS, i, gone: true }])),
   ].sort((a, b) => a.timeS - b.timeS);
   for (const { timeS, i, gone } of turns) {
     if (timeS > stopS) break;
-    while (replica.nextS < timeS) replica.advance(replica.nextS);
-    if (!gone) {
-      const { prompt, output } = arrivals[i]!;
+    while (replica.nextS() < timeS) replica.advance();
+    if (gone) replica.cancels(i);
+    else replica.arrives(i);
+  }
+  while (replica.nextS() <= stopS) replica.advance();
+}
+
+const unknown = ({ arrivals }: Case) => arrivals.map((): Outcome => ({ firstTokenS: -1, finishedS: -1, wasted: 0 }));
+
+/** The replica as it is: event by event. */
+function byClock(case_: Case) {
+  const { times, limits, arrivals, stopS } = case_;
+  const requests = new Requests();
+  const slotOf = new Map<number, number>();
+  const outcomes = unknown(case_);
+  let [preemptions, turns] = [0, 0];
+  const leave = (slot: number, tokens: number) => {
+    slotOf.delete(requests.id[slot]!);
+    outcomes[requests.id[slot]!]!.wasted = tokens;
+    requests.remove(slot);
+  };
+  const replica = new Replica(times, limits, requests, {
+    admitted: () => 0,
+    preempted: () => void preemptions++,
+    finished: (slot, timeS) => {
+      const outcome = outcomes[requests.id[slot]!]!;
+      outcome.firstTokenS = requests.firstTokenS[slot]!;
+      outcome.finishedS = timeS;
+      leave(slot, 0);
+    },
+    dropped: leave,
+  });
+  drive(case_, {
+    nextS: () => replica.nextS,
+    advance: () => {
+      turns++;
+      replica.advance(replica.nextS);
+    },
+    arrives: (i) => {
+      const { prompt, output, timeS } = arrivals[i]!;
       const slot = requests.add(i, prompt, output, timeS);
       slotOf.set(i, slot);
       replica.enqueue(slot, timeS);
-    } else if (slotOf.has(i)) {
-      const slot = slotOf.get(i)!;
-      slotOf.delete(i);
-      if (replica.cancel(slot, timeS)) requests.remove(slot);
-    }
-  }
-  while (replica.nextS <= stopS) replica.advance(replica.nextS);
+    },
+    cancels: (i) => {
+      const slot = slotOf.get(i);
+      if (slot !== undefined && replica.cancel(slot, arrivals[i]!.cancelS!)) leave(slot, requests.given[slot]!);
+    },
+  });
   const left: number[] = [];
   replica.stop(stopS, (slot, tokens) => {
     left.push(requests.id[slot]!);
     outcomes[requests.id[slot]!]!.wasted = tokens;
   });
-  return { outcomes, left, tokensGenerated: replica.tokensGenerated };
+  return { outcomes, left, tokensGenerated: replica.tokensGenerated, preemptions, turns };
 }
 
 /** The oracle: one step after the other, each request counted by itself. */
-function stepByStep({ times, limits, arrivals: all, stopS }: Case) {
-  const arrivals = all.filter(({ timeS }) => timeS <= stopS);
-  const outcomes = all.map((): Outcome => ({ firstTokenS: -1, finishedS: -1, wasted: 0 }));
-  let running: { readonly i: number; done: number }[] = [];
-  let waiting: number[] = [];
-  let next = 0;
-  let idle = true;
-  let timeS = arrivals[0]!.timeS;
-  let originS = 0; // sums of steps are kept since the batch last changed
-  let sumPs = 0;
-  let tokensGenerated = 0;
-  const sizeOf = (i: number) => arrivals[i]!.prompt + arrivals[i]!.output;
-  const isGone = (i: number) => (arrivals[i]!.cancelS ?? Infinity) <= Math.min(timeS, stopS);
-  const firstTokenS = all.map(() => -1);
-  for (;;) {
-    // Who finds the replica idle starts it; others of that instant come in with the next step.
-    const most = idle ? next + 1 : arrivals.length;
-    idle = false;
-    for (; next < most && arrivals[next]!.timeS <= timeS; next++) waiting.push(next);
-    waiting = waiting.filter((i) => !isGone(i));
-    const fresh: { readonly i: number; done: number }[] = [];
-    const read = () => fresh.reduce((sum, { i }) => sum + arrivals[i]!.prompt, 0);
-    const reserved = () => [...running, ...fresh].reduce((sum, { i }) => sum + sizeOf(i), 0);
-    while (
-      waiting.length > 0 &&
-      running.length + fresh.length < limits.batchMax &&
-      (fresh.length === 0 || read() + arrivals[waiting[0]!]!.prompt <= (limits.promptTokensMax ?? Infinity)) &&
-      reserved() + sizeOf(waiting[0]!) <= limits.cacheTokens
-    ) {
-      fresh.push({ i: waiting[0]!, done: 0 });
-      waiting = waiting.slice(1);
-    }
-    if (running.length + fresh.length === 0) {
-      if (next === arrivals.length) break;
-      timeS = arrivals[next]!.timeS;
-      idle = true;
-      continue;
-    }
-    if (fresh.length > 0) {
-      originS = timeS;
-      sumPs = 0;
-    }
-    const context = running.reduce((sum, { i, done }) => sum + arrivals[i]!.prompt + done, 0);
-    const prompts = fresh.map(({ i }) => arrivals[i]!.prompt);
-    sumPs += times.fixedPs[running.length]! + times.perContextTokenPs * context;
-    for (const prompt of prompts) {
-      sumPs += times.perPromptTokenPs * prompt + times.perPromptTokenSquaredPs * prompt * prompt;
-    }
-    const endS = originS + sumPs * 1e-12;
-    running = [...running, ...fresh];
-    if (endS > stopS) {
-      timeS = stopS;
-      break;
-    }
-    timeS = endS;
-    for (const each of running) each.done++;
-    tokensGenerated += running.length;
-    for (const { i } of fresh) firstTokenS[i] = timeS;
-    const leaving = running.filter(({ i }) => isGone(i));
-    for (const { i, done } of leaving) outcomes[i]!.wasted = done;
-    running = running.filter(({ i }) => !isGone(i));
-    const finished = running.filter(({ i, done }) => done === arrivals[i]!.output);
-    for (const { i } of finished) {
-      outcomes[i]!.firstTokenS = firstTokenS[i]!;
-      outcomes[i]!.finishedS = timeS;
-    }
-    running = running.filter(({ i, done }) => done < arrivals[i]!.output);
-    if (finished.length > 0 || fresh.length > 0 || leaving.length > 0) {
-      originS = timeS;
-      sumPs = 0;
-    }
-  }
-  for (const { i, done } of running) outcomes[i]!.wasted = done;
-  for (; next < arrivals.length; next++) waiting.push(next);
-  return { outcomes, left: [...running.map(({ i }) => i), ...waiting.filter((i) => !isGone(i))], tokensGenerated };
+function stepByStep(case_: Case) {
+  const { times, limits, arrivals } = case_;
+  const outcomes = unknown(case_);
+  const tries = arrivals.map(({ prompt, output }, i) => ({ ...steppedTry(prompt, output), i }));
+  const replica = new ReplicaBySteps<(typeof tries)[number]>(times, limits);
+  let steps = 0;
+  drive(case_, {
+    nextS: () => replica.stepEndS,
+    advance: () => {
+      steps++;
+      const finishedS = replica.stepEndS;
+      const { finished, gone } = replica.step();
+      for (const { i, firstTokenS } of finished) outcomes[i] = { firstTokenS, finishedS, wasted: 0 };
+      for (const { i, done } of gone) outcomes[i]!.wasted = done;
+    },
+    arrives: (i) => replica.enqueue(tries[i]!, arrivals[i]!.timeS),
+    cancels: (i) => {
+      const each = tries[i]!;
+      if (outcomes[i]!.finishedS < 0 && replica.cancel(each)) outcomes[i]!.wasted = each.done;
+    },
+  });
+  const left = [...replica.running, ...replica.waiting];
+  for (const { i, done } of left) outcomes[i]!.wasted = done;
+  const { tokensGenerated, preemptions, partsRead } = replica;
+  return { outcomes, left: left.map(({ i }) => i), tokensGenerated, preemptions, partsRead, steps };
 }
 
 /** A dealt case: few or many requests, long and short, cramped and roomy, arrivals together and on a grid of steps. */
@@ -168,9 +141,10 @@ function dealt(seed: number, impatient = false): Case {
   const u = () => random.at(stream, k++);
   const whole = (least: number, most: number) => least + Math.floor(u() * (most - least + 1));
   const limits = {
-    cacheTokens: whole(300, 3000),
+    // Any request fits alone; a few dozen blocks are soon full, and of two hundred the watermark is two.
+    cacheTokens: u() < 0.5 ? whole(304, 900) : whole(900, 3500),
     batchMax: whole(1, 12),
-    ...(u() < 0.5 ? { promptTokensMax: whole(50, 500) } : {}),
+    ...(u() < 0.7 ? { promptTokensMax: whole(10, 500) } : {}),
   };
   const times: StepTimes = {
     fixedPs: affine(whole(1, 3) * 1_000_000_000, u() < 0.3 ? 0 : whole(0, 300_000_000), limits.batchMax),
@@ -191,46 +165,34 @@ function dealt(seed: number, impatient = false): Case {
 }
 
 describe("the virtual token clock", () => {
-  it("gives the times of the step-by-step loop, to the last bit, on 1,000 dealt cases", () => {
-    let stoppedShort = 0;
-    let waited = 0;
-    for (let seed = 0; seed < 1000; seed++) {
-      const case_ = dealt(seed);
-      const [clock, loop] = [byClock(case_), stepByStep(case_)];
-      expect({ seed, ...clock }).toEqual({ seed, ...loop });
-      if (clock.left.length > 0) stoppedShort++;
-      const first = clock.outcomes.findIndex(({ firstTokenS }, i) => firstTokenS > case_.arrivals[i]!.timeS + 0.1);
-      if (first >= 0) waited++;
-    }
-    // The cases hold what is hard: replicas stopped in mid-flight, requests that wait.
-    expect(stoppedShort).toBeGreaterThan(100);
-    expect(waited).toBeGreaterThan(200);
-  });
-
-  it("so it does where clients turn away, waiting or served, to a billionth of a second", () => {
-    // A stretch that was cut for one who then turned away is summed from there: the last bit may differ.
-    const rounded = ({ outcomes, ...rest }: ReturnType<typeof byClock>) => ({
-      ...rest,
-      outcomes: outcomes.map((each) => ({
-        ...each,
-        firstTokenS: Math.round(each.firstTokenS * 1e9),
-        finishedS: Math.round(each.finishedS * 1e9),
-      })),
-    });
-    let wasted = 0;
-    for (let seed = 0; seed < 1000; seed++) {
-      const case_ = dealt(seed, true);
-      const [clock, loop] = [byClock(case_), stepByStep(case_)];
-      expect({ seed, ...rounded(clock) }).toEqual({ seed, ...rounded(loop) });
-      const all = clock.outcomes.reduce(
-        (sum, { finishedS, wasted }, i) => sum + (finishedS >= 0 ? case_.arrivals[i]!.output : wasted),
-        0,
-      );
-      expect({ seed, all }).toEqual({ seed, all: clock.tokensGenerated });
-      if (clock.outcomes.some((each) => each.wasted > 0)) wasted++;
-    }
-    expect(wasted).toBeGreaterThan(500);
-  });
+  it.each([false, true])(
+    "gives the times of the step-by-step loop, to the last bit, on 1,000 dealt cases; clients turn away: %s",
+    (impatient) => {
+      const seen = { stoppedShort: 0, waited: 0, wasted: 0, preempted: 0, inParts: 0, skipped: 0 };
+      for (let seed = 0; seed < 1000; seed++) {
+        const case_ = dealt(seed, impatient);
+        const { turns, ...clock } = byClock(case_);
+        const { partsRead, steps, ...loop } = stepByStep(case_);
+        expect({ seed, ...clock }).toEqual({ seed, ...loop });
+        const all = clock.outcomes.reduce(
+          (sum, { finishedS, wasted }, i) => sum + (finishedS >= 0 ? case_.arrivals[i]!.output : wasted),
+          0,
+        );
+        expect({ seed, all }).toEqual({ seed, all: clock.tokensGenerated });
+        if (clock.left.length > 0) seen.stoppedShort++;
+        if (clock.outcomes.some(({ firstTokenS }, i) => firstTokenS > case_.arrivals[i]!.timeS + 0.1)) seen.waited++;
+        if (clock.outcomes.some(({ wasted }) => wasted > 0)) seen.wasted++;
+        if (clock.preemptions > 0) seen.preempted++;
+        if (partsRead > 0) seen.inParts++;
+        if (turns < steps / 2) seen.skipped++;
+      }
+      // The cases hold what is hard: replicas stopped in mid-flight, requests that wait, caches that fill, prompts in parts.
+      const { skipped, wasted, ...hard } = seen;
+      for (const [what, count] of Object.entries(hard)) expect([what, count > 100]).toEqual([what, true]);
+      expect(wasted).toBeGreaterThan(impatient ? 500 : 100);
+      expect(skipped).toBeGreaterThan(200);
+    },
+  );
 
   it("by hand: a second request comes in at the end of the step under way, and slows the first", () => {
     const times = {
@@ -254,17 +216,63 @@ describe("the virtual token clock", () => {
     expect(outcomes.map(({ finishedS }) => finishedS)).toEqual([expect.closeTo(0.8, 12), expect.closeTo(0.7, 12)]);
   });
 
-  it("a cache that is full makes the next wait until one has left", () => {
+  it("by hand: a prompt longer than a step may read is read in parts, and the next begins beside its end", () => {
     const times = {
-      fixedPs: affine(1e12, 0, 8),
+      fixedPs: affine(1e11, 0, 8),
       perContextTokenPs: 0,
-      perPromptTokenPs: 0,
+      perPromptTokenPs: 1e10,
       perPromptTokenSquaredPs: 0,
     };
-    const arrivals = [0, 0, 0].map((timeS) => ({ timeS, prompt: 5, output: 5 }));
-    const { outcomes } = byClock({ times, limits: { cacheTokens: 20, batchMax: 8 }, arrivals, stopS: 100 });
-    // The first is admitted as it comes, the second with the next step.
-    expect(outcomes.map(({ finishedS }) => finishedS)).toEqual([5, 6, 10]);
+    const { outcomes } = byClock({
+      times,
+      limits: { cacheTokens: 1000, batchMax: 8, promptTokensMax: 10 },
+      arrivals: [
+        { timeS: 0, prompt: 25, output: 3 },
+        { timeS: 0.05, prompt: 5, output: 1 },
+      ],
+      stopS: 10,
+    });
+    // 10 tokens in 0.2 s, 10 more, then 5 and the other's 5.
+    expect(outcomes.map(({ firstTokenS }) => firstTokenS)).toEqual([expect.closeTo(0.6, 12), expect.closeTo(0.6, 12)]);
+    expect(outcomes.map(({ finishedS }) => finishedS)).toEqual([expect.closeTo(0.8, 12), expect.closeTo(0.6, 12)]);
+  });
+
+  /** A second a step, whatever it does. */
+  const seconds = {
+    fixedPs: affine(1e12, 0, 8),
+    perContextTokenPs: 0,
+    perPromptTokenPs: 0,
+    perPromptTokenSquaredPs: 0,
+  };
+
+  it("by hand: out of blocks the younger of two is preempted, and goes on where it was once it has been read anew", () => {
+    const { outcomes, preemptions, tokensGenerated } = byClock({
+      times: seconds,
+      limits: { cacheTokens: 48, batchMax: 8 },
+      arrivals: [0, 0].map((timeS) => ({ timeS, prompt: 15, output: 20 })),
+      stopS: 100,
+    });
+    // Three blocks. At 3 s the first holds 18 tokens and the second 17: four blocks. The first ends at 20 s; the second, which has
+    // two tokens, is read to 21 s, which is its third.
+    expect(outcomes.map(({ firstTokenS, finishedS }) => [firstTokenS, finishedS])).toEqual([
+      [1, 20],
+      [2, 38],
+    ]);
+    expect({ preemptions, tokensGenerated }).toEqual({ preemptions: 1, tokensGenerated: 40 });
+  });
+
+  it("an admission leaves one block of a hundred free, except where nobody runs", () => {
+    const finished = (prompts: readonly number[]) =>
+      byClock({
+        times: seconds,
+        limits: { cacheTokens: 1600, batchMax: 8 },
+        arrivals: prompts.map((prompt) => ({ timeS: 0, prompt, output: 3 })),
+        stopS: 100,
+      }).outcomes.map(({ finishedS }) => finishedS);
+    // When the second may come in, the first holds 801 tokens in 51 blocks; 48 more leave one.
+    expect(finished([800, 48 * 16])).toEqual([3, 4]);
+    expect(finished([800, 48 * 16 + 1])).toEqual([3, 6]);
+    expect(finished([1590])).toEqual([3]);
   });
 
   it("what is read attends to what is held: of 100 tokens with 90 held, 100^2 - 90^2 pairs", () => {
@@ -278,6 +286,7 @@ describe("the virtual token clock", () => {
     };
     const hooks = {
       admitted: () => 90,
+      preempted: () => {},
       finished: (_: number, timeS: number) => void ends.push(timeS),
       dropped: () => {},
     };
@@ -287,11 +296,12 @@ describe("the virtual token clock", () => {
     expect(ends).toEqual([expect.closeTo(0.01 + 1.9, 12)]);
   });
 
-  it("refuses what would not fit alone", () => {
+  it("refuses what would not fit alone: six blocks hold 96 tokens, and the last token of an answer is never held", () => {
     const requests = new Requests();
-    const hooks = { admitted: () => 0, finished: () => {}, dropped: () => {} };
+    const hooks = { admitted: () => 0, preempted: () => {}, finished: () => {}, dropped: () => {} };
     const replica = new Replica(h100, { cacheTokens: 100, batchMax: 1 }, requests, hooks);
-    expect(() => replica.enqueue(requests.add(0, 60, 41, 0), 0)).toThrow(/101 tokens does not fit a cache of 100/);
+    expect(replica.holds(requests.add(0, 60, 37, 0))).toBe(true);
+    expect(() => replica.enqueue(requests.add(1, 60, 38, 0), 0)).toThrow(/98 tokens does not fit a cache of 100/);
   });
 });
 
@@ -323,19 +333,13 @@ describe("step times", () => {
     const stream = random.stream("steps");
     for (let i = 0; i < 2000; i++) {
       const at = (j: number, most: number) => Math.floor(random.at(stream, i, j) * most);
-      const times = {
-        fixedPs: affine(1 + at(0, 1e10), at(1, 1e8), 50),
-        perContextTokenPs: at(2, 1e6),
-        perPromptTokenPs: 0,
-        perPromptTokenSquaredPs: 0,
-      };
-      const [running, context, steps] = [1 + at(3, 50), at(4, 5000), 1 + at(5, 400)];
+      const [first, growth, steps] = [1 + at(0, 1e11), at(1, 5e7), 1 + at(2, 400)];
       let sum = 0;
-      for (let k = 0; k < steps; k++) sum += stepsPs(times, running, context + k * running, 1);
-      expect(stepsPs(times, running, context, steps)).toBe(sum);
-      expect(stepsUntil(times, running, context, sum)).toBe(steps);
-      expect(stepsUntil(times, running, context, sum + 1)).toBe(steps + 1);
-      expect(stepsUntil(times, running, context, 1)).toBe(1);
+      for (let k = 0; k < steps; k++) sum += first + k * growth;
+      expect(stepsPs(first, growth, steps)).toBe(sum);
+      expect(stepsUntil(first, growth, sum)).toBe(steps);
+      expect(stepsUntil(first, growth, sum + 1)).toBe(steps + 1);
+      expect(stepsUntil(first, growth, 1)).toBe(1);
     }
   });
 });
