@@ -87,7 +87,17 @@ export const cloudSchema = z.strictObject({
         gpuMemoryMiB: positive.describe("of all its GPUs together"),
         networkMiBPerS: positive,
         gpu: z
-          .strictObject({ count: z.int().min(1), bandwidthGBPerS: positive, fp16Tflops: positive })
+          .strictObject({
+            count: z.int().min(1),
+            bandwidthGBPerS: positive,
+            fp16Tflops: positive,
+            link: z
+              .strictObject({ bandwidthGBPerS: positive, latencyUs: z.number().nonnegative() })
+              .exactOptional()
+              .describe(
+                "between the GPUs of one instance, one way; absent: what they exchange takes no time of its own",
+              ),
+          })
           .exactOptional()
           .describe("how many, and the peaks of each; requests are timed by them"),
       }),

@@ -17,8 +17,9 @@ export function withTypes(cloud: CloudSpec, markets: readonly TraceMarket[], cat
   );
   if (missing.size === 0) return cloud;
   const found = [...missing].map((name) => {
-    const { gpuMemoryMiB, networkMiBPerS, gpus, bandwidthGBPerS, fp16Tflops } = catalog.type(name);
-    return [name, { gpuMemoryMiB, networkMiBPerS, gpu: { count: gpus, bandwidthGBPerS, fp16Tflops } }] as const;
+    const { gpuMemoryMiB, networkMiBPerS, gpus, bandwidthGBPerS, fp16Tflops, link } = catalog.type(name);
+    const gpu = { count: gpus, bandwidthGBPerS, fp16Tflops, ...(link && { link }) };
+    return [name, { gpuMemoryMiB, networkMiBPerS, gpu }] as const;
   });
   return { ...cloud, instanceTypes: { ...cloud.instanceTypes, ...Object.fromEntries(found) } };
 }

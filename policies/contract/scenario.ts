@@ -141,6 +141,15 @@ export interface GpuSpec {
   readonly bandwidthGBPerS: number;
   /** Dense, in half precision. */
   readonly fp16Tflops: number;
+  /** Between the GPUs of one instance. Absent: what they tell each other takes no time of its own. */
+  readonly link?: GpuLink;
+}
+
+export interface GpuLink {
+  /** One way. */
+  readonly bandwidthGBPerS: number;
+  /** Of one exchange among all of them, however little is exchanged. */
+  readonly latencyUs: number;
 }
 
 /**

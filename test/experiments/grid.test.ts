@@ -153,7 +153,7 @@ describe("the grid", () => {
       "g5.xlarge": {
         gpuMemoryMiB: 22528,
         networkMiBPerS: 298,
-        gpu: { count: 1, bandwidthGBPerS: 600, fp16Tflops: 70 },
+        gpu: { count: 1, bandwidthGBPerS: 600, fp16Tflops: 70, link: { bandwidthGBPerS: 32, latencyUs: 90 } },
       },
     });
     const row = "gpu: A10G, gpus: 2, vcpus: 4, ramGiB: 16, networkGbps: 10, usdPerHour: { seed-1: 2 }";
@@ -167,7 +167,7 @@ describe("the grid", () => {
       "g5.xlarge": {
         gpuMemoryMiB: 45056,
         networkMiBPerS: 1192,
-        gpu: { count: 2, bandwidthGBPerS: 600, fp16Tflops: 70 },
+        gpu: { count: 2, bandwidthGBPerS: 600, fp16Tflops: 70, link: { bandwidthGBPerS: 32, latencyUs: 90 } },
       },
     });
     expect(tableOf(tables.get(cells[0]!.table)!).priceUsdPerHourAt(1, 0)).toBe(2);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { nearestName } from "../../policies/contract/nearest.ts";
+import type { GpuLink } from "../../policies/contract/scenario.ts";
 import type { MiB, UsdPerHour } from "../../policies/contract/units.ts";
 import { TraceError } from "../columns.ts";
 
@@ -13,6 +14,10 @@ const gpu = z.strictObject({
   usableGiB: positive.describe("left for weights, caches and activations, driver and context taken off"),
   bandwidthGBPerS: positive.describe("memory bandwidth, peak"),
   fp16Tflops: positive.describe("dense, without sparsity"),
+  link: z
+    .strictObject({ bandwidthGBPerS: positive, latencyUs: z.number().nonnegative() })
+    .exactOptional()
+    .describe("between the GPUs of one instance, one way, and what an exchange among them takes however small"),
 });
 
 const instanceType = z.strictObject({
@@ -47,6 +52,7 @@ export interface CatalogType {
   /** Peaks of one GPU. */
   readonly bandwidthGBPerS: number;
   readonly fp16Tflops: number;
+  readonly link: GpuLink | undefined;
   readonly vcpus: number;
   readonly ramGiB: number;
   /** Sustained. */
@@ -80,6 +86,7 @@ export class Catalog {
           gpuMemoryMiB: Math.floor(count * one.usableGiB * 1024),
           bandwidthGBPerS: one.bandwidthGBPerS,
           fp16Tflops: one.fp16Tflops,
+          link: one.link,
           vcpus,
           ramGiB,
           networkMiBPerS: Math.floor((networkGbps * 1e9) / 8 / 2 ** 20),

@@ -24,13 +24,14 @@ const model = (parameters: number, layers: number, heads: number, kvHeads: numbe
 
 /**
  * Models that a study can name, in half precision. Sizes are those of the published configurations: Touvron et al., arXiv 2307.09288
- * (Llama 2), Grattafiori et al., arXiv 2407.21783 (Llama 3), Jiang et al., arXiv 2310.06825 (Mistral), Zhang et al., arXiv
+ * (Llama 2), Grattafiori et al., arXiv 2407.21783 (Llama 3; 3.2 by its model card), Jiang et al., arXiv 2310.06825 (Mistral), Zhang et al., arXiv
  * 2205.01068 (OPT).
  */
 export const models: Readonly<Record<string, ModelSize>> = {
   "llama-2-7b": model(6.74e9, 32, 32, 32),
   "llama-2-13b": model(13.02e9, 40, 40, 40),
   "llama-2-70b": model(68.98e9, 80, 64, 8),
+  "llama-3.2-3b": model(3.21e9, 28, 24, 8),
   "llama-3-8b": model(8.03e9, 32, 32, 8),
   "llama-3-70b": model(70.55e9, 80, 64, 8),
   "mistral-7b": model(7.24e9, 32, 32, 8),

@@ -87,7 +87,7 @@ export class RequestFlow implements ReplicaHooks {
     const { bandwidthShare, flopsShare, overheadMs } = efficiency;
     const timed =
       measured === undefined
-        ? `a roofline at ${bandwidthShare} of the memory bandwidth, ${flopsShare} of the arithmetic and ${overheadMs} ms a step, on all GPUs of an instance`
+        ? `a roofline at ${bandwidthShare} of the memory bandwidth, ${flopsShare} of the arithmetic and ${overheadMs} ms a step, cut over all GPUs of an instance`
         : `a latency profile, each prompt in proportion to the ${measured.promptTokens} tokens it was measured with`;
     const said = [
       `requests are timed by ${timed}; one that would not fit a replica's cache alone is refused as it comes`,

@@ -21,7 +21,7 @@ export interface StepTimes {
 export interface Efficiency {
   readonly bandwidthShare: number;
   readonly flopsShare: number;
-  /** Per step: kernel launches, scheduling, communication between the GPUs. */
+  /** Per step: kernel launches, scheduling. */
   readonly overheadMs: number;
 }
 
@@ -34,8 +34,9 @@ export const weightBytes = ({ parameters, bytesPerParameter }: ModelSize): numbe
 /**
  * The roofline. Multiplying by the weights takes as long as reading them once a step, or as its arithmetic (2 operations a
  * parameter and token), whichever is longer; attention reads the caches of all running requests; prefill is bound by arithmetic.
- * Assumes that the three do not overlap, and that a replica's GPUs share all of it evenly.
- * Source: Williams et al., "Roofline", CACM 52(4), 2009; operation counts as in Kaplan et al., arXiv 2001.08361, section 2.1.
+ * Assumes that the three do not overlap, and that a replica's GPUs share all of it evenly, each layer cut over them (tensor parallel):
+ * twice a layer they sum up what each has of every token, by a ring, of which nothing overlaps with the rest either.
+ * Source: Williams et al., "Roofline", CACM 52(4), 2009; operation counts as in Kaplan et al., arXiv 2001.08361, section 2.1; Shoeybi et al., "Megatron-LM", arXiv 1909.08053, section 3: two all-reduces a layer.
  * @example Llama-3-8B on an H100 at its peak bandwidth: fixedPs[1] = 4.8e9, 4.8 ms to read 16 GB
  */
 export function rooflineTimes(model: ModelSize, gpus: GpuSpec, efficiency: Efficiency, batchMax: number): StepTimes {
@@ -44,13 +45,29 @@ export function rooflineTimes(model: ModelSize, gpus: GpuSpec, efficiency: Effic
   const operationsPerPs = (gpus.count * gpus.fp16Tflops * 1e12 * efficiency.flopsShare) / 1e12;
   const weightsPs = weightBytes(model) / bytesPerPs;
   const perTokenPs = (2 * parameters) / operationsPerPs;
+  const { eachPs, perTokenPs: exchangePs } = exchangeTimes(model, gpus);
   return {
     fixedPs: Float64Array.from({ length: batchMax + 1 }, (_, running) =>
-      Math.round(Math.max(weightsPs, perTokenPs * running) + efficiency.overheadMs * 1e9),
+      Math.round(
+        Math.max(weightsPs, perTokenPs * running) + efficiency.overheadMs * 1e9 + eachPs + exchangePs * running,
+      ),
     ),
     perContextTokenPs: Math.round(kvBytesPerToken(model) / bytesPerPs),
-    perPromptTokenPs: Math.round(perTokenPs),
+    perPromptTokenPs: Math.round(perTokenPs + exchangePs),
     perPromptTokenSquaredPs: Math.round((2 * layers * heads * headDim) / operationsPerPs),
+  };
+}
+
+/**
+ * What the GPUs of a replica take to sum up over their link: of a step whatever it holds, and of each token in it.
+ * Source: a ring all-reduce sends 2 (n - 1) / n of the data over each link; Patarasuk and Yuan, JPDC 69(2), 2009.
+ */
+function exchangeTimes({ layers, heads, headDim, bytesPerParameter }: ModelSize, { count, link }: GpuSpec) {
+  if (count === 1 || link === undefined) return { eachPs: 0, perTokenPs: 0 };
+  const bytes = ((2 * (count - 1)) / count) * heads * headDim * bytesPerParameter;
+  return {
+    eachPs: 2 * layers * link.latencyUs * 1e6,
+    perTokenPs: (2 * layers * bytes * 1e12) / (link.bandwidthGBPerS * 1e9),
   };
 }
 
