@@ -64,6 +64,8 @@ export interface Held {
   readonly tags: Readonly<Record<string, string>>;
   /** Where it can be reached from within the network. */
   readonly address?: string;
+  /** When its life began, as the provider's clock has it. */
+  readonly launchedMs?: number;
 }
 
 /** Whether we may make a call, as far as asking tells. */

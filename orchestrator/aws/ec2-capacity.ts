@@ -294,6 +294,7 @@ function heldOf(instance: Instance, region: string): Held {
     },
     tags: tagsOf(instance),
     ...(instance.PrivateIpAddress === undefined ? {} : { address: instance.PrivateIpAddress }),
+    ...(instance.LaunchTime === undefined ? {} : { launchedMs: instance.LaunchTime.getTime() }),
   };
 }
 

@@ -2,13 +2,16 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Seconds } from "../../policies/contract/units.ts";
 import type { WallClock } from "../ports.ts";
+import type { Controller } from "./controller.ts";
 import { drained } from "./drain.ts";
 import type { Announced, Imds } from "./imds.ts";
 import type { Vllm } from "./vllm.ts";
 
 export interface AgentOptions {
-  readonly imds: Pick<Imds, "interruption">;
+  readonly imds: Pick<Imds, "interruption" | "rebalanceRecommended">;
   readonly engine: Pick<Vllm, "ready" | "load">;
+  /** Whom it tells what it hears, beside what it does by itself. Absent: nobody. */
+  readonly controller?: Pick<Controller, "tell">;
   readonly clock: WallClock;
   /** Where the balancer asks: its health check port. */
   readonly port: number;
@@ -19,6 +22,8 @@ export interface AgentOptions {
 /** AWS advises to look for a notice every 5 s; each second later is a second less to drain. */
 const NOTICE_EVERY_S = 1;
 const READY_EVERY_S = 2;
+/** And at once when there is news. */
+const TELL_EVERY_S = 5;
 
 /**
  * What stops the traffic of one instance, with no rights in AWS and no controller: it answers the balancer's health check with 200
@@ -32,7 +37,11 @@ export class Agent {
     response.writeHead(this.serves ? 200 : 503, { "content-type": "text/plain" }).end(`${this.#state}\n`);
   });
   #ready = false;
-  #noticed = false;
+  /** When the instance is taken back; undefined while nothing is announced. */
+  #reclaimS: Seconds | undefined;
+  #rebalance = false;
+  #telling: Promise<void> = Promise.resolve();
+  #controllerHeard = true;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -40,11 +49,11 @@ export class Agent {
 
   /** Whether the balancer may send requests. */
   get serves(): boolean {
-    return this.#ready && !this.#noticed;
+    return this.#ready && this.#reclaimS === undefined;
   }
 
   get #state(): string {
-    if (this.#noticed) return "interruption announced";
+    if (this.#reclaimS !== undefined) return "interruption announced";
     return this.#ready ? "ready" : "not ready";
   }
 
@@ -63,6 +72,7 @@ export class Agent {
     await Promise.all([
       this.#every(NOTICE_EVERY_S, () => this.#lookForNotice(signal), signal),
       this.#every(READY_EVERY_S, () => this.#lookAtEngine(signal), signal),
+      this.#every(TELL_EVERY_S, () => this.#tell(), signal),
     ]);
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -70,16 +80,18 @@ export class Agent {
 
   async #lookForNotice(signal: AbortSignal): Promise<void> {
     const { imds, engine, clock, say } = this.#options;
-    if (this.#noticed) return;
+    if (this.#reclaimS !== undefined) return;
     let announced: Announced | undefined;
     try {
       announced = await imds.interruption();
+      this.#rebalance ||= await imds.rebalanceRecommended();
     } catch (error) {
       say("metadata-unknown", { why: String(error) });
     }
     if (announced === undefined) return;
-    this.#noticed = true;
+    this.#reclaimS = clock.nowS() + announced.leftS;
     say("notice", { action: announced.action, leftS: announced.leftS });
+    this.#tell();
     const { idle, ...how } = await drained(engine, clock, announced.leftS, signal);
     say(idle ? "drained" : "cut-short", how);
   }
@@ -91,6 +103,19 @@ export class Agent {
     if (ready === "unknown" || ready === this.#ready) return;
     this.#ready = ready;
     say("ready", { ready });
+  }
+
+  /** One after another, the newest state each time. */
+  #tell(): Promise<void> {
+    this.#telling = this.#telling.then(async () => {
+      const { controller, clock, say } = this.#options;
+      const leftS = this.#reclaimS === undefined ? null : Math.max(0, this.#reclaimS - clock.nowS());
+      const why = await controller?.tell({ leftS, rebalance: this.#rebalance }).then(() => undefined, String);
+      if ((why === undefined) === this.#controllerHeard) return;
+      this.#controllerHeard = why === undefined;
+      say(why === undefined ? "controller-heard" : "controller-unheard", why === undefined ? {} : { why });
+    });
+    return this.#telling;
   }
 
   async #every(seconds: Seconds, look: () => Promise<void>, signal: AbortSignal): Promise<void> {

@@ -61,6 +61,14 @@ export class Imds {
     return (await this.#read("/latest/meta-data/events/recommendations/rebalance")) !== undefined;
   }
 
+  /** EC2's word for which instance this is, signed with RSA-2048. @throws ImdsError */
+  async identity(): Promise<string> {
+    const path = "/latest/dynamic/instance-identity/rsa2048";
+    const read = await this.#read(path);
+    if (read === undefined) throw new ImdsError(`${path}: there is none`);
+    return read.text;
+  }
+
   async #read(path: string): Promise<Extract<Fetched, { ok: true }> | undefined> {
     for (let renewed = false; ; renewed = true) {
       const token = await this.#tokenText();

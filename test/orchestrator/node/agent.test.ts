@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { AgentState } from "../../../orchestrator/door/words.ts";
 import { Agent } from "../../../orchestrator/node/agent.ts";
 import { drained } from "../../../orchestrator/node/drain.ts";
 import { Imds } from "../../../orchestrator/node/imds.ts";
@@ -14,6 +15,8 @@ let metadata: Routes;
 let engine: Routes;
 let url: string;
 let said: [event: string, about: unknown][];
+let told: AgentState[];
+let controllerFails: boolean;
 let over: AbortController;
 let running: Promise<void>;
 beforeEach(async () => {
@@ -25,10 +28,18 @@ beforeEach(async () => {
   engine.routes.set("POST /v1/completions", { text: "{}" });
   const clock = new ScaledClock(20);
   said = [];
+  told = [];
+  controllerFails = false;
   over = new AbortController();
   const agent = new Agent({
     imds: new Imds(clock, metadata.url),
     engine: new Vllm(engine.url, "m"),
+    controller: {
+      tell: async (state) => {
+        if (controllerFails) throw new Error("gone");
+        told.push(state);
+      },
+    },
     clock,
     port: 0,
     host: "127.0.0.1",
@@ -110,5 +121,26 @@ describe("the agent", () => {
     expect(said.map(([event]) => event)).toContain("metadata-unknown");
     engine.routes.set("GET /health", { status: 503 });
     await becomes(503);
+  });
+
+  it("tells the controller what it hears, and does the same without one (fault 28)", async () => {
+    engine.routes.set("GET /health", {});
+    engine.routes.set("GET /metrics", { text: "vllm:num_requests_running 0\nvllm:num_requests_waiting 0\n" });
+    await becomes(200);
+    expect(told).toContainEqual({ leftS: null, rebalance: false });
+    metadata.routes.set("GET /latest/meta-data/events/recommendations/rebalance", { text: "{}" });
+    await expect.poll(() => told).toContainEqual({ leftS: null, rebalance: true });
+    controllerFails = true;
+    await expect.poll(() => said).toContainEqual(["controller-unheard", { why: "Error: gone" }]);
+    metadata.routes.set(ACTION, { text: '{"action":"terminate","time":"2036-01-01T00:00:00Z"}' });
+    await becomes(503);
+    await expect.poll(() => said.map(([event]) => event)).toContain("drained");
+    controllerFails = false;
+    await expect.poll(() => told.at(-1)!.leftS).toBeGreaterThan(0);
+    expect(told.at(-1)!.leftS).toBeLessThan(120);
+    expect(said.filter(([event]) => event.startsWith("controller")).map(([event]) => event)).toEqual([
+      "controller-unheard",
+      "controller-heard",
+    ]);
   });
 });
