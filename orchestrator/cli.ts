@@ -6,7 +6,8 @@ import { ScenarioError } from "../policies/registry.ts";
 import { pricesSeen } from "./export.ts";
 import { type Fleet, FleetError, readFleet } from "./fleet-file.ts";
 import { FleetStory } from "./fleet-story.ts";
-import { JournalError, type JournalRecord, readJournal } from "./journal.ts";
+import { readJournal } from "./journal.ts";
+import { JournalError, type JournalRecord } from "./journal-lines.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { statusText } from "./status.ts";
 

@@ -1,5 +1,5 @@
 import type { MarketId, UsdPerHour } from "../policies/contract/units.ts";
-import { JournalError, type JournalRecord } from "./journal.ts";
+import { JournalError, type JournalRecord } from "./journal-lines.ts";
 import type { StartEntry } from "./records.ts";
 
 /** A row of `aws ec2 describe-spot-price-history`, which the importer of traces reads. */

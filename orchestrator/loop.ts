@@ -9,9 +9,9 @@ import { asksMax, Decider } from "../policies/decider.ts";
 import { resolveScenario } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { Inbox } from "./inbox.ts";
-import type { JournalRecord } from "./journal.ts";
+import type { JournalRecord } from "./journal-lines.ts";
 import { Names } from "./names.ts";
-import type { InstanceReport, JobReport, LaunchOutcome, MarketName, Ports } from "./ports.ts";
+import type { Held, InstanceReport, JobReport, LaunchOutcome, MarketName, Ports, Standing } from "./ports.ts";
 import {
   type AskEntry,
   applyFact,
@@ -37,10 +37,21 @@ export interface LoopOptions {
   readonly tags?: Readonly<Record<string, string>>;
   /** The time of day at which the clock began. */
   readonly startedMs?: number;
-  /** To go on where a loop has stopped: all records of its journal, which the journal port continues. */
-  readonly resume?: { readonly records: AsyncIterable<JournalRecord>; readonly epoch: number };
+  /** To go on where a loop has stopped. */
+  readonly resume?: Resume;
   /** Ends the loop after what it is doing. Instances and jobs stay as they are. */
   readonly signal: AbortSignal;
+}
+
+/** Where a loop has stopped, and what is found there. */
+export interface Resume {
+  /** All records of its journal, which the journal port continues. */
+  readonly records: AsyncIterable<JournalRecord>;
+  readonly epoch: number;
+  /** How long ago the run began, by the time of day; its clock never steps back all the same. Absent: as long as the clock says. */
+  readonly runS?: Seconds;
+  /** All that is tagged as of the fleet. Absent: capacity that knows of nothing that it was not asked for. */
+  readonly held?: readonly Held[];
 }
 
 /**
@@ -87,6 +98,8 @@ class Loop {
   readonly #early = new Map<string, (() => void)[]>();
   #unanswered = 0;
   #calls = 0;
+  /** From the clock's time to the run's, which began in another process. Whatever is journalled is the run's. */
+  #offsetS: Seconds = 0;
 
   constructor(options: LoopOptions, signal: AbortSignal) {
     const { ports, fleet, scenario, own, cadence, run } = options;
@@ -105,18 +118,28 @@ class Loop {
     if (resume === undefined) {
       await journal.append([this.#startEntry()], { durable: true });
     } else {
-      const unfinished = await this.#recover(resume.records);
+      const unfinished = await this.#recover(resume);
       await journal.append([{ kind: "resumed", epoch: resume.epoch }], { durable: true });
       await unfinished();
     }
     this.#listen();
     while (!this.#signal.aborted) {
-      await clock.sleepUntil(clock.nowS(), this.#signal);
-      await this.#instant(clock.nowS());
+      await this.#breath();
+      await this.#instant(this.#nowS);
       if (this.#inbox.isEmpty && !this.#decider.wantsAsk) {
-        await clock.sleepUntil(this.#decider.nextS, this.#inbox.arrival());
+        await clock.sleepUntil(this.#decider.nextS - this.#offsetS, this.#inbox.arrival());
       }
     }
+  }
+
+  get #nowS(): Seconds {
+    return this.#ports.clock.nowS() + this.#offsetS;
+  }
+
+  /** Streams and calls have their chance to deliver what has happened. */
+  async #breath(): Promise<void> {
+    const { clock } = this.#ports;
+    await clock.sleepUntil(clock.nowS(), this.#signal);
   }
 
   #startEntry(): StartEntry {
@@ -131,7 +154,7 @@ class Loop {
    * and not yet called are called
    * @throws ResumeError when the journal is of another run, or today's code decides otherwise
    */
-  async #recover(records: AsyncIterable<JournalRecord>): Promise<() => Promise<void>> {
+  async #recover({ records, runS = 0, held = [] }: Resume): Promise<() => Promise<void>> {
     const open = new Map<number, Call>();
     /** Of the newest ask: what has no intent yet. Only a torn end leaves anything. */
     let decided: Call[] = [];
@@ -176,12 +199,41 @@ class Loop {
         }
       }
     }
+    const clockS = this.#ports.clock.nowS();
+    this.#offsetS = Math.max(0, this.#state.nowS - clockS, runS - clockS);
     return async () => {
       for (const [instance, outcome] of answered) this.#launched(instance, outcome);
       this.#granted.push(...this.#awaitingGrant.flatMap(({ instances }) => instances));
-      for (const [call, what] of open) this.#dispatch(call, what);
-      await this.#send(decided);
+      const living = held.filter(({ state }) => state !== "ended");
+      const underToken = new Map(living.map(({ tags, providerId }) => [tags.launch, providerId]));
+      for (const [call, what] of open) {
+        const providerId = what.do === "launch" ? underToken.get(what.request.clientToken) : undefined;
+        if (providerId === undefined) this.#dispatch(call, what);
+        else this.#answered(call, what, { ok: true, providerId });
+      }
+      await this.#send([...decided, ...this.#givenUp(living)]);
     };
+  }
+
+  /** Of this run, and no instance of the state: launched after all when nobody waited for it any more, or not ended yet. */
+  #givenUp(living: readonly Held[]): Call[] {
+    return living.flatMap(({ providerId, tags }) =>
+      tags.run === this.#options.run && !this.#isHeld(this.#names.instance(providerId))
+        ? [{ do: "terminate", providerId }]
+        : [],
+    );
+  }
+
+  #isHeld(id: InstanceId | undefined): boolean {
+    return id !== undefined && this.#state.instanceOf({ id }) !== undefined;
+  }
+
+  #standing(): Standing[] {
+    return [...this.#names.instances()].flatMap(([providerId, id]) => {
+      const instance = this.#state.instanceOf({ id });
+      if (instance === undefined) return [];
+      return [{ providerId, draining: instance.deregisteredS !== undefined && !instance.drained }];
+    });
   }
 
   #sameRun(start: StartEntry): void {
@@ -205,19 +257,18 @@ class Loop {
   }
 
   async #instant(nowS: Seconds): Promise<void> {
-    const { clock } = this.#ports;
     const roundsMax = asksMax(this.#state.markets.length);
     if (nowS > this.#state.nowS) this.#fact("advance", nowS);
-    await this.#takeIn(nowS);
+    await this.#takeIn();
     for (let round = 0; this.#decider.wantsAsk && !this.#signal.aborted; round++) {
       if (round === roundsMax) {
         throw new Error(`the decisions do not settle: asked ${round} times at ${nowS} s, they still act`);
       }
       await this.#tellPrices();
       await this.#ask();
-      await clock.sleepUntil(nowS, this.#signal);
-      if (!this.#inbox.isEmpty && clock.nowS() > nowS) return;
-      await this.#takeIn(nowS);
+      await this.#breath();
+      if (!this.#inbox.isEmpty && this.#nowS > nowS) return;
+      await this.#takeIn();
     }
   }
 
@@ -345,12 +396,10 @@ class Loop {
       case "startInstance":
         return standby.start(what.providerId, signal);
       case "stopInstance":
-        await standby.stop(what.providerId, signal);
-        return "done";
+        return standby.stop(what.providerId, signal);
       case "register":
       case "deregister":
-        await balancer[what.do](what.providerId, signal);
-        return "done";
+        return balancer[what.do](what.providerId, signal);
       case "start":
       case "stop":
         await jobs[what.do](what.job, what.providerIds, signal);
@@ -369,7 +418,8 @@ class Loop {
   #listen(): void {
     const { capacity, notices, jobs } = this.#ports;
     const signal = this.#signal;
-    this.#hear("instances", capacity.instances(signal), (report) => this.#instance(report));
+    const standing = this.#standing();
+    this.#hear("instances", capacity.instances(signal, standing), (report) => this.#instance(report));
     const obtainable = capacity.obtainable?.(signal);
     if (obtainable !== undefined) {
       this.#hear("obtainable", obtainable, ({ market, count }) =>
@@ -380,11 +430,11 @@ class Loop {
       if (reclaimS === null) {
         this.#ofInstance(providerId, "recommendation", (id) => this.#fact("rebalanceRecommended", id));
       } else {
-        this.#ofInstance(providerId, "notice", (id) => this.#fact("reclaimNotice", id, reclaimS));
+        this.#ofInstance(providerId, "notice", (id) => this.#fact("reclaimNotice", id, reclaimS + this.#offsetS));
       }
       if (acknowledge !== undefined) this.#toAcknowledge.push(acknowledge);
     });
-    this.#hear("jobs", jobs.reports(signal), (report) => this.#job(report));
+    this.#hear("jobs", jobs.reports(signal, standing), (report) => this.#job(report));
   }
 
   /** A stream that ends by itself is as bad as one that throws: silence would pass for peace. */
@@ -405,12 +455,12 @@ class Loop {
   }
 
   /** Takes in all that has landed, then starts the work that waited for it and takes in what that sets off at once. */
-  async #takeIn(nowS: Seconds): Promise<void> {
+  async #takeIn(): Promise<void> {
     this.#inbox.takeAll();
     await this.#record();
     while (this.#granted.length > 0) {
       await this.#send(this.#startsOn(this.#granted.splice(0)));
-      await this.#ports.clock.sleepUntil(nowS, this.#signal);
+      await this.#breath();
       this.#inbox.takeAll();
       await this.#record();
     }
@@ -487,6 +537,10 @@ class Loop {
   #job(report: JobReport): void {
     if (report.what === "modelWarm") {
       this.#ofInstance(report.providerId, report.what, (id) => this.#fact("modelWarm", id, report.model));
+      return;
+    }
+    if (report.what === "ready") {
+      this.#ofInstance(report.providerId, report.what, (id) => this.#fact("status", id, "ready"));
       return;
     }
     if (report.what === "drained") {

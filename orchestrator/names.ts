@@ -22,6 +22,11 @@ export class Names {
     return this.#instances.get(providerId);
   }
 
+  /** All that were ever granted. */
+  instances(): Iterable<readonly [providerId: string, InstanceId]> {
+    return this.#instances;
+  }
+
   /** Undefined until its launch has been granted. */
   providerId(instance: InstanceId): string | undefined {
     return this.#providerIds.get(instance);

@@ -45,8 +45,11 @@ export type LaunchOutcome =
       readonly code?: string;
     };
 
-/** done: it has ended or will. foreign: it is not of our fleet (any more), so it was left alone. absent: nobody knows it. */
-export type TerminateOutcome = "done" | "foreign" | "absent";
+/**
+ * done: it is so, or will be. foreign: it is not of our fleet (any more), so it was left alone. absent: nobody knows it. superseded: given
+ * up for a newer call about the same instance.
+ */
+export type ChangeOutcome = "done" | "foreign" | "absent" | "superseded";
 
 /** The status of an instance after its grant. warming: billed and loading. */
 export type InstanceReport =
@@ -75,18 +78,33 @@ export interface Permission {
   readonly code: string;
 }
 
+/** An instance that a loop knew already when it went on. */
+export interface Standing {
+  readonly providerId: string;
+  /** Deregistered, and not known to be drained. */
+  readonly draining: boolean;
+}
+
 export interface Capacity {
   launch(request: LaunchRequest, signal: AbortSignal): Promise<LaunchOutcome>;
   /** Of an instance that has ended already: done. */
-  terminate(providerId: string, signal: AbortSignal): Promise<TerminateOutcome>;
-  /** May repeat itself, speak of instances that are not ours, and of a new one before its launch has been answered. */
-  instances(signal: AbortSignal): AsyncIterable<InstanceReport>;
+  terminate(providerId: string, signal: AbortSignal): Promise<ChangeOutcome>;
+  /**
+   * May repeat itself, speak of instances that are not ours, and of a new one before its launch has been answered.
+   * @param standing what has ended of these meanwhile is told too
+   */
+  instances(signal: AbortSignal, standing: readonly Standing[]): AsyncIterable<InstanceReport>;
   /** How many more launches would be granted (null: nothing bounds it). Absent where a provider never tells, as EC2. */
   obtainable?(signal: AbortSignal): AsyncIterable<{ readonly market: MarketName; readonly count: number | null }>;
 }
 
+/** Whose an instance is, by its tag as of now. unknown: the tag could not be read in time. */
+export type Owner = "ours" | "foreign" | "absent" | "unknown";
+
 /** Capacity that outlives us: it can be looked at without having been told of it, and asked what we may do. */
 export interface Account extends Capacity {
+  /** Read anew each time: tags change. */
+  ownerOf(providerId: string, signal: AbortSignal): Promise<Owner>;
   /** All that is tagged as of the fleet, what ended lately included; may be some seconds old. */
   describe(signal: AbortSignal): Promise<readonly Held[]>;
   /** The calls of `launch` for these markets, as they would be sent; nothing is changed. */
@@ -108,18 +126,33 @@ export interface Notices {
 
 /** Spares that wait stopped: on-demand only. */
 export interface Standby {
-  /** Its disk and its name stay. Of an instance that is stopped already: succeeds. */
-  stop(providerId: string, signal: AbortSignal): Promise<void>;
+  /** Its disk and its name stay. Of an instance that is stopped already: done. */
+  stop(providerId: string, signal: AbortSignal): Promise<ChangeOutcome>;
   /** Of a stopped instance; it may be refused, and is stopped then as before. Of one that is started already: granted. */
   start(providerId: string, signal: AbortSignal): Promise<LaunchOutcome>;
 }
 
+/** What a model server has to do at the moment. */
+export interface EngineLoad {
+  /** Requests that it works on, and that wait. */
+  readonly inFlight: number;
+  /** Share of the memory for keys and values that is taken; undefined where the server does not say. */
+  readonly kvShare: number | undefined;
+}
+
+/** The model servers, one an instance. What cannot be read is unknown: neither ready nor idle. */
+export interface Engine {
+  /** Whether it answers a request now. One that hangs is not ready, whatever it says of its health. */
+  ready(providerId: string, signal: AbortSignal): Promise<boolean | "unknown">;
+  load(providerId: string, signal: AbortSignal): Promise<EngineLoad | "unknown">;
+}
+
 /** Which replicas of a service are sent requests. */
 export interface Balancer {
-  /** Of one that is registered already: succeeds. */
-  register(providerId: string, signal: AbortSignal): Promise<void>;
-  /** Requests that it has may finish. Of one that is not registered: succeeds. */
-  deregister(providerId: string, signal: AbortSignal): Promise<void>;
+  /** Of one that is registered already: done. */
+  register(providerId: string, signal: AbortSignal): Promise<ChangeOutcome>;
+  /** Requests that it has may finish. Of one that is not registered: done. */
+  deregister(providerId: string, signal: AbortSignal): Promise<ChangeOutcome>;
 }
 
 export interface Prices {
@@ -145,6 +178,8 @@ export type JobReport =
     }
   | { readonly job: string; readonly what: "stateLeft" | "ended" }
   | { readonly providerId: string; readonly what: "modelWarm"; readonly model: string }
+  /** It can serve: its model server answers. */
+  | { readonly providerId: string; readonly what: "ready" }
   /** Nothing runs on a deregistered replica any more. What could not be read is not said. */
   | { readonly providerId: string; readonly what: "drained" };
 
@@ -162,7 +197,7 @@ export interface Jobs {
   /** Stops, and writes its state through the card of the instance it is on. */
   checkpoint(job: string, signal: AbortSignal): Promise<void>;
   /** May repeat an arrival. */
-  reports(signal: AbortSignal): AsyncIterable<JobReport>;
+  reports(signal: AbortSignal, standing: readonly Standing[]): AsyncIterable<JobReport>;
 }
 
 export interface Journal {
@@ -170,6 +205,21 @@ export interface Journal {
   append(entries: readonly JournalEntry[], options: { readonly durable: boolean }): Promise<void>;
   /** Whether all that has been appended is outside the host too, after waiting for it. Absent: nobody copies it. */
   copied?(): Promise<boolean>;
+}
+
+/** Where the journal of this host lies, opened for one writer. What is read of it is checked by whoever reads it. */
+export interface JournalDisk {
+  /** For messages. */
+  readonly path: string;
+  /** All whole lines, without their ends; read to the end, what is torn there is cut off. */
+  lines(): AsyncIterable<Buffer>;
+  /** This instead of all there was, which is kept aside. */
+  replace(text: string): Promise<void>;
+  /** Resolves once written. */
+  append(text: string): Promise<void>;
+  /** Resolves once a power cut would not undo what was appended. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface Ports {

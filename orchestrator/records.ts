@@ -5,7 +5,7 @@ import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { InstanceId, WorkId } from "../policies/contract/units.ts";
 import type { Capped } from "../policies/decider.ts";
-import type { LaunchOutcome, LaunchRequest, TerminateOutcome } from "./ports.ts";
+import type { ChangeOutcome, LaunchOutcome, LaunchRequest } from "./ports.ts";
 
 /** Changes with the meaning of a record. A journal of another format is refused. */
 export const JOURNAL_FORMAT = 3;
@@ -52,7 +52,7 @@ export type Call =
   | { readonly do: "scale"; readonly job: string; readonly replicas: number }
   | { readonly do: "checkpoint"; readonly job: string };
 
-export type CallOutcome = LaunchOutcome | TerminateOutcome;
+export type CallOutcome = LaunchOutcome | ChangeOutcome;
 
 export type JournalEntry =
   | StartEntry
@@ -191,7 +191,7 @@ const entry = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("result"),
     call: id,
-    outcome: z.union([z.enum(["done", "foreign", "absent"]), z.looseObject({ ok: z.boolean() })]),
+    outcome: z.union([z.enum(["done", "foreign", "absent", "superseded"]), z.looseObject({ ok: z.boolean() })]),
   }),
   z.strictObject({ kind: z.literal("named"), work: id, job: text }),
   z.strictObject({ kind: z.literal("resumed"), epoch: id }),

@@ -3,7 +3,7 @@ import type { Json } from "../policies/contract/units.ts";
 import { Decider } from "../policies/decider.ts";
 import { resolveScenario } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
-import { JournalError, type JournalRecord } from "./journal.ts";
+import { JournalError, type JournalRecord } from "./journal-lines.ts";
 import { type AskEntry, applyFact } from "./records.ts";
 
 export interface Replayed {

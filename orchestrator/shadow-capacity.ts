@@ -44,13 +44,13 @@ export class ShadowCapacity implements Capacity, Standby {
     return { ok: true, providerId };
   }
 
-  async stop(providerId: string): Promise<void> {
+  async stop(providerId: string): Promise<"done"> {
     this.#lives.set(providerId, (this.#lives.get(providerId) ?? 0) + 1);
+    return "done";
   }
 
-  async terminate(providerId: string): Promise<"done"> {
-    await this.stop(providerId);
-    return "done";
+  terminate(providerId: string): Promise<"done"> {
+    return this.stop(providerId);
   }
 
   instances(signal: AbortSignal): AsyncIterable<InstanceReport> {

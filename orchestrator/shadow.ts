@@ -5,7 +5,7 @@ import { ec2Client } from "./aws/ec2-capacity.ts";
 import { Ec2Prices } from "./aws/ec2-prices.ts";
 import { Feed } from "./feed.ts";
 import type { Fleet } from "./fleet-file.ts";
-import { FileJournal } from "./journal.ts";
+import { DiskJournal } from "./journal.ts";
 import { runLoop } from "./loop.ts";
 import { observedJournal } from "./observed-journal.ts";
 import type { JobReport, Notice, Ports } from "./ports.ts";
@@ -48,7 +48,7 @@ export async function runShadow({ fleet, journal: path, port, endpoint, signal, 
     alarm: (what) => telemetry.alarm(what),
   });
   const capacity = new ShadowCapacity(clock, spec.launch);
-  const journal = await FileJournal.create(path);
+  const journal = await DiskJournal.create(path);
   try {
     if (port !== undefined) logger.info({ event: "serving", url: await telemetry.serve(port, signal) });
     const startedMs = clock.wallMs();
@@ -107,8 +107,11 @@ function watchedService({ name, replicas }: Fleet["file"]["service"]): Pick<Port
       reports: (signal) => reports.read(signal),
     },
     balancer: {
-      register: async () => {},
-      deregister: async (providerId) => reports.put({ providerId, what: "drained" }),
+      register: async () => "done",
+      deregister: async (providerId) => {
+        reports.put({ providerId, what: "drained" });
+        return "done";
+      },
     },
   };
 }

@@ -9,10 +9,12 @@ import type {
   LaunchOutcome,
   LaunchRequest,
   MarketName,
+  Owner,
   Permission,
-  TerminateOutcome,
+  Standing,
 } from "../ports.ts";
 import { CallFailure, type Calls } from "./calls.ts";
+import { Ec2Owners } from "./ec2-owners.ts";
 
 /** What each instance of a fleet is made of, beside its market. */
 export interface InstanceTemplate {
@@ -59,9 +61,18 @@ export class Ec2Capacity implements Account {
   #denied: string | undefined;
   /** Tokens of launches that nobody answered in time: what appears under them has no use. */
   readonly #lost = new Set<string>();
+  readonly #owners: Ec2Owners;
+  readonly #addresses = new Map<string, string>();
 
   constructor(options: Ec2Options) {
     this.#options = options;
+    const { client, calls, fleet } = options;
+    this.#owners = new Ec2Owners({ client, calls, tag: { key: `${PREFIX}fleet`, value: fleet } });
+  }
+
+  /** Within the network, as last described. */
+  addressOf(providerId: string): string | undefined {
+    return this.#addresses.get(providerId);
   }
 
   async launch(request: LaunchRequest, signal: AbortSignal): Promise<LaunchOutcome> {
@@ -118,23 +129,16 @@ export class Ec2Capacity implements Account {
     }
   }
 
-  async terminate(providerId: string, signal: AbortSignal): Promise<TerminateOutcome> {
-    const { client, calls, alarm } = this.#options;
-    const { DescribeInstancesCommand, TerminateInstancesCommand } = await this.#load();
+  ownerOf(providerId: string, signal: AbortSignal): Promise<Owner> {
+    return this.#owners.of(providerId, signal);
+  }
+
+  /** Whoever asks for it has read the tag. */
+  async terminate(providerId: string, signal: AbortSignal): Promise<"done" | "absent"> {
+    const { client, calls } = this.#options;
+    const { TerminateInstancesCommand } = await this.#load();
     const ids = { InstanceIds: [providerId] };
     try {
-      const { Reservations = [] } = await calls.insist(
-        { name: "DescribeInstances", kind: "safety", withinS: TERMINATE_S },
-        signal,
-        (abortSignal) => client.send(new DescribeInstancesCommand(ids), { abortSignal }),
-      );
-      const [instance] = Reservations.flatMap(({ Instances = [] }) => Instances);
-      if (instance === undefined) return "absent";
-      if (tagsOf(instance).fleet !== this.#options.fleet) {
-        alarm(`${providerId} is not tagged as of this fleet: left alone`);
-        return "foreign";
-      }
-      if (stateOf(instance) === "ended") return "done";
       await calls.insist({ name: "TerminateInstances", kind: "safety", withinS: TERMINATE_S }, signal, (abortSignal) =>
         client.send(new TerminateInstancesCommand(ids), { abortSignal }),
       );
@@ -169,9 +173,10 @@ export class Ec2Capacity implements Account {
     return held;
   }
 
-  async *instances(signal: AbortSignal): AsyncGenerator<InstanceReport> {
+  async *instances(signal: AbortSignal, standing: readonly Standing[]): AsyncGenerator<InstanceReport> {
     const { clock, pollS, alarm } = this.#options;
     const told = new Map<string, { state: Held["state"]; seenS: Seconds }>();
+    for (const { providerId } of standing) told.set(providerId, { state: "pending", seenS: clock.nowS() });
     let failures = 0;
     while (!signal.aborted) {
       try {
@@ -181,6 +186,7 @@ export class Ec2Capacity implements Account {
         for (const each of held) {
           const before = told.get(each.providerId)?.state;
           told.set(each.providerId, { state: each.state, seenS: nowS });
+          if (each.address !== undefined) this.#addresses.set(each.providerId, each.address);
           this.#endIfLost(each, signal);
           // What had ended when it was first seen is of an earlier run, but may also be a launch of ours that failed at once.
           if (each.state !== before && each.state !== "pending") yield reportOf(each);
@@ -188,6 +194,7 @@ export class Ec2Capacity implements Account {
         for (const [providerId, { state, seenS }] of told) {
           if (nowS - seenS < VANISHED_S) continue;
           told.delete(providerId);
+          this.#addresses.delete(providerId);
           if (state !== "ended") yield { providerId, status: "ended", why: "terminated" };
         }
       } catch (error) {

@@ -28,27 +28,30 @@ export class ElbBalancer implements Balancer {
     this.#options = options;
   }
 
-  async register(providerId: string, signal: AbortSignal): Promise<void> {
+  async register(providerId: string, signal: AbortSignal): Promise<"done"> {
     const { client, calls } = this.#options;
     const { RegisterTargetsCommand } = await import("@aws-sdk/client-elastic-load-balancing-v2");
     await calls.insist({ name: "RegisterTargets", kind: "write", withinS: CALL_S }, signal, (abortSignal) =>
       client.send(new RegisterTargetsCommand(this.#target(providerId)), { abortSignal }),
     );
+    return "done";
   }
 
-  async deregister(providerId: string, signal: AbortSignal): Promise<void> {
+  async deregister(providerId: string, signal: AbortSignal): Promise<"done" | "absent"> {
     const { client, calls } = this.#options;
     const { DeregisterTargetsCommand } = await import("@aws-sdk/client-elastic-load-balancing-v2");
     try {
       await calls.insist({ name: "DeregisterTargets", kind: "safety", withinS: CALL_S }, signal, (abortSignal) =>
         client.send(new DeregisterTargetsCommand(this.#target(providerId)), { abortSignal }),
       );
+      return "done";
     } catch (error) {
       // An instance that has ended, or was never registered, is sent nothing: that is all that was asked for.
       if (
         !(error instanceof CallFailure && (error.code === "InvalidTarget" || error.code === "InvalidTargetException"))
       )
         throw error;
+      return "absent";
     }
   }
 

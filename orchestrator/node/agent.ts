@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Seconds } from "../../policies/contract/units.ts";
 import type { WallClock } from "../ports.ts";
 import type { Controller } from "./controller.ts";
-import { drained } from "./drain.ts";
+import { drainBudgetS, drained } from "./drain.ts";
 import type { Announced, Imds } from "./imds.ts";
 import type { Vllm } from "./vllm.ts";
 
@@ -92,7 +92,7 @@ export class Agent {
     this.#reclaimS = clock.nowS() + announced.leftS;
     say("notice", { action: announced.action, leftS: announced.leftS });
     this.#tell();
-    const { idle, ...how } = await drained(engine, clock, announced.leftS, signal);
+    const { idle, ...how } = await drained(engine, clock, drainBudgetS(announced.leftS), signal);
     say(idle ? "drained" : "cut-short", how);
   }
 

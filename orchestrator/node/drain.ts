@@ -1,6 +1,5 @@
 import type { Seconds } from "../../policies/contract/units.ts";
-import type { Clock } from "../ports.ts";
-import type { Vllm } from "./vllm.ts";
+import type { Clock, EngineLoad } from "../ports.ts";
 
 /** How a drain ended: nothing was in flight any more, or time was over with so much in flight. */
 export type Drained =
@@ -15,19 +14,23 @@ const MARGIN_S = 10;
 const DRAIN_S_MAX = 115;
 
 /**
+ * How long a drain may take on an instance that is taken back in so many seconds.
+ * @example drainBudgetS(60) // 50
+ */
+export const drainBudgetS = (leftS: Seconds): Seconds => Math.min(DRAIN_S_MAX, leftS - MARGIN_S);
+
+/**
  * Waits until a model server has nothing left to do: two readings of none in flight, one after the other, after a quiet period. A
  * reading that fails is unknown, never idle.
- *
- * @param leftS until the instance is taken back
  */
 export async function drained(
-  engine: Pick<Vllm, "load">,
+  engine: { load(signal: AbortSignal): Promise<EngineLoad | "unknown"> },
   clock: Clock,
-  leftS: Seconds,
+  withinS: Seconds,
   signal: AbortSignal,
 ): Promise<Drained> {
   const fromS = clock.nowS();
-  const untilS = fromS + Math.min(DRAIN_S_MAX, leftS - MARGIN_S);
+  const untilS = fromS + withinS;
   let inFlight: number | "unknown" = "unknown";
   let idleBefore = false;
   for (let nextS = fromS + QUIET_S; nextS <= untilS && !signal.aborted; nextS = clock.nowS() + READ_EVERY_S) {

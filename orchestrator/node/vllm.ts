@@ -1,13 +1,6 @@
+import type { EngineLoad } from "../ports.ts";
 import { boundedFetch, type Fetched } from "./bounded-fetch.ts";
 import { prometheusSamples } from "./prometheus-text.ts";
-
-/** What a model server has to do at the moment. */
-export interface EngineLoad {
-  /** Requests that it works on, and that wait. */
-  readonly inFlight: number;
-  /** Share of the memory for keys and values that is taken; undefined where the server does not say. */
-  readonly kvShare: number | undefined;
-}
 
 const LIMITS = { withinMs: 2_000, bytesMax: 1_000_000 };
 /** A first token may take its time on a server that is busy. */

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import type { Seconds } from "../../policies/contract/units.ts";
 import type { Clock } from "../ports.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -8,9 +7,12 @@ export interface JournalCopyOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly alarm: (what: string) => void;
+  /** Of its keys: another one for every run. */
+  readonly prefix: string;
+  /** Somebody else continues the same journal; called once. */
+  readonly onConflict: () => void;
 }
 
-const PREFIX = "journal/";
 const RETRY_S: Seconds = 5;
 
 /**
@@ -77,8 +79,8 @@ export class JournalCopy {
   }
 
   async #upload({ seq, text }: { readonly seq: number; readonly text: string }, upTo: number): Promise<void> {
-    const { store, clock, signal, alarm } = this.#options;
-    const key = PREFIX + String(seq).padStart(12, "0");
+    const { store, clock, signal, alarm, prefix, onConflict } = this.#options;
+    const key = prefix + String(seq).padStart(12, "0");
     while (!signal.aborted) {
       try {
         const written = await store.write(key, text, "absent", signal);
@@ -87,9 +89,8 @@ export class JournalCopy {
           this.#stored = upTo;
           return;
         }
-        alarm(
-          `${key} was written by somebody else: two controllers continue one journal, and this one stops launching`,
-        );
+        alarm(`${key} was written by somebody else: two controllers continue one journal, and this one stops`);
+        onConflict();
         await clock.sleepUntil(Infinity, signal);
       } catch (error) {
         if (signal.aborted) return;
@@ -98,14 +99,4 @@ export class JournalCopy {
       }
     }
   }
-}
-
-/** Writes what the copy holds into a file. @returns whether there was anything; the hash chain, checked on reading, tells if a part is missing */
-export async function restoreJournal(store: ObjectStore, path: string, signal: AbortSignal): Promise<boolean> {
-  const keys = await store.list(PREFIX, signal);
-  if (keys.length === 0) return false;
-  const parts: string[] = [];
-  for (const key of keys) parts.push((await store.read(key, signal))?.text ?? "");
-  await writeFile(path, parts.join(""), { flag: "wx", flush: true });
-  return true;
 }

@@ -126,14 +126,17 @@ export class FakeEc2 extends HttpDouble {
     const wanted = call.get("InstanceId.1");
     const seen = this.instances.filter(({ launchedS }) => this.nowS() - launchedS >= this.lagS);
     if (wanted !== null && !seen.some(({ id }) => id === wanted)) return error("InvalidInstanceID.NotFound");
-    const filters: (readonly [string, string])[] = [];
+    const filters: (readonly [name: string, values: readonly string[]])[] = [];
     for (let n = 1; call.has(`Filter.${n}.Name`); n++) {
-      filters.push([call.get(`Filter.${n}.Name`)!, call.get(`Filter.${n}.Value.1`)!]);
+      const values = [...call].flatMap(([key, value]) => (key.startsWith(`Filter.${n}.Value.`) ? [value] : []));
+      filters.push([call.get(`Filter.${n}.Name`)!, values]);
     }
     const matching = seen.filter(
       ({ id, tags }) =>
         (wanted === null || id === wanted) &&
-        filters.every(([name, value]) => tags[name.replace(/^tag:/, "")] === value),
+        filters.every(([name, values]) =>
+          values.includes(name === "instance-id" ? id : (tags[name.replace(/^tag:/, "")] ?? "")),
+        ),
     );
     const sets = matching.map((each) => `<item><instancesSet>${this.#xml(each)}</instancesSet></item>`);
     return ok("DescribeInstances", `<reservationSet>${sets.join("")}</reservationSet>`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JournalRecord } from "../../orchestrator/journal.ts";
+import type { JournalRecord } from "../../orchestrator/journal-lines.ts";
 import { runLoop } from "../../orchestrator/loop.ts";
 import type { Journal } from "../../orchestrator/ports.ts";
 import type { JournalEntry } from "../../orchestrator/records.ts";

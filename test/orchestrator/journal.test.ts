@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FileJournal, JournalError, type JournalRecord, readJournal } from "../../orchestrator/journal.ts";
+import { DiskJournal, readJournal } from "../../orchestrator/journal.ts";
+import { JournalError, type JournalRecord } from "../../orchestrator/journal-lines.ts";
 import type { JournalEntry } from "../../orchestrator/records.ts";
 import type { MarketId } from "../../policies/contract/units.ts";
+import { resumed } from "../support/journals.ts";
 import { oneMarket } from "./scripted-ports.ts";
 
 let folder: string;
@@ -37,7 +39,7 @@ const some: readonly JournalEntry[] = [
 ];
 
 async function written(entries: readonly JournalEntry[], durable = false): Promise<void> {
-  const journal = await FileJournal.create(path);
+  const journal = await DiskJournal.create(path);
   for (const entry of entries) await journal.append([entry], { durable });
   await journal.close();
 }
@@ -69,7 +71,7 @@ describe("a journal", () => {
   });
 
   it("refuses a number that JSON has no word for instead of writing null", async () => {
-    const journal = await FileJournal.create(path);
+    const journal = await DiskJournal.create(path);
     for (const number of [Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => journal.append([price(0, number)], { durable: false })).toThrow(JournalError);
     }
@@ -106,7 +108,7 @@ describe("a journal", () => {
   });
 
   it("appends in the order of the calls, whoever waits for what", async () => {
-    const journal = await FileJournal.create(path);
+    const journal = await DiskJournal.create(path);
     const all = Array.from({ length: 50 }, (_, i) => foreign(`i-${i}`));
     await Promise.all(all.map((entry, i) => journal.append([entry], { durable: i % 7 === 0 })));
     await journal.close();
@@ -115,18 +117,18 @@ describe("a journal", () => {
 
   it("has one writer: a file that is there is not written over or continued", async () => {
     await written(some);
-    await expect(FileJournal.create(path)).rejects.toThrow(
+    await expect(DiskJournal.create(path)).rejects.toThrow(
       `${path}: the file is there already, and a journal has one writer; name a new file`,
     );
-    await expect(FileJournal.create(join(folder, "nowhere", "j"))).rejects.toThrow("no such file or folder");
+    await expect(DiskJournal.create(join(folder, "nowhere", "j"))).rejects.toThrow("no such file or folder");
   });
 });
 
 describe("a journal that is gone on with", () => {
   it("continues numbers and chain, and has one writer at a time", async () => {
     await written(some.slice(0, 2));
-    const journal = await FileJournal.resume(path, () => {});
-    await expect(FileJournal.resume(path, () => {})).rejects.toThrow(
+    const journal = await resumed(path);
+    await expect(resumed(path)).rejects.toThrow(
       `${path}: process ${process.pid} is writing to it; end that process, or name another journal`,
     );
     await journal.append(some.slice(2), { durable: true });
@@ -137,7 +139,7 @@ describe("a journal that is gone on with", () => {
   it("loses a torn last line for good", async () => {
     await written(some);
     await appendFile(path, '{"seq":4,"hash":"');
-    const journal = await FileJournal.resume(path, () => {});
+    const journal = await resumed(path);
     await journal.append([foreign("after")], { durable: true });
     await journal.close();
     const warnings: string[] = [];
@@ -148,14 +150,14 @@ describe("a journal that is gone on with", () => {
   it("is not held up by the lock of a process that is dead", async () => {
     await written(some);
     await writeFile(`${path}.lock`, String(2 ** 22 + 1));
-    await (await FileJournal.resume(path, () => {})).close();
+    await (await resumed(path)).close();
   });
 
   it("is not gone on with when it is spoilt, and is free for the next then", async () => {
     await written(some);
     await writeFile(path, (await readFile(path, "utf8")).replace("i-0", "i-1"));
     for (let n = 0; n < 2; n++) {
-      await expect(FileJournal.resume(path, () => {})).rejects.toThrow("is not as it was written");
+      await expect(resumed(path)).rejects.toThrow("is not as it was written");
     }
   });
 });

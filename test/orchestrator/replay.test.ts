@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { orchestrateCommand } from "../../orchestrator/cli.ts";
-import { FileJournal, JournalLines, readJournal } from "../../orchestrator/journal.ts";
+import { DiskJournal, readJournal } from "../../orchestrator/journal.ts";
+import { JournalLines } from "../../orchestrator/journal-lines.ts";
 import type { JournalEntry } from "../../orchestrator/records.ts";
 import { replay } from "../../orchestrator/replay.ts";
 import { definePolicy, type PolicySpec } from "../../policies/contract/policy.ts";
@@ -45,13 +46,13 @@ let events = 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "replay-"));
   path = join(folder, "run.ndjson");
-  const journal = await FileJournal.create(path);
+  const journal = await DiskJournal.create(path);
   // No fsync: 5,000 of them are the disk's time, not the loop's.
   const quick = { append: (all: readonly JournalEntry[]) => journal.append(all, { durable: false }) };
   ({ events } = (await loopRun(world, scenario, { journal: quick })).metrics as { events: number });
   await journal.close();
   shortPath = join(folder, "short.ndjson");
-  const durable = await FileJournal.create(shortPath);
+  const durable = await DiskJournal.create(shortPath);
   await loopRun(short, scenario, { journal: durable });
   await durable.close();
 });

@@ -59,7 +59,10 @@ export class ScriptedPorts {
 
   constructor(script: readonly (readonly [timeS: Seconds, say: (outside: ScriptedPorts) => void])[]) {
     const left = [...script];
-    const call = (what: string) => this.happened.push({ call: what, timeS: this.nowS });
+    const call = (what: string) => {
+      this.happened.push({ call: what, timeS: this.nowS });
+      return "done" as const;
+    };
     this.ports = {
       clock: {
         nowS: () => this.nowS,
@@ -79,23 +82,20 @@ export class ScriptedPorts {
           call(`launch ${request.market.zone}`);
           return new Promise((answer) => this.launches.push({ request, answer }));
         },
-        terminate: async (providerId) => {
-          call(`terminate ${providerId}`);
-          return "done";
-        },
+        terminate: async (providerId) => call(`terminate ${providerId}`),
         instances: (signal) => this.instances.read(signal),
       },
       notices: { stream: (signal) => this.notices.read(signal) },
       standby: {
-        stop: async (providerId) => void call(`stop instance ${providerId}`),
+        stop: async (providerId) => call(`stop instance ${providerId}`),
         start: async (providerId) => {
           call(`start instance ${providerId}`);
           return { ok: true, providerId };
         },
       },
       balancer: {
-        register: async (providerId) => void call(`register ${providerId}`),
-        deregister: async (providerId) => void call(`deregister ${providerId}`),
+        register: async (providerId) => call(`register ${providerId}`),
+        deregister: async (providerId) => call(`deregister ${providerId}`),
       },
       prices: {
         latest: async () =>

@@ -239,6 +239,7 @@ export class SimulatedPorts {
     stop: async (providerId) => {
       const instance = this.#providerIds.id(providerId);
       if (this.#phaseOf(instance) === PHASE.ready) this.#carryOut({ do: "stop", instance });
+      return "done";
     },
     start: async (providerId) => {
       const instance = this.#providerIds.id(providerId);
@@ -254,12 +255,13 @@ export class SimulatedPorts {
     deregister: async (providerId) => this.#send("deregister", providerId, false),
   };
 
-  #send(verb: "register" | "deregister", providerId: string, registered: boolean): void {
+  #send(verb: "register" | "deregister", providerId: string, registered: boolean): "done" {
     const instance = this.#providerIds.id(providerId);
-    if (this.#phaseOf(instance) !== PHASE.ready || this.#registered.has(providerId) === registered) return;
+    if (this.#phaseOf(instance) !== PHASE.ready || this.#registered.has(providerId) === registered) return "done";
     if (registered) this.#registered.add(providerId);
     else this.#registered.delete(providerId);
     this.#carryOut({ do: verb, instance });
+    return "done";
   }
 
   #phaseOf(instance: InstanceId): number | undefined {

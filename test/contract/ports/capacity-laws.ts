@@ -39,7 +39,7 @@ export function capacityLaws(name: string, make: () => Promise<CapacityBench>, d
     });
 
     async function listen(): Promise<void> {
-      for await (const report of bench.capacity.instances(over.signal)) {
+      for await (const report of bench.capacity.instances(over.signal, [])) {
         reports.push(report);
         heard();
       }

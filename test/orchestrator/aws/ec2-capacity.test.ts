@@ -127,7 +127,7 @@ describe("a launch", () => {
     faults("RunInstances", "apply, then hang", ...Array(20).fill("hang"));
     expect(await launch("t1")).toMatchObject({ ok: false, reason: "lost", scope: "market" });
     expect(ec2.live).toHaveLength(1);
-    const reports = capacity.instances(over.signal);
+    const reports = capacity.instances(over.signal, []);
     const ended = (async () => {
       for await (const { status } of reports) if (status === "ended") return;
     })();
@@ -173,16 +173,18 @@ describe("a launch", () => {
 });
 
 describe("a termination", () => {
-  const launched = async () => ((await launch("t1")) as { providerId: string }).providerId;
+  const launched = async (token = "t1") => ((await launch(token)) as { providerId: string }).providerId;
 
-  it("reads the tag first, and leaves alone what is not of this fleet (fault 19)", async () => {
-    const id = await launched();
-    ec2.retag(id, { "synkti:fleet": "another" });
-    expect(await capacity.terminate(id, over.signal)).toBe("foreign");
-    ec2.retag(id, {});
-    expect(await capacity.terminate(id, over.signal)).toBe("foreign");
-    expect(ec2.count("TerminateInstances")).toBe(0);
-    expect(ec2.live).toHaveLength(1);
+  it("knows whose an instance is by its tag as of now, and asks once about all that are asked for together", async () => {
+    const ids = await Promise.all(["a", "b", "c"].map(launched));
+    ec2.retag(ids[1]!, { "synkti:fleet": "another" });
+    ec2.retag(ids[2]!, {});
+    const asked = [...ids, "i-0123456789abcdef0"].map((id) => capacity.ownerOf(id, over.signal));
+    expect(await Promise.all(asked)).toEqual(["ours", "foreign", "foreign", "absent"]);
+    expect(ec2.count("DescribeInstances")).toBe(1);
+    faults("DescribeInstances", { code: "UnauthorizedOperation", status: 403 });
+    expect(await capacity.ownerOf(ids[0]!, over.signal)).toBe("unknown");
+    expect(await capacity.ownerOf(ids[0]!, over.signal)).toBe("ours");
   });
 
   it("goes on through throttling, failures and a denial until it is done", async () => {
@@ -213,7 +215,7 @@ describe("a termination", () => {
 describe("reports", () => {
   const firstReports = async (n: number): Promise<readonly InstanceReport[]> => {
     const reports: InstanceReport[] = [];
-    for await (const report of capacity.instances(over.signal)) if (reports.push(report) === n) break;
+    for await (const report of capacity.instances(over.signal, [])) if (reports.push(report) === n) break;
     return reports;
   };
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AgentState } from "../../../orchestrator/door/words.ts";
 import { Agent } from "../../../orchestrator/node/agent.ts";
-import { drained } from "../../../orchestrator/node/drain.ts";
+import { drainBudgetS, drained } from "../../../orchestrator/node/drain.ts";
 import { Imds } from "../../../orchestrator/node/imds.ts";
 import { Vllm } from "../../../orchestrator/node/vllm.ts";
 import { Routes } from "../../doubles/routes.ts";
@@ -77,7 +77,7 @@ describe("a drain", () => {
   };
   const drain = (leftS: number, ...readings: readonly (number | "unknown")[]) => {
     const clock = new VirtualClock();
-    return clock.until(drained(load(...readings), clock, leftS, new AbortController().signal));
+    return clock.until(drained(load(...readings), clock, drainBudgetS(leftS), new AbortController().signal));
   };
 
   it("is over at the second reading of none in flight, after five quiet seconds", async () => {
