@@ -5,6 +5,7 @@ import { nearestName } from "../policies/contract/nearest.ts";
 import type { ExperimentOptions } from "./experiment.ts";
 import { type JobFile, schedulers } from "./launch.ts";
 import type { MergeOptions } from "./merge.ts";
+import { type Language, languages } from "./new-files.ts";
 import { shownUrl } from "./queue/shown-url.ts";
 import { shellWord } from "./shell-word.ts";
 import { UsageError } from "./usage-error.ts";
@@ -25,7 +26,12 @@ export type Command =
   /** What there is to choose from, all of it or one by name; with `write`, as pages. */
   | { readonly do: "policies"; readonly name: string | undefined; readonly write: boolean }
   | { readonly do: "init"; readonly path: string }
-  | { readonly do: "new policy"; readonly name: string; readonly folder: string }
+  | {
+      readonly do: "new policy";
+      readonly name: string;
+      readonly language: Language;
+      readonly folder: string;
+    }
   | { readonly do: "doctor" }
   | { readonly do: "schema" };
 
@@ -80,6 +86,12 @@ export function parsedArguments(args: readonly string[], root: string): Command 
           },
           "dry-run": { type: "boolean", default: false, describe: "say what would be run, and why" },
           fresh: { type: "boolean", default: false, describe: "forget what is stored" },
+          "skip-laws": {
+            type: "boolean",
+            default: false,
+            describe:
+              "run policies of your own without holding them against the contract's laws first; the report says so",
+          },
           ...running,
         }),
       (given) => {
@@ -92,6 +104,7 @@ export function parsedArguments(args: readonly string[], root: string): Command 
           queue: given.queue,
           dryRun: given.dryRun,
           fresh: given.fresh,
+          skipLaws: given.skipLaws,
           ...runningOf(given),
           command,
         };
@@ -144,13 +157,14 @@ export function parsedArguments(args: readonly string[], root: string): Command 
         y
           .positional("kind", { choices: ["policy"] as const, demandOption: true })
           .positional("name", { type: "string", demandOption: true, describe: "such as my-policy" })
+          .option("language", { choices: languages, default: languages[0], describe: "that it is written in" })
           .option("folder", {
             ...text,
             default: relative("", join(root, "experiments", "configs")) || ".",
             describe: "where the studies lie that will name it",
           }),
-      ({ kind, name, folder }) => {
-        parsed = { do: `new ${kind}`, name, folder };
+      ({ kind, name, language, folder }) => {
+        parsed = { do: `new ${kind}`, name, language, folder };
       },
     )
     .command("doctor", "check the installation", {}, () => {
@@ -221,8 +235,10 @@ function meant(message: string, args: readonly string[]): string {
     "image",
     "claim",
     "folder",
+    "language",
     "dry-run",
     "fresh",
+    "skip-laws",
     "json",
     "out",
     "cell-timeout",

@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, parsedArguments } from "./arguments.ts";
 import { doctor } from "./doctor.ts";
@@ -42,9 +42,9 @@ async function carriedOut(command: Command): Promise<number> {
       print(`wrote ${command.path}; what it would run: npm run experiment -- ${shellWord(command.path)} --dry-run`);
       return OK;
     case "new policy": {
-      const [policy, test] = newPolicy(root, command.name, command.folder);
+      const [policy, test] = newPolicy(root, command.name, command.folder, command.language);
       print(`wrote ${policy} and ${test}`);
-      print(`in a study beside it: { scheduling: ./${command.name}.ts, assignment: earliest-node }`);
+      print(`in a study beside it: { scheduling: ./${basename(policy!)}, assignment: earliest-node }`);
       print(`its test: npm test -- ${test}`);
       return OK;
     }

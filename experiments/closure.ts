@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
-import type { Named, Scenario } from "../policies/contract/scenario.ts";
+import { isForeign, type Named, nameOf, type Scenario } from "../policies/contract/scenario.ts";
 import { DEFAULT_FAILOVER, DEFAULT_ROUTER } from "../policies/registry.ts";
+import { pythonClosure } from "./bridge/python-closure.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { ImportError, importClosure, importsOf } from "./import-graph.ts";
-import { OWN_FILE } from "./own-policy.ts";
+import { OWN_FILE, ownFilesOf, PYTHON_MODULE } from "./own-policy.ts";
 import { sourceTokens } from "./source-tokens.ts";
 
 /**
@@ -49,7 +50,9 @@ export class CodeDigests {
     failover = DEFAULT_FAILOVER,
   }: Scenario): Promise<string> {
     return digestOf({
-      scheduling: await this.#named("scheduling", scheduling),
+      scheduling: isForeign({ scheduling })
+        ? await this.#foreign({ scheduling })
+        : await this.#named("scheduling", scheduling as Named),
       wrappers: await Promise.all(wrappers.map((wrapper) => this.#named("wrappers", wrapper))),
       assignment: await this.#named("assignment", assignment),
       routing: await this.#named("routing", routing),
@@ -58,7 +61,7 @@ export class CodeDigests {
   }
 
   #named(folder: string, named: Named): Promise<string> {
-    const name = typeof named === "string" ? named : named.name;
+    const name = nameOf(named);
     return this.#of(
       OWN_FILE.test(name) ? resolve(this.#studyFolder, name) : join(this.#root, "policies", folder, `${name}.ts`),
     );
@@ -72,6 +75,26 @@ export class CodeDigests {
       );
       return digestOf(digests);
     });
+  }
+
+  /** Its own files, what carries its lines, and in Python what it imports. What else its command starts is the machine's. */
+  async #foreign(scenario: Pick<Scenario, "scheduling">): Promise<string> {
+    const own = ownFilesOf(scenario).map((file) => resolve(this.#studyFolder, file));
+    const files = await Promise.all(
+      own.map(async (file) =>
+        (file.endsWith(".py") ? pythonClosure(file) : Promise.resolve([file])).catch(
+          ({ code }: NodeJS.ErrnoException) => {
+            throw new ImportError(`cannot read ${file} (${code}); correct the path or restore the file`);
+          },
+        ),
+      ),
+    );
+    const bytes = [...new Set([...files.flat(), PYTHON_MODULE])].map(
+      async (file) => [this.#place(file), sha256(await readFile(file))] as const,
+    );
+    const bridge = join(this.#root, "experiments", "bridge");
+    const carriers = ["foreign-policy.ts", "command-thread.ts"].map((file) => this.#of(join(bridge, file)));
+    return digestOf([await Promise.all(bytes), await Promise.all(carriers)]);
   }
 
   async #digestOf(file: string): Promise<string> {

@@ -27,6 +27,8 @@ export interface ExperimentOptions extends Omit<ComputeOptions, "studyFolder" | 
   readonly queue?: string | undefined;
   readonly dryRun: boolean;
   readonly fresh: boolean;
+  /** Runs policies of the user's own without holding them against the contract's laws first. */
+  readonly skipLaws: boolean;
   /** Results folder; named after the study, and the shard, where undefined. */
   readonly out: string | undefined;
   /** The command as it can be typed again. */
@@ -90,14 +92,14 @@ export async function experiment(options: ExperimentOptions, host: ExperimentHos
     events.planned(planOf(upTo(asked, 0), await cellsBefore()), upTo(cells, 0), folder);
     return { how: "planned" };
   }
-  checkOwnPolicies(loaded);
+  const ownPolicies = await checkOwnPolicies(loaded, asked, prepared.grid.tables, options);
   makeFolder(folder);
   const unlock = lockFolder(folder);
   try {
     const stored = await cellsBefore();
     const failures = new Map<string, string>();
     const compute: ComputeOptions = { ...options, studyFolder: loaded.folder, signal: host.listen() };
-    const about = { command: options.command, startedAt };
+    const about = { command: options.command, startedAt, ownPolicies };
     for (const at of looks.keys()) {
       const seen = upTo(cells, at);
       const pending = upTo(asked, at).filter(({ key }) => !failures.has(key));

@@ -6,12 +6,15 @@ import { publicSetNamed } from "../traces/public-sets.ts";
 import { digestOf } from "./digest.ts";
 import type { Grid } from "./grid.ts";
 import type { PreparedStudy } from "./prepared-study.ts";
+import type { OwnPolicyNote } from "./record.ts";
 import { policyIds } from "./study-checks.ts";
 
 /** What a manifest says beside what the study and its code say. */
 export interface ManifestAbout {
   readonly command: string;
   readonly startedAt: Date;
+  /** What is to be known of policies in files of the user's own. */
+  readonly ownPolicies?: readonly OwnPolicyNote[];
   /** Of a part of a study: which, and what failed in it, by key. */
   readonly shard?: {
     readonly index: number;
@@ -25,13 +28,14 @@ export interface ManifestAbout {
 /** Where results come from: everything that is needed to get them again, and to know whether one has. */
 export async function manifestOf(
   { root, loaded, grid, code, versions }: PreparedStudy,
-  { command, startedAt, shard, shards }: ManifestAbout,
+  { command, startedAt, ownPolicies = [], shard, shards }: ManifestAbout,
 ): Promise<Record<string, unknown>> {
   const { study } = loaded;
   const ids = policyIds(study);
   const policies = await Promise.all(study.policies.map((policy) => code.scenario(policy)));
   return {
     command,
+    ...(ownPolicies.length === 0 ? {} : { ownPolicies }),
     ...(shard === undefined ? {} : { shard }),
     ...(shards === undefined ? {} : { shards }),
     startedAt: startedAt.toISOString(),

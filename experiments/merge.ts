@@ -7,6 +7,7 @@ import { type ExperimentEnd, type ExperimentHost, type ExperimentOptions, result
 import { lockFolder } from "./lock.ts";
 import { manifestOf } from "./manifest.ts";
 import { preparedStudy } from "./prepared-study.ts";
+import type { OwnPolicyNote } from "./record.ts";
 import { makeFolder } from "./results.ts";
 import { assertResultsFolder, CellLog, readCells, type StoredCell } from "./store.ts";
 import { loadStudy } from "./study.ts";
@@ -23,6 +24,7 @@ export interface MergeOptions extends Pick<ExperimentOptions, "out" | "jobs" | "
 const MANIFEST = z.looseObject({
   study: z.string(),
   overrides: z.array(z.string()),
+  ownPolicies: z.custom<readonly OwnPolicyNote[]>(Array.isArray).optional(),
   shard: z.object({
     index: z.int(),
     of: z.int(),
@@ -84,7 +86,8 @@ export async function merge(options: MergeOptions, host: ExperimentHost): Promis
       shard: `${manifest.shard.index}/${manifest.shard.of}`,
       ...Object.fromEntries(OF_A_PART.map((field) => [field, manifest[field]])),
     }));
-    const about = { command: options.command, startedAt, shards: parts };
+    const { ownPolicies = [] } = first.manifest;
+    const about = { command: options.command, startedAt, ownPolicies, shards: parts };
     const compute = { ...options, studyFolder: loaded.folder, signal: host.listen() };
     return await drawResults(prepared, { folder, stored, failures, about }, compute, host);
   } finally {

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { schedulingPolicies } from "../policies/scheduling/index.ts";
 import { makeFolder } from "./results.ts";
 import { unwritable } from "./store.ts";
 import { UsageError } from "./usage-error.ts";
@@ -12,19 +13,32 @@ export function newStudy(root: string, path: string): string {
   return path;
 }
 
+export const languages = ["typescript", "python"] as const;
+export type Language = (typeof languages)[number];
+
+/** Of each language: the ending of its files, and of their test's. */
+const ENDINGS = {
+  typescript: { policy: ".ts", test: ".test.ts" },
+  python: { policy: ".py", test: ".python.test.ts" },
+} as const satisfies Record<Language, unknown>;
+
 /**
  * A policy in a file of its own and its test, both of which run as they are.
  * @param name kebab-case: what the policy and its file are called.
  * @param folder that studies lie in which will name it.
  * @returns the paths of both.
- * @throws UsageError for a name that is none, or where there is a file already; ResultsError
+ * @throws UsageError for a name that is none or a listed policy's, or where there is a file already; ResultsError
  */
-export function newPolicy(root: string, name: string, folder: string): readonly string[] {
+export function newPolicy(root: string, name: string, folder: string, language: Language): readonly string[] {
   if (!/^[a-z]\w*(-\w+)*$/.test(name)) {
     throw new UsageError(`new policy ${name}: expected a name in lower case, its words joined by "-"`);
   }
-  const policy = join(folder, `${name}.ts`);
-  const test = join(root, "test", "own", `${name}.test.ts`);
+  if (schedulingPolicies.some((listed) => listed.name === name)) {
+    throw new UsageError(`new policy ${name}: a listed policy is called so; choose another name`);
+  }
+  const endings = ENDINGS[language];
+  const policy = join(folder, `${name}${endings.policy}`);
+  const test = join(root, "test", "own", `${name}${endings.test}`);
   const renamed = (template: string): string =>
     readFileSync(join(root, template), "utf8")
       .replaceAll("template-policy", name)
@@ -33,15 +47,15 @@ export function newPolicy(root: string, name: string, folder: string): readonly 
   written([
     [
       policy,
-      renamed("experiments/templates/template-policy.ts").replaceAll(
+      renamed(`experiments/templates/template-policy${endings.policy}`).replaceAll(
         '"../../policies/contract',
         `"${leading(policy, contract)}`,
       ),
     ],
     [
       test,
-      renamed("test/own/template-policy.test.ts").replace(
-        `../../experiments/templates/${name}.ts`,
+      renamed(`test/own/template-policy${endings.test}`).replace(
+        `../../experiments/templates/${name}${endings.policy}`,
         leading(test, policy),
       ),
     ],

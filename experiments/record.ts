@@ -48,3 +48,13 @@ export type RunRecord = {
 export interface TracedRun extends Pick<RunSpec, "policyId" | "trace" | "unit" | "replicate" | "axes"> {
   readonly timeline: Timeline;
 }
+
+/** What a manifest says of a policy of the user's own. */
+export interface OwnPolicyNote {
+  readonly policyId: string;
+  readonly policy: string;
+  /** Of one in another language: what runs it, beside the workbench, slowly; it can only be simulated. */
+  readonly foreign?: string;
+  /** "kept", or why that is not known. */
+  readonly laws: string;
+}

@@ -28,7 +28,7 @@ export function runCell(
 ): SimulationResult {
   const { policy, lengthS, drainS, workload, cloud, cadence, seed, accounting } = spec;
   const { own, traced = false, requests } = options;
-  const params = typeof policy.scheduling === "string" ? undefined : policy.scheduling.params;
+  const { params } = typeof policy.scheduling === "string" ? {} : policy.scheduling;
   const decisions =
     own === undefined
       ? resolveScenario(policy)

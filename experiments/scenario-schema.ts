@@ -17,7 +17,13 @@ interface Listed {
   readonly params?: Schema<unknown>;
 }
 
-const scheduling = z.union([name(schedulingPolicies, true), withParams(schedulingPolicies, true)]);
+const scheduling = z.union([
+  name(schedulingPolicies, true),
+  withParams(schedulingPolicies, true),
+  z
+    .strictObject({ command: z.array(z.string().min(1)).min(1), params: z.unknown().optional() })
+    .describe("a policy in another language, started in the study's folder; docs/BRIDGE.md"),
+]);
 const failover = z.union([name(failovers, false), withParams(failovers, false)]);
 const assignment = z.union([name(assignmentStrategies, false), withParams(assignmentStrategies, false)]);
 const routing = z.union([name(routers, false), withParams(routers, false)]);
@@ -64,12 +70,15 @@ export const scenarioSchema = z.strictObject({
 function name(list: readonly Listed[], ownFiles: boolean) {
   const names = list.map((each) => each.name);
   const offered = list.map(({ name, summary }) => ({ const: name, description: summary }));
-  const file = { pattern: OWN_FILE.source, description: "a file of your own that exports a definePolicy" };
+  const file = {
+    pattern: OWN_FILE.source,
+    description: "a file of your own: TypeScript that exports a definePolicy, or Python",
+  };
   return z
     .string()
     .superRefine((name, context) => {
       if (names.includes(name) || (ownFiles && OWN_FILE.test(name))) return;
-      const message = oneOf(names, name, ownFiles ? "./a-file.ts of your own" : undefined);
+      const message = oneOf(names, name, ownFiles ? "./a-file.ts or .py of your own" : undefined);
       context.addIssue({ code: "custom", message });
     })
     .meta({ anyOf: ownFiles ? [...offered, file] : offered });

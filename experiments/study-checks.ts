@@ -5,7 +5,7 @@ import { scenarioLabel } from "../policies/contract/scenario.ts";
 import { resolveScenario, unfitFor } from "../policies/registry.ts";
 import { type Fault, oneOf } from "./faults.ts";
 import { metrics } from "./metrics.ts";
-import { ownFileOf } from "./own-policy.ts";
+import { isOwn, ownFilesOf } from "./own-policy.ts";
 import { type Path, pathText } from "./paths.ts";
 import { publishedFaults } from "./published/published-checks.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
@@ -31,15 +31,15 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
   for (const [i, policy] of policies.entries()) {
     const first = ids?.indexOf(ids[i]!) ?? i;
     if (first !== i) fault(["policies", i], `is called "${ids![i]}", as policies.${first} is; give one of them an id`);
-    const file = policy === undefined ? undefined : ownFileOf(policy);
-    if (file !== undefined && !existsSync(resolve(folder, file))) {
+    for (const file of policy === undefined ? [] : ownFilesOf(policy)) {
+      if (existsSync(resolve(folder, file))) continue;
       fault(["policies", i, "scheduling"], `there is no file ${relative("", resolve(folder, file))}; correct the path`);
     }
   }
   const [workload, cloud, cadence] = [part("workload"), part("cloud"), part("cadence")];
   for (const [i, policy] of policies.entries()) {
     if (policy === undefined || workload === undefined || cloud === undefined || cadence === undefined) continue;
-    if (ownFileOf(policy) !== undefined) continue;
+    if (isOwn(policy)) continue;
     const unfit = unfitFor(resolveScenario(policy), workload.model, cloud, cadence);
     if (unfit !== undefined) fault(["policies", i, "scheduling"], unfit);
   }

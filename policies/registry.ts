@@ -31,6 +31,9 @@ export const DEFAULT_FAILOVER = "serve-on";
 
 /** Looks up the names of a scenario and checks its parameters. `own` adds policies that are not listed: a user's file. */
 export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[] = []): Decisions {
+  if (typeof scenario.scheduling === "object" && "command" in scenario.scheduling) {
+    throw new ScenarioError("a policy that a command starts can only be simulated, by a study");
+  }
   const scheduling = named("scheduling policy", scenario.scheduling, [...own, ...schedulingPolicies]);
   let spec = scheduling.spec;
   for (const wrapper of scenario.wrappers ?? []) {

@@ -8,6 +8,7 @@ import { answer } from "./sections/answer.ts";
 import { confirmation } from "./sections/confirmation.ts";
 import { failures } from "./sections/failures.ts";
 import { filter } from "./sections/filter.ts";
+import { ownPolicyWarnings } from "./sections/own-policies.ts";
 import { type Manifest, provenance } from "./sections/provenance.ts";
 import { published } from "./sections/published.ts";
 import { ranking } from "./sections/ranking.ts";
@@ -66,7 +67,7 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
     },
     ...(confirmed ? [{ id: "confirmation", heading: "Confirmation", body: confirmed }] : []),
     ...(matters ? [{ id: "variance", heading: "Which axis matters", body: matters }] : []),
-    { id: "warnings", heading: "Warnings", body: warnings(summary) },
+    { id: "warnings", heading: "Warnings", body: warnings([...summary.warnings, ...ownPolicyWarnings(manifest)]) },
   ];
   for (const { id, heading } of FIGURES) {
     if (summary[id].length > 0) sections.push({ id, heading, body: published(summary[id]) });
@@ -143,7 +144,7 @@ const leftOut = (drawn: number, groups: readonly SummaryGroup[]): Content =>
   groups.length > drawn &&
   html`<p class="note">Drawn are the first ${drawn} of ${groups.length} points of the sweep: more would make this page slow. The ranking holds all; summary.json beside this page has every number.</p>`;
 
-const warnings = ({ warnings }: Summary): Content =>
+const warnings = (warnings: readonly string[]): Content =>
   warnings.length > 0
     ? html`<ul class="warnings">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`
     : html`<p>None: nothing about the method asks for caution beyond what the captions say.</p>`;

@@ -34,6 +34,7 @@ export const adviseCommand = (args: readonly string[]): Promise<number> =>
       sets: [],
       only: [],
       dryRun: false,
+      skipLaws: false,
       fresh: false,
       command: commandLine(args, "advise"),
     };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Named, Scenario } from "../../policies/contract/scenario.ts";
+import { nameOf, type Scenario } from "../../policies/contract/scenario.ts";
 import type { CellOutcome } from "../cell-task.ts";
 import { canonicalJson } from "../digest.ts";
 import type { RunRecord, RunSpec } from "../record.ts";
@@ -27,10 +27,10 @@ export interface ScenarioNames {
   readonly assignment: string;
 }
 
-const nameOf = (named: Named): string => (typeof named === "string" ? named : named.name);
-
 export const namesOf = ({ scheduling, wrappers = [], assignment }: Scenario): ScenarioNames => ({
-  scheduling: nameOf(scheduling),
+  // A command is no name: no worker takes one from elsewhere.
+  scheduling:
+    typeof scheduling === "object" && "command" in scheduling ? JSON.stringify(scheduling) : nameOf(scheduling),
   wrappers: wrappers.map(({ name }) => ({ name })),
   assignment: nameOf(assignment),
 });

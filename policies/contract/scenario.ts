@@ -3,11 +3,17 @@ import type { MiB, Seconds, Usd, UsdPerHour } from "./units.ts";
 /** What both sides name: a study, a record, later a promotion manifest. */
 export type Named = string | { readonly name: string; readonly params?: unknown };
 
+/** A policy in another language: the command that starts it, in the study's folder. Simulated only. */
+export interface Commanded {
+  readonly command: readonly string[];
+  readonly params?: unknown;
+}
+
 /** Everything that decides, by name. */
 export interface Scenario {
   /** Legend label; made from the parts where absent (`scenarioLabel`). */
   readonly id?: string;
-  readonly scheduling: Named;
+  readonly scheduling: Named | Commanded;
   /** From the inside out: the last one is asked first. */
   readonly wrappers?: readonly { readonly name: string; readonly params?: unknown }[];
   readonly assignment: Named;
@@ -158,13 +164,25 @@ export interface GpuLink {
  */
 export function scenarioLabel(scenario: Scenario): string {
   if (scenario.id !== undefined) return scenario.id;
-  const name = (part: Named) => (typeof part === "string" ? part : part.name);
   const inner = (scenario.wrappers ?? []).reduce(
     (label, wrapper) => `${wrapper.name}(${label})`,
-    name(scenario.scheduling),
+    nameOf(scenario.scheduling),
   );
   const rest = [scenario.assignment, scenario.routing, scenario.failover].flatMap((part) =>
-    part === undefined ? [] : name(part),
+    part === undefined ? [] : nameOf(part),
   );
   return [inner, ...rest].join(" + ");
 }
+
+/** @example nameOf({ command: ["./my-policy", "--fast"] }) // "./my-policy --fast" */
+export function nameOf(part: Named | Commanded): string {
+  if (typeof part === "string") return part;
+  return "command" in part ? part.command.join(" ") : part.name;
+}
+
+/**
+ * Whether its policy runs in a process of its own, in whatever language: slow, and simulated only.
+ * @example isForeign({ scheduling: "./my_policy.py" }) // true
+ */
+export const isForeign = ({ scheduling }: Pick<Scenario, "scheduling">): boolean =>
+  (typeof scheduling === "object" && "command" in scheduling) || /^\..*\.py$/.test(nameOf(scheduling));

@@ -1,5 +1,5 @@
 import type { Cadence, CloudSpec, Scenario, WorkloadName } from "../contract/scenario.ts";
-import { LIVE_CLOUD } from "../contract/scenario.ts";
+import { isForeign, LIVE_CLOUD, nameOf } from "../contract/scenario.ts";
 
 /** What a study simulated, as far as it decides whether a policy of it may run. */
 export interface Simulated {
@@ -37,6 +37,10 @@ export function unpromotable(simulated: Simulated, toRun: ToRun, same: (a: unkno
     if (!holds) why.push(otherwise);
   };
   must(workload === "serving", `workload.model is ${workload}: only serving runs live; study a service`);
+  must(
+    !isForeign(policy),
+    `scheduling is ${nameOf(policy.scheduling)}, in another language: only a policy in TypeScript runs live; write it as one`,
+  );
   must(
     cloud.visibility === LIVE_CLOUD.visibility,
     `cloud.visibility is ${cloud.visibility}: EC2 tells nobody what is obtainable; set ${LIVE_CLOUD.visibility}`,

@@ -3,13 +3,13 @@ import { type AnyPolicySpec, definePolicy, type PolicySpec } from "../../policie
 import type { CloudSpec } from "../../policies/contract/scenario.ts";
 import type { Json } from "../../policies/contract/units.ts";
 import type { Decisions } from "../../policies/decider.ts";
+import { readingOnly, resumed, settles } from "../../policies/laws.ts";
 import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { simulate } from "../../sim/simulate.ts";
 import { windowOf } from "../../traces/columns.ts";
 import { handCloud, input, jobInput, scenario, serviceInput, table, tickCloud, zonesCloud } from "../support/runs.ts";
-import { readingOnly, resumed, settles } from "./laws.ts";
 
 // Goal: every listed policy, bare and in every listed wrapper, keeps the laws of the contract. Method: run it in worlds that
 // reach its branches (capacity that comes and goes, several slots, refusals, all ways to meet a reclaim) with the law around it.

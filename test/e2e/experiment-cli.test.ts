@@ -251,7 +251,7 @@ describe("a policy in a file of the user's own", () => {
     };
     const out = scratchFolder();
     const study = studyWith(Object.fromEntries(Object.entries(wrong).map(([name, [body]]) => [name, body])));
-    const ended = await run([study, "--cell-timeout", "3", "--cell-memory", "200", "--out", out]);
+    const ended = await run([study, "--cell-timeout", "3", "--cell-memory", "200", "--skip-laws", "--out", out]);
     expect(ended.code).toBe(1);
     expect(ended.err).toContain("14 cells failed");
     expect(ended.err).toMatch(/^ +2 {2}throws: TypeError: no such market \(own\/throws\.ts:6\)$/m);
@@ -304,7 +304,7 @@ describe("a policy in a file of the user's own", () => {
 
   test("that leaves its decisions to chance is found out by its traced run", async () => {
     const study = studyWith({ mine: `if (Math.random() < 0.5) act.wakeAt(view.nowS + 60); else { ${LAUNCH} }` });
-    const { code, err } = await run([study, "--set", "baseline=mine", "--out", scratchFolder()]);
+    const { code, err } = await run([study, "--set", "baseline=mine", "--skip-laws", "--out", scratchFolder()]);
     expect(err).toMatch(/DeterminismError: mine did something else when it was run again on seed \d/);
     expect(code).toBe(1);
   });
@@ -312,7 +312,7 @@ describe("a policy in a file of the user's own", () => {
   test("while it runs, no other process writes to its folder; that one is told which does", async () => {
     const study = studyWith({ mine: "for (;;);" });
     const out = scratchFolder();
-    const { child, ended } = startExperiment([study, "--jobs", "1", "--out", out]);
+    const { child, ended } = startExperiment([study, "--jobs", "1", "--skip-laws", "--out", out]);
     await until(() => storedIn(out) >= 1, ended);
     const { code, err } = await run([study, "--out", out]);
     expect(err).toMatch(new RegExp(`^LockError: .*process ${child.pid} is writing here`));

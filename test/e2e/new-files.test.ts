@@ -41,7 +41,7 @@ describe("init", () => {
 describe("new policy", () => {
   test("writes a policy that a study beside it can name, and a test that passes", async () => {
     const tree = copiedTree();
-    for (const part of ["test/contract/laws.ts", "test/support/runs.ts", "test/own"]) {
+    for (const part of ["test/support/runs.ts", "test/own"]) {
       mkdirSync(dirname(join(tree, part)), { recursive: true });
       cpSync(join(root, part), join(tree, part), { recursive: true });
     }
@@ -69,6 +69,29 @@ describe("new policy", () => {
 
     const again = await run(["new", "policy", "calm-zone"], tree, tree);
     expect(again).toMatchObject({ code: 2, err: expect.stringMatching(/calm-zone\.ts is there already/) });
+  });
+
+  test("in Python is one that a study can name, with a test that passes; a listed policy's name is none", async () => {
+    const tree = copiedTree();
+    for (const part of ["test/support/runs.ts", "test/own"]) {
+      mkdirSync(dirname(join(tree, part)), { recursive: true });
+      cpSync(join(root, part), join(tree, part), { recursive: true });
+    }
+    const { code, out } = await run(["new", "policy", "calm-zone", "--language", "python"], tree, tree);
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: [
+        "wrote experiments/configs/calm-zone.py and test/own/calm-zone.python.test.ts",
+        "in a study beside it: { scheduling: ./calm-zone.py, assignment: earliest-node }",
+        "its test: npm test -- test/own/calm-zone.python.test.ts\n",
+      ].join("\n"),
+    });
+    const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+    const args = [vitest, "run", "--root", tree, "test/own/calm-zone.python.test.ts"];
+    const tested = spawnSync(process.execPath, args, { cwd: tree, encoding: "utf8", env: { ...process.env, CI: "1" } });
+    expect(tested.stdout).toMatch(/4 passed/);
+    const listed = await run(["new", "policy", "greedy"], tree, tree);
+    expect(listed).toMatchObject({ code: 2, err: expect.stringContaining("a listed policy is called so") });
   });
 
   test.each(["../up", "Calm", "a b", "calm.ts"])("%s is no name, and nothing is written", async (name) => {

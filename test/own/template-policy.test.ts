@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { templatePolicy } from "../../experiments/templates/template-policy.ts";
+import { readingOnly, resumed, settles } from "../../policies/laws.ts";
 import { resolveScenario } from "../../policies/registry.ts";
-import { readingOnly, resumed, settles } from "../contract/laws.ts";
 import { handCloud, run, table } from "../support/runs.ts";
 
 // A launch is answered after 4 s, billed from 44 s and ready at 60 s; a notice comes 120 s before the end. So each bill can be

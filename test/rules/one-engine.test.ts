@@ -23,9 +23,9 @@ describe("there is one engine", () => {
     expect(holding(new RegExp(`new ${made}\\(`))).toEqual(files);
   });
 
-  test("a policy's decide is called by the decider, and by policies around policies", () => {
+  test("a policy's decide is called by the decider, and by policies around policies: wrappers and laws", () => {
     const callers = holding(/\.decide\(/).filter((file) => !file.startsWith("policies/wrappers/"));
-    expect(callers).toEqual(["experiments/validation/kinds/serving-toy.ts", "policies/decider.ts"]);
+    expect(callers).toEqual(["experiments/validation/kinds/serving-toy.ts", "policies/decider.ts", "policies/laws.ts"]);
   });
 });
 

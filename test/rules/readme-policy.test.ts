@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import type { AnyPolicySpec } from "../../policies/contract/policy.ts";
+import { readingOnly, resumed, settles } from "../../policies/laws.ts";
 import { resolveScenario } from "../../policies/registry.ts";
-import { readingOnly, resumed, settles } from "../contract/laws.ts";
 import { handCloud, run, table } from "../support/runs.ts";
 import { readProjectFile, root } from "./project-files.ts";
 
