@@ -37,9 +37,13 @@ export function carryOut(actions: readonly ForeignAction[], view: FleetView, kno
         break;
       }
       case "place": {
-        const { exclusive } = action;
+        const { exclusive, layout } = action;
         const instances = action.instances.map(instance);
-        act.place(work(action.work), { instances, ...(exclusive === undefined ? {} : { exclusive }) });
+        act.place(work(action.work), {
+          instances,
+          ...(layout && { layout }),
+          ...(exclusive === undefined ? {} : { exclusive }),
+        });
         break;
       }
       case "release": {

@@ -42,6 +42,9 @@ const action = z.discriminatedUnion("do", [
     do: z.literal("place"),
     work: z.int(),
     instances: z.array(instance).min(1),
+    layout: z
+      .strictObject({ pipeline: z.int().min(1), tensor: z.int().min(1), batchMax: z.int().min(1) })
+      .exactOptional(),
     exclusive: z.boolean().exactOptional(),
     ...why,
   }),

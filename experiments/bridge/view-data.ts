@@ -20,7 +20,12 @@ const ids = (list: readonly { readonly id: number }[]): number[] => list.map((ea
 const count = (value: number | undefined): number | null =>
   value === undefined ? null : Math.min(value, Number.MAX_SAFE_INTEGER);
 
-const PLACEMENT: Fields<PlacementView> = { work: id, instances: ids, exclusive: (value = false) => value };
+const PLACEMENT: Fields<PlacementView> = {
+  work: id,
+  instances: ids,
+  layout: asIs,
+  exclusive: (value = false) => value,
+};
 const placements = (list: readonly PlacementView[]) => list.map((each) => written(each, PLACEMENT));
 
 const MARKET: Fields<MarketView> = {
@@ -32,6 +37,7 @@ const MARKET: Fields<MarketView> = {
   priceUsdPerHour: asIs,
   slots: asIs,
   gpuMemoryMiB: asIs,
+  gpus: asIs,
   obtainable: count,
   held: asIs,
   unanswered: asIs,

@@ -119,9 +119,11 @@ class Act:
     def start(self, instance, why=None):
         self._write("start", why, instance=instance.id)
 
-    def place(self, work, instances, exclusive=False, why=None):
+    def place(self, work, instances, layout=None, exclusive=False, why=None):
+        """layout: a dict of pipeline, tensor and batchMax."""
         ids = [instance.id for instance in instances]
-        self._write("place", why, work=work.id, instances=ids, exclusive=exclusive)
+        cut = {} if layout is None else {"layout": layout}
+        self._write("place", why, work=work.id, instances=ids, exclusive=exclusive, **cut)
 
     def release(self, placement, why=None):
         ids = [instance.id for instance in placement.instances]
@@ -153,6 +155,7 @@ def _view(data, act):
             SimpleNamespace(
                 work=work[each["work"]],
                 instances=[instances[each_id] for each_id in each["instances"]],
+                layout=each["layout"],
                 exclusive=each["exclusive"],
             )
             for each in entity.placements
