@@ -9,6 +9,7 @@ import { merged } from "./merged.ts";
 import { observedJournal } from "./observed-journal.ts";
 import type { Account, Balancer, Engine, JournalDisk, Notices, Prices, Standby, WallClock } from "./ports.ts";
 import type { JournalEntry, StartEntry } from "./records.ts";
+import { type StopSwitch, stoppable } from "./stop-switch.ts";
 import type { Lease } from "./store/lease.ts";
 import type { ObjectStore } from "./store/object-store.ts";
 import { sharedJournal } from "./store/shared-journal.ts";
@@ -29,6 +30,8 @@ export interface ControllerPorts {
   readonly lease: Lease;
   /** The journal's copy. */
   readonly store: ObjectStore;
+  /** What an operator stops it with. Absent: nothing does. */
+  readonly stop?: StopSwitch;
   /** Opens the journal of this host. */
   disk(): Promise<JournalDisk>;
 }
@@ -59,7 +62,7 @@ export interface ControllerOptions {
 /**
  * The controller of a fleet that acts: waits for the lease; goes on where the fleet's journal ends, whichever host wrote it; compares
  * with what the account really holds; then the loop, whose changes go out only under the lease and only to what is tagged as of the
- * fleet. When the lease is lost the loop ends at once, and all begins again with waiting for it.
+ * fleet. When the lease is lost the loop ends at once, and all begins again with waiting for it. An operator's switch holds back changes too, and ends nothing.
  *
  * A simulation hands in other ports, and runs the same.
  * @throws what a policy or a port throws, ResumeError, JournalError; the lease is given back before
@@ -89,7 +92,8 @@ async function runTenure(options: ControllerOptions & { readonly anew: boolean }
     close = () => journal.close();
     const start = await startOf(recordsOf(disk.lines(), disk.path));
     const startedMs = start?.startedMs ?? clock.wallMs() - clock.nowS() * 1000;
-    const changing = fenced({ ...ports, alarm });
+    const tagged = fenced({ ...ports, alarm });
+    const changing = ports.stop === undefined ? tagged : stoppable(tagged, ports.stop, clock);
     await runLoop({
       ports: {
         clock,

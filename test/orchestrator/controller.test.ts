@@ -5,6 +5,7 @@ import { recordsOf } from "../../orchestrator/journal-lines.ts";
 import type { Notice } from "../../orchestrator/ports.ts";
 import type { JournalEntry } from "../../orchestrator/records.ts";
 import { replay } from "../../orchestrator/replay.ts";
+import { STOP_KEY, StopSwitch } from "../../orchestrator/stop-switch.ts";
 import { Lease } from "../../orchestrator/store/lease.ts";
 import type { Scenario } from "../../policies/contract/scenario.ts";
 import { MemoryCloud } from "../doubles/memory-cloud.ts";
@@ -239,5 +240,25 @@ describe("the controller of a fleet", () => {
     expect(of("terminate")).toEqual([]);
     expect(host.alarms).toContain("i-0 is not tagged as of this fleet: left alone");
     await host.stop();
+  });
+
+  it("that an operator has stopped launches nothing and lets drains finish, and goes on when that is lifted", async () => {
+    const stop = new StopSwitch({ file: "no such file", store, clock, alarm: () => {} });
+    const host = new Host().begin({ stop });
+    await clock.advanceTo(70);
+    await store.write(STOP_KEY, "launches", "absent");
+    await clock.advanceTo(80);
+    notices.put({ providerId: "i-0", reclaimS: 200 });
+    await clock.advanceTo(150);
+    expect(of("launch")).toHaveLength(2);
+    expect(of("deregister")).toEqual(["deregister i-0"]);
+    expect(host.seen).toContainEqual({ kind: "fact", name: "drained", args: [0] });
+    const refusals = host.seen.filter((entry) => JSON.stringify(entry).includes("StopActing"));
+    expect(refusals.length).toBeGreaterThan(0);
+    await store.write(STOP_KEY, "no", store.objects.get(STOP_KEY)!);
+    await clock.advanceTo(250);
+    expect(of("launch")).toHaveLength(3);
+    await host.stop();
+    expect((await replay(host.records())).difference).toBeUndefined();
   });
 });
