@@ -3,8 +3,9 @@ import { blockedUntilS, nextUnblockedS } from "../capacity-memory.ts";
 import type { Actions } from "../contract/actions.ts";
 import { definePolicy } from "../contract/policy.ts";
 import type { MiB, Seconds } from "../contract/units.ts";
-import type { CapacityType, FleetView, MarketView } from "../contract/view.ts";
-import { mayGrant, type Room, take } from "./launching.ts";
+import type { CapacityType, FleetView, InstanceView, MarketView, ServiceView } from "../contract/view.ts";
+import { endIdle, mayGrant, type Room, take } from "./launching.ts";
+import { endSurplus, extraReplicas, launchReplica, stays } from "./replicas.ts";
 
 const params = z.strictObject({
   scaleOutAfterS: z
@@ -42,23 +43,26 @@ const params = z.strictObject({
     .positive()
     .default(60)
     .describe("how long a pool that refused or reclaimed is not asked again, seconds"),
+  extraReplicas,
 });
 type Params = z.infer<typeof params>;
 
 /** `desired` is the group's desired capacity; the two times are since when an alarm's condition holds, null while it does not. */
 type Memory = { desired: number; lackingSinceS: number | null; surplusSinceS: number | null };
 
-/** What an Auto Scaling group that scales on its backlog does with such tasks, as near as the view allows. */
+/** What an Auto Scaling group does, as near as the view allows: for tasks one that scales on its backlog, for a service one of its size. */
 export const asgPriceCapacityOptimized = definePolicy({
   name: "asg-price-capacity-optimized",
   summary:
-    "An Auto Scaling group: grows and shrinks by alarms on the backlog, balances zones, and asks the cheapest of the spot pools with the best capacity.",
+    "An Auto Scaling group: grows and shrinks by alarms on the backlog, or as a service wants, balances zones, and asks the cheapest of the spot pools with the best capacity.",
+  workloads: ["tasks", "serving"],
   source:
     "AWS, EC2 Auto Scaling User Guide: Allocation strategies, Instance distribution, Capacity Rebalancing, Scaling based on Amazon SQS; EC2 API Reference, SpotFleetRequestConfigData.AllocationStrategy priceCapacityOptimized",
   details: [
     "An approximation: EC2's capacity score is not public. AWS says that the pools with the highest capacity availability for the number of instances that are launching come first, and of these the lowest price. Availability here is how many of the missing instances a market would grant where that is told (visibility: told); otherwise how long ago it last refused for lack of capacity without a grant since, or reclaimed, at most `scoreWindowS`, a figure of ours.",
     "The group keeps its desired capacity: what is refused, reclaimed or lost is asked for again. Desired capacity follows the number of instances that the present work needs, after the times of the two alarms that target tracking sets up: 3 data points of a minute above the target, 15 below it.",
-    "Instances are counted without weights. On scaling in, idle ones end, oldest first: assumes that instances at work are protected from scale-in.",
+    "For a service the desired capacity is what the service wants and `extraReplicas`, at once: put with-autoscaler around it for target tracking. Its instances are replicas; in scaling in those that are not ready end first, then the newest.",
+    "Instances are counted without weights. For tasks, on scaling in, idle ones end, oldest first: assumes that instances at work are protected from scale-in.",
     "Auto Scaling's own default is 100 % on-demand above the base; here it is 0, a group for spot. It never falls back from spot to on-demand: what cannot be had is asked for again.",
     "Capacity Rebalancing is off by default in the API and on in the console. The simulated cloud sends no rebalance recommendations, so the replacement starts at the notice.",
     "Left out: moving instances between zones to restore the balance, health check grace, cooldowns, warm pools. A group lies in one region; here it spans all markets of the study.",
@@ -67,12 +71,17 @@ export const asgPriceCapacityOptimized = definePolicy({
   memory: (): Memory => ({ desired: 0, lackingSinceS: null, surplusSinceS: null }),
   create: (settings) => ({
     decide(view, act, memory) {
+      if (view.work.services.length > 0) {
+        for (const service of view.work.services) keepGroup(view, act, service, settings);
+        endIdle(view, act);
+        return;
+      }
       watch(view, memory);
       const lackingUntilS = (memory.lackingSinceS ?? Infinity) + settings.scaleOutAfterS;
       const surplusUntilS = (memory.surplusSinceS ?? Infinity) + settings.scaleInAfterS;
       if (view.nowS >= Math.min(lackingUntilS, surplusUntilS)) resize(view, memory);
       launchMissing(view, act, memory.desired, settings);
-      endSurplus(view, act, memory.desired);
+      endIdleSurplus(view, act, memory.desired);
       // What has been launched may hold more than was planned.
       watch(view, memory);
       if (memory.lackingSinceS !== null) act.wakeAt(memory.lackingSinceS + settings.scaleOutAfterS);
@@ -80,6 +89,23 @@ export const asgPriceCapacityOptimized = definePolicy({
     },
   }),
 });
+
+/** As many replicas as the group is to have; one under notice counts until it is gone where nothing rebalances. */
+function keepGroup(view: FleetView, act: Actions, service: ServiceView, settings: Params): void {
+  const desired = service.replicasWanted + settings.extraReplicas;
+  const counts = ({ purpose, reclaimS }: InstanceView) =>
+    !settings.capacityRebalancing && purpose === "work" && reclaimS !== undefined;
+  const group = service.placements.filter(({ instances: [replica] }) => stays(replica!) || counts(replica!));
+  for (let missing = desired - group.length; missing > 0; missing--) {
+    const pool = askedPool(view, act, 0, missing, settings);
+    if (pool === undefined) break;
+    launchReplica(act, service, pool, BELOW);
+  }
+  endSurplus(act, group, desired, ABOVE);
+}
+
+const BELOW = "below the desired capacity";
+const ABOVE = "above the desired capacity";
 
 /** Since when the two alarms' conditions hold. */
 function watch(view: FleetView, memory: Memory): void {
@@ -123,23 +149,27 @@ function launchMissing(view: FleetView, act: Actions, desired: number, settings:
   const memoryMiB = view.work.pending.reduce((most, task) => Math.max(most, task.memoryMiB), 0);
   const replaced = settings.capacityRebalancing ? view.instances.noticed.length : 0;
   for (let missing = desired - heldOf(view) + replaced; missing > 0; missing--) {
-    const pool = poolFor(view, memoryMiB, missing, settings);
-    if (pool === undefined) {
-      act.wakeAt(Math.min(nextUnblockedS(view, settings.retryS), view.nowS + settings.retryS));
-      return;
-    }
-    act.note("below the desired capacity");
+    const pool = askedPool(view, act, memoryMiB, missing, settings);
+    if (pool === undefined) return;
+    act.note(BELOW);
     act.launch(pool);
   }
 }
 
-function endSurplus(view: FleetView, act: Actions, desired: number): void {
+function endIdleSurplus(view: FleetView, act: Actions, desired: number): void {
   let surplus = heldOf(view) - view.instances.noticed.length - desired;
   for (const instance of view.instances.idle) {
     if (surplus-- <= 0) return;
-    act.note("above the desired capacity");
+    act.note(ABOVE);
     act.terminate(instance);
   }
+}
+
+/** Where there is none, it asks again. */
+function askedPool(view: FleetView, act: Actions, memoryMiB: MiB, missing: number, settings: Params) {
+  const pool = poolFor(view, memoryMiB, missing, settings);
+  if (pool === undefined) act.wakeAt(Math.min(nextUnblockedS(view, settings.retryS), view.nowS + settings.retryS));
+  return pool;
 }
 
 /** The pool for the next launch: zones, then capacity, then price, then the lower id. */

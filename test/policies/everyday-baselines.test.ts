@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Scenario } from "../../policies/contract/scenario.ts";
-import { handCloud, type Steps, table } from "../support/runs.ts";
-import { storyOf } from "../support/story.ts";
+import { handCloud, type Steps, serviceInput, table } from "../support/runs.ts";
+import { storyOf, storyOfRun } from "../support/story.ts";
 
 // What people run today, worked by hand. A launch is answered after 4 s, billed from 44 s, ready at 60 s; a notice is 120 s long.
 
@@ -204,6 +204,85 @@ describe("asg-price-capacity-optimized", () => {
       "244: launch spot z0",
       "248: launch spot z1",
       "252: launch spot z2",
+    ]);
+  });
+});
+
+describe("a service", () => {
+  // Two or three replicas, in zones of which one gives notice at 1000 and takes its instance at 1120.
+  const losing = (z: number) =>
+    table(
+      [0, 1, 2].map((zone) => ({
+        price: [[0, 1 + zone / 10]],
+        capacity:
+          zone === z
+            ? [
+                [0, 1],
+                [1000, 0],
+                [5000, 1],
+              ]
+            : [[0, 3]],
+      })),
+      DAY,
+    );
+  const service = (world: Partial<Parameters<typeof serviceInput>[0]>, name: string, params: object = {}) =>
+    storyOfRun(
+      serviceInput({ table: losing(1), cloud: tried, cadence: { onChange: true }, horizonS: 4000, ...world }),
+      { scheduling: { name, params }, assignment: "first-fit" },
+    );
+  const asg = "asg-price-capacity-optimized";
+  const three = { service: { replicas: 3 } };
+
+  it("an Auto Scaling group spreads it over the zones at once, and replaces at the notice where it is told to rebalance", () => {
+    const start = ["0: launch spot z0", "0: launch spot z1", "0: launch spot z2"];
+    expect(service(three, asg)).toEqual([...start, "1000: launch spot z0"]);
+    // Else when the instance is gone, where there are fewest: which is where it was lost. Then the cheapest of the others.
+    expect(service(three, asg, { capacityRebalancing: false })).toEqual([
+      ...start,
+      "1120: launch spot z1",
+      "1124: launch spot z0",
+    ]);
+  });
+
+  it("the group keeps its on-demand base and share, and follows what is wanted, the newest first on the way down", () => {
+    const kinds = service(three, asg, { onDemandBase: 1, onDemandPercentAboveBase: 50 }).map((line) =>
+      line.slice(10, 13),
+    );
+    expect(kinds).toEqual(["on-", "on-", "spo"]);
+    const replicas = [
+      { fromH: 0, replicas: 2 },
+      { fromH: 0.5, replicas: 1 },
+    ];
+    expect(service({ table: losing(2), service: { replicas } }, asg)).toEqual([
+      "0: launch spot z0",
+      "0: launch spot z1",
+      "1800: end 1",
+    ]);
+  });
+
+  it("Karpenter takes on-demand when spot is known to be unavailable, and goes back to spot one replica at a time", () => {
+    const scarce = table(
+      [
+        {
+          price: [[0, 1]],
+          capacity: [
+            [0, 0],
+            [150, 9],
+          ],
+        },
+      ],
+      DAY,
+    );
+    // Refused at 4, so not asked until 184; both are ready at 68. The new one is ready 60 s after its launch.
+    expect(service({ table: scarce, service: { replicas: 2 }, horizonS: 1000 }, "karpenter-like")).toEqual([
+      "0: launch spot z0",
+      "0: launch spot z0",
+      "4: launch on-demand z0",
+      "4: launch on-demand z0",
+      "184: launch spot z0",
+      "244: end 3",
+      "244: launch spot z0",
+      "304: end 2",
     ]);
   });
 });
