@@ -3,7 +3,7 @@ import { blockedUntilS, nextUnblockedS } from "../capacity-memory.ts";
 import type { Actions } from "../contract/actions.ts";
 import { definePolicy } from "../contract/policy.ts";
 import type { MiB, Seconds } from "../contract/units.ts";
-import type { CapacityType, FleetView, InstanceView, MarketView, ServiceView } from "../contract/view.ts";
+import type { CapacityType, FleetView, MarketView, ServiceView } from "../contract/view.ts";
 import { endIdle, mayGrant, type Room, take } from "./launching.ts";
 import { endSurplus, extraReplicas, launchReplica, stays } from "./replicas.ts";
 
@@ -93,10 +93,12 @@ export const asgPriceCapacityOptimized = definePolicy({
 /** As many replicas as the group is to have; one under notice counts until it is gone where nothing rebalances. */
 function keepGroup(view: FleetView, act: Actions, service: ServiceView, settings: Params): void {
   const desired = service.replicasWanted + settings.extraReplicas;
-  const counts = ({ purpose, reclaimS }: InstanceView) =>
-    !settings.capacityRebalancing && purpose === "work" && reclaimS !== undefined;
-  const group = service.placements.filter(({ instances: [replica] }) => stays(replica!) || counts(replica!));
-  for (let missing = desired - group.length; missing > 0; missing--) {
+  const group = service.placements.filter(({ instances: [replica] }) => stays(replica!));
+  const going = service.placements.filter(
+    ({ instances: [replica] }) => replica!.purpose === "work" && replica!.reclaimS !== undefined,
+  );
+  const held = group.length + (settings.capacityRebalancing ? 0 : going.length);
+  for (let missing = desired - held; missing > 0; missing--) {
     const pool = askedPool(view, act, 0, missing, settings);
     if (pool === undefined) break;
     launchReplica(act, service, pool, BELOW);

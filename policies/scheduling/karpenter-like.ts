@@ -3,7 +3,7 @@ import { blockedUntilS, nextUnblockedS } from "../capacity-memory.ts";
 import type { Actions } from "../contract/actions.ts";
 import { definePolicy } from "../contract/policy.ts";
 import type { Seconds } from "../contract/units.ts";
-import type { FleetView, MarketView, ServiceView } from "../contract/view.ts";
+import type { FleetView, MarketView, PlacementView, ServiceView } from "../contract/view.ts";
 import { cheapestMarket, endIdle, launchShortfall, type MarketChoice } from "./launching.ts";
 import { endSurplus, extraReplicas, launchReplica, stays } from "./replicas.ts";
 
@@ -52,8 +52,9 @@ export const karpenterLike = definePolicy({
       decide(view, act, memory) {
         for (const service of view.work.services) {
           const wanted = service.replicasWanted + extra;
-          if (!keepPods(view, act, service, wanted, offering)) askAgain(view, act);
-          else if (replaceOnDemand(view, act, service, wanted, spotOffering)) askAgain(view, act);
+          endPods(act, service, wanted);
+          const served = keepPods(view, act, service, wanted, offering);
+          if (!served || !replaceOnDemand(view, act, service, wanted, spotOffering)) askAgain(view, act);
         }
         if (view.work.services.length > 0) {
           endIdle(view, act);
@@ -87,34 +88,31 @@ function keepPods(
   return true;
 }
 
-/** Ends what is too much, too. @returns whether one waits for a cheaper spot offering */
-function replaceOnDemand(
-  view: FleetView,
-  act: Actions,
-  service: ServiceView,
-  wanted: number,
-  offering: MarketChoice,
-): boolean {
+/** With one more than wanted the new one of a replacement comes first, and then the one on-demand goes. */
+function endPods(act: Actions, service: ServiceView, wanted: number): void {
   const pods = podsOf(service);
-  const onDemand = pods.filter(({ instances: [pod] }) => pod!.market.capacityType === "onDemand");
-  const surplus = pods.length - wanted;
-  const isReady = pods.every(({ instances: [pod] }) => pod!.status === "ready");
-  if (surplus > 0) {
-    const isReplacing = onDemand.length > 0 && surplus === 1;
-    if (isReplacing && !isReady) return false; // the new one first
-    if (isReplacing) endSurplus(act, onDemand, onDemand.length - 1, "replaced on spot");
-    else endSurplus(act, pods, wanted, "more pods than wanted");
-    return false;
-  }
-  if (onDemand.length === 0 || !isReady) return false;
+  const onDemand = onDemandOf(pods);
+  if (pods.length !== wanted + 1 || onDemand.length === 0) endSurplus(act, pods, wanted, "more pods than wanted");
+  else if (areReady(pods)) endSurplus(act, onDemand, onDemand.length - 1, "replaced on spot");
+}
+
+/** @returns false where one waits for a cheaper spot offering */
+function replaceOnDemand(view: FleetView, act: Actions, service: ServiceView, wanted: number, offering: MarketChoice) {
+  const pods = podsOf(service);
+  const onDemand = onDemandOf(pods);
+  if (pods.length !== wanted || onDemand.length === 0 || !areReady(pods)) return true;
   const spot = offering(view, 0);
   const dearest = Math.max(...onDemand.map(({ instances: [pod] }) => pod!.market.priceUsdPerHour));
-  if (spot !== undefined && spot.priceUsdPerHour < dearest) {
-    launchReplica(act, service, spot, "spot is cheaper than an on-demand node");
-    return false;
-  }
+  if (spot === undefined || spot.priceUsdPerHour >= dearest) return false;
+  launchReplica(act, service, spot, "spot is cheaper than an on-demand node");
   return true;
 }
+
+const onDemandOf = (pods: readonly PlacementView[]) =>
+  pods.filter(({ instances: [pod] }) => pod!.market.capacityType === "onDemand");
+
+const areReady = (pods: readonly PlacementView[]): boolean =>
+  pods.every(({ instances: [pod] }) => pod!.status === "ready");
 
 function consolidate(view: FleetView, act: Actions, memory: Memory, afterS: Seconds): void {
   const emptySinceS: Memory["emptySinceS"] = {};

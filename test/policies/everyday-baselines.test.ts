@@ -280,8 +280,8 @@ describe("a service", () => {
       "4: launch on-demand z0",
       "4: launch on-demand z0",
       "184: launch spot z0",
-      "244: end 3",
       "244: launch spot z0",
+      "244: end 3",
       "304: end 2",
     ]);
   });
