@@ -10,6 +10,7 @@ import { readJournal } from "./journal.ts";
 import { JournalError, type JournalRecord } from "./journal-lines.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { statusText } from "./status.ts";
+import { WebhookError } from "./webhook.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -19,7 +20,7 @@ class UsageError extends Error {
 }
 
 /** What is told in one line, since whoever typed it can mend it. */
-const TOLD = [JournalError, ScenarioError, UsageError, FleetError];
+const TOLD = [JournalError, ScenarioError, UsageError, FleetError, WebhookError];
 
 /**
  * `npm run orchestrate -- ...`. @returns the exit code: 0, 1 for a replay that came out otherwise, 2 for bad input, which is

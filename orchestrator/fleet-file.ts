@@ -12,6 +12,7 @@ import type { UsdPerHour } from "../policies/contract/units.ts";
 import { resolveScenario, ScenarioError, unfitFor } from "../policies/registry.ts";
 import { catalogOf } from "../traces/catalog/catalog.ts";
 import { TraceError } from "../traces/columns.ts";
+import { TELEMETRY_EVENTS } from "./webhook.ts";
 
 /** A fleet's file cannot be used: every fault with its place and what helps. */
 export class FleetError extends Error {
@@ -67,6 +68,10 @@ export const fleetSchema = z.strictObject({
     })
     .exactOptional()
     .describe("what instances are made of; needed to launch any"),
+  webhook: z
+    .strictObject({ events: z.array(z.enum(TELEMETRY_EVENTS)).min(1) })
+    .exactOptional()
+    .describe("what is posted as JSON to the address in SYNKTI_WEBHOOK_URL, as it happens"),
   pollS: seconds.default(5).describe("between two looks at the fleet"),
   pricesEveryS: seconds.default(60).describe("between two looks at the prices"),
 });

@@ -14,6 +14,8 @@ export interface ToldInstance {
   providerId?: string;
   /** When the provider takes it back. */
   reclaimS?: Seconds;
+  /** Nothing that it had in flight runs any more. */
+  drained?: boolean;
 }
 
 /** A decision, with why. */
@@ -45,6 +47,8 @@ export class FleetStory {
   readonly capped = new Map<string, number>();
   readonly ends = new Map<string, number>();
   notices = 0;
+  /** Of those that were taken back after a notice: whether the last requests were done. */
+  readonly drains = { done: 0, unknown: 0 };
   foreign = 0;
   readonly decisions: ToldDecision[] = [];
   /** Calls without a result. */
@@ -162,6 +166,11 @@ export class FleetStory {
         if (instance !== undefined) instance.reclaimS = fact.args[1];
         break;
       }
+      case "drained": {
+        const instance = this.instances.get(fact.args[0]);
+        if (instance !== undefined) instance.drained = true;
+        break;
+      }
       case "refused":
       case "ended":
         this.#ended(fact.args[0], fact.name === "ended" ? fact.args[1] : "refused");
@@ -176,7 +185,11 @@ export class FleetStory {
   }
 
   #ended(id: InstanceId, why: string): void {
-    if (this.instances.delete(id)) add(this.ends, why);
+    const instance = this.instances.get(id);
+    if (instance === undefined) return;
+    this.instances.delete(id);
+    add(this.ends, why);
+    if (instance.reclaimS !== undefined) this.drains[instance.drained ? "done" : "unknown"]++;
   }
 }
 

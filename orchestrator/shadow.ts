@@ -12,6 +12,7 @@ import type { JobReport, Notice, Ports } from "./ports.ts";
 import { ShadowCapacity } from "./shadow-capacity.ts";
 import { SystemClock } from "./system-clock.ts";
 import { Telemetry } from "./telemetry.ts";
+import { webhookOf } from "./webhook.ts";
 
 export interface ShadowOptions {
   readonly fleet: Fleet;
@@ -33,7 +34,7 @@ export interface ShadowOptions {
 export async function runShadow({ fleet, journal: path, port, endpoint, signal, log }: ShadowOptions): Promise<void> {
   const { file, spec, onDemandUsdPerHour } = fleet;
   const logger = pino({ base: { fleet: file.fleet } }, log === undefined ? pino.destination(2) : { write: log });
-  const telemetry = new Telemetry(logger, "shadow");
+  const telemetry = new Telemetry(logger, "shadow", webhookOf(file));
   const clock = new SystemClock();
   const client = await ec2Client(file.region, endpoint);
   refuseChanges(client);
@@ -72,6 +73,7 @@ export async function runShadow({ fleet, journal: path, port, endpoint, signal, 
   } finally {
     await journal.close();
     client.destroy();
+    await telemetry.close();
   }
 }
 
