@@ -8,6 +8,7 @@ import type { MergeOptions } from "./merge.ts";
 import { type Language, languages } from "./new-files.ts";
 import { shownUrl } from "./queue/shown-url.ts";
 import { shellWord } from "./shell-word.ts";
+import type { SuiteOptions } from "./suite/run-suite.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What is run, and how it is told. */
@@ -32,8 +33,9 @@ export type Command =
       readonly language: Language;
       readonly folder: string;
     }
+  | (SuiteOptions & { readonly do: "suite"; readonly json: boolean })
   | { readonly do: "doctor" }
-  | { readonly do: "schema" };
+  | { readonly do: "schema"; readonly of: "study" | "scoreboard" };
 
 const texts = { type: "string", array: true, requiresArg: true, default: [] as string[] } as const;
 const text = { type: "string", requiresArg: true } as const;
@@ -54,6 +56,11 @@ const studyFile = (root: string) =>
     default: relative("", join(root, "experiments", "configs", "quickstart.yaml")),
     describe: "a study file",
   }) as const;
+const skipLaws = {
+  type: "boolean",
+  default: false,
+  describe: "run policies of your own without holding them against the contract's laws first; the report says so",
+} as const;
 const set = {
   ...texts,
   describe: "path.of.key=value: another value for a setting; traces.root=FOLDER: where data sets lie",
@@ -86,12 +93,7 @@ export function parsedArguments(args: readonly string[], root: string): Command 
           },
           "dry-run": { type: "boolean", default: false, describe: "say what would be run, and why" },
           fresh: { type: "boolean", default: false, describe: "forget what is stored" },
-          "skip-laws": {
-            type: "boolean",
-            default: false,
-            describe:
-              "run policies of your own without holding them against the contract's laws first; the report says so",
-          },
+          "skip-laws": skipLaws,
           ...running,
         }),
       (given) => {
@@ -167,12 +169,40 @@ export function parsedArguments(args: readonly string[], root: string): Command 
         parsed = { do: `new ${kind}`, name, language, folder };
       },
     )
+    .command(
+      "suite [name]",
+      "run a frozen suite, with a policy of yours entered, and write its scoreboard",
+      (y) =>
+        y
+          .positional("name", { type: "string", default: "spot-2026", describe: "a suite that ships, or a suite.yaml" })
+          .options({
+            policy: {
+              ...text,
+              describe: "who enters: a listed policy, ./a-file.ts or .py, or YAML as a study's policies have it",
+            },
+            track: { ...texts, describe: "only this track of the suite" },
+            set: { ...texts, describe: "traces.root=FOLDER: where data sets lie; nothing else of a suite can be set" },
+            "skip-laws": skipLaws,
+            ...running,
+          }),
+      (given) => {
+        const { name, policy, track, set: sets, skipLaws } = given;
+        const other = sets.find((each) => !each.startsWith("traces.root="));
+        if (other !== undefined) throw new UsageError(`--set ${other}: a suite is frozen; only traces.root can be set`);
+        parsed = { do: "suite", suite: name, policy, tracks: track, sets, skipLaws, ...runningOf(given), command };
+      },
+    )
     .command("doctor", "check the installation", {}, () => {
       parsed = { do: "doctor" };
     })
-    .command("schema", "print the JSON Schema of study files, for editors", {}, () => {
-      parsed = { do: "schema" };
-    })
+    .command(
+      "schema [of]",
+      "print the JSON Schema of study files, for editors, or of a suite's scoreboard",
+      (y) => y.positional("of", { choices: ["study", "scoreboard"] as const, default: "study" as const }),
+      ({ of }) => {
+        parsed = { do: "schema", of };
+      },
+    )
     .command(
       "policies [name]",
       "list the policies, wrappers and assignment strategies that a study can name, or tell all about one",
@@ -225,6 +255,8 @@ function meant(message: string, args: readonly string[]): string {
   const unknown = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
   const known = [
     "set",
+    "policy",
+    "track",
     "jobs",
     "only",
     "shard",

@@ -20,6 +20,9 @@ import { shardOf } from "./shard.ts";
 import { shellWord } from "./shell-word.ts";
 import { loadStudy } from "./study.ts";
 import { studyJsonSchema } from "./study-schema.ts";
+import { runSuite } from "./suite/run-suite.ts";
+import { scoreText } from "./suite/score-text.ts";
+import { scoreboardJsonSchema } from "./suite/scoreboard.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -33,7 +36,7 @@ export const experimentCommand = (args: readonly string[]): Promise<number> =>
 async function carriedOut(command: Command): Promise<number> {
   switch (command.do) {
     case "schema":
-      print(JSON.stringify(studyJsonSchema(), null, 2));
+      print(JSON.stringify(command.of === "study" ? studyJsonSchema() : scoreboardJsonSchema(), null, 2));
       return OK;
     case "policies":
       return policies(command);
@@ -61,6 +64,15 @@ async function carriedOut(command: Command): Promise<number> {
     case "merge": {
       const show = command.json ? new JsonEvents() : new TextEvents({ ...command, dryRun: false, only: [] });
       return shown(await listening(show, (host) => merge(command, host)), show);
+    }
+    case "suite": {
+      const notice = (text: string): void => complain(`\n${text}`);
+      const run = (options: ExperimentOptions): Promise<ExperimentEnd> =>
+        runStudy(options, command.json ? new JsonEvents() : new TextEvents(options));
+      const { how, rows, failed, scoreboard } = await runSuite(command, { root, run, notice });
+      if (how === "interrupted") return INTERRUPTED;
+      print(rows.length === 0 ? "no track was run" : `${scoreText(rows)}\n\nscoreboard: ${scoreboard}`);
+      return failed > 0 ? SOME_FAILED : OK;
     }
     case "run": {
       const task = shardOf(command.shard, process.env);

@@ -15,6 +15,7 @@ const MENDABLE: ReadonlySet<string> = new Set([
   "ResultsError",
   "LockError",
   "ShardError",
+  "SuiteError",
   "MergeError",
   "QueueError",
   "ScenarioError",
