@@ -321,6 +321,12 @@ class Loop {
             };
       case "scale":
         return { do: "scale", job: names.job(action.work), replicas: action.replicas };
+      case "move": {
+        const { work, from, to, how, share } = action;
+        const named = (placements: typeof from) =>
+          placements.map((instances) => instances.map((instance) => names.providerId(instance)!));
+        return { do: "move", job: names.job(work), from: named(from), to: named(to), how, share };
+      }
       case "checkpoint":
         return { do: "checkpoint", job: names.job(action.work) };
       case "drain":
@@ -407,6 +413,10 @@ class Loop {
       case "scale":
         await jobs.scale(what.job, what.replicas, signal);
         return "done";
+      case "move": {
+        const { do: _, ...move } = what;
+        return jobs.move(move, signal);
+      }
       case "checkpoint":
         await jobs.checkpoint(what.job, signal);
         return "done";
@@ -545,6 +555,10 @@ class Loop {
     }
     if (report.what === "drained") {
       this.#ofInstance(report.providerId, report.what, (id) => this.#fact("drained", id));
+      return;
+    }
+    if (report.what === "cachesHeld") {
+      this.#ofInstance(report.providerId, report.what, (id) => this.#fact("cachesHeld", id, report.miB));
       return;
     }
     const { job, what } = report;

@@ -1,6 +1,7 @@
+import type { MoveHow } from "../policies/contract/actions.ts";
 import type { JobArrival, ServiceArrival, TaskArrival } from "../policies/contract/facts.ts";
 import type { MarketSpec } from "../policies/contract/fleet.ts";
-import type { PerSecond, Seconds, UsdPerHour } from "../policies/contract/units.ts";
+import type { MiB, PerSecond, Seconds, UsdPerHour } from "../policies/contract/units.ts";
 import type { EndReason, RefusalReason, RefusalScope } from "../policies/contract/view.ts";
 import type { JournalEntry } from "./records.ts";
 
@@ -181,7 +182,21 @@ export type JobReport =
   /** It can serve: its model server answers. */
   | { readonly providerId: string; readonly what: "ready" }
   /** Nothing runs on a deregistered replica any more. What could not be read is not said. */
-  | { readonly providerId: string; readonly what: "drained" };
+  | { readonly providerId: string; readonly what: "drained" }
+  /** Of a replica under notice, told before an ask as prices are; what could not be read is not said. */
+  | { readonly providerId: string; readonly what: "cachesHeld"; readonly miB: MiB };
+
+/** restarted: its engine gives no caches away: what it does not finish there begins again, where its client asks next. */
+export type MoveOutcome = "moved" | "restarted";
+
+/** The instances of each replica, and what of it moves how. */
+export interface Move {
+  readonly job: string;
+  readonly from: readonly (readonly string[])[];
+  readonly to: readonly (readonly string[])[];
+  readonly how: MoveHow;
+  readonly share: number;
+}
 
 /** Calls about one job take effect in the order in which they were made. */
 export interface Jobs {
@@ -194,6 +209,11 @@ export interface Jobs {
   stop(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
   /** A service is to have so many ready replicas from now on; starting and stopping them is ours. */
   scale(job: string, replicas: number, signal: AbortSignal): Promise<void>;
+  /**
+   * What a service has in flight on some of its replicas goes over to others; see `Actions.move`. Moving what lies in a GPU is the
+   * engine's to do: one that cannot is restarted, and that is what is answered.
+   */
+  move(move: Move, signal: AbortSignal): Promise<MoveOutcome>;
   /** Stops, and writes its state through the card of the instance it is on. */
   checkpoint(job: string, signal: AbortSignal): Promise<void>;
   /** May repeat an arrival. */

@@ -5,7 +5,7 @@ import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { InstanceId, WorkId } from "../policies/contract/units.ts";
 import type { Capped } from "../policies/decider.ts";
-import type { ChangeOutcome, LaunchOutcome, LaunchRequest } from "./ports.ts";
+import type { ChangeOutcome, LaunchOutcome, LaunchRequest, Move, MoveOutcome } from "./ports.ts";
 
 /** Changes with the meaning of a record. A journal of another format is refused. */
 export const JOURNAL_FORMAT = 3;
@@ -50,9 +50,10 @@ export type Call =
   | { readonly do: "terminate" | "stopInstance" | "register" | "deregister"; readonly providerId: string }
   | { readonly do: "start" | "stop"; readonly job: string; readonly providerIds: readonly string[] }
   | { readonly do: "scale"; readonly job: string; readonly replicas: number }
+  | ({ readonly do: "move" } & Move)
   | { readonly do: "checkpoint"; readonly job: string };
 
-export type CallOutcome = LaunchOutcome | ChangeOutcome;
+export type CallOutcome = LaunchOutcome | ChangeOutcome | MoveOutcome;
 
 export type JournalEntry =
   | StartEntry
@@ -120,6 +121,7 @@ const factArguments = {
   serviceArrived: z.tuple([id, z.strictObject({ replicasWanted: z.int().min(0) })]),
   replicasWanted: z.tuple([id, z.int().min(0)]),
   requestRate: z.tuple([id, z.number().nonnegative()]),
+  cachesHeld: z.tuple([id, z.number().nonnegative()]),
   progress: z.tuple([id, seconds, seconds, z.number()]),
   stateLeft: z.tuple([id]),
   workEnded: z.tuple([id]),
@@ -191,7 +193,10 @@ const entry = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("result"),
     call: id,
-    outcome: z.union([z.enum(["done", "foreign", "absent", "superseded"]), z.looseObject({ ok: z.boolean() })]),
+    outcome: z.union([
+      z.enum(["done", "foreign", "absent", "superseded", "moved", "restarted"]),
+      z.looseObject({ ok: z.boolean() }),
+    ]),
   }),
   z.strictObject({ kind: z.literal("named"), work: id, job: text }),
   z.strictObject({ kind: z.literal("resumed"), epoch: id }),

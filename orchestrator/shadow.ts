@@ -103,6 +103,7 @@ function watchedService({ name, replicas }: Fleet["file"]["service"]): Pick<Port
       start: async () => {},
       stop: async () => {},
       scale: async () => {},
+      move: async () => "restarted",
       checkpoint: async (job) => {
         throw new Error(`${job} is a service: it has no checkpoint`);
       },

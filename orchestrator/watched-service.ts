@@ -53,6 +53,8 @@ function serviceJobs({ name, replicas }: ServiceOptions["service"], watch: Engin
     start: async () => {},
     stop: async () => {},
     scale: async () => {},
+    // No engine that it can speak to gives its caches away.
+    move: async () => "restarted",
     checkpoint: async (job) => {
       throw new Error(`${job} is a service: it has no checkpoint`);
     },

@@ -39,6 +39,8 @@ export class SimInstance {
   statesHeld: readonly SimTask[] = NONE;
   /** When its one network card has sent all that was queued on it. */
   cardFreeS = 0;
+  /** When it has taken in all that was sent to it; it does both at a time. */
+  cardTakesFromS = 0;
   warmModels: readonly string[] = NONE;
   idleSinceS = 0;
 

@@ -76,6 +76,12 @@ function describe(action: Action, table: TraceTable): string {
       return `place task ${action.work} on instance ${action.instances.join(", ")}${action.exclusive ? " alone" : ""}`;
     case "release":
       return `release task ${action.work} from instance ${action.instances.join(", ")}`;
+    case "move": {
+      const list = (placements: typeof action.from) => placements.map((ids) => ids.join(" + ")).join(", ");
+      const to = action.to.length === 0 ? "" : ` to instance ${list(action.to)}`;
+      const share = action.share === 1 ? "" : `, ${Math.round(100 * action.share)} % of each cache`;
+      return `move task ${action.work} from instance ${list(action.from)}${to} by ${action.how}${share}`;
+    }
     case "scale":
       return `scale service ${action.work} to ${action.replicas} replicas`;
     case "checkpoint":

@@ -208,6 +208,15 @@ export class SimWorld {
       case "release":
         this.workload.release(action.work, this.cloud.instancesOf(action.instances), nowS);
         break;
+      case "move":
+        this.workload.move!(
+          action.from.flatMap((ids) => this.cloud.instancesOf(ids)),
+          action.to.flatMap((ids) => this.cloud.instancesOf(ids)),
+          action.how,
+          action.share,
+          nowS,
+        );
+        break;
       case "checkpoint":
         this.workload.checkpoint(action.work, nowS);
         break;

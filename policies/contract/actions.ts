@@ -39,6 +39,14 @@ export interface Actions {
   /** Stops the work and writes its state through the card of the instance it is on; survives only if written before the reclaim. */
   checkpoint(work: TaskView): void;
   /**
+   * What a service has in flight on `from` goes over to `to`, N to M, as one migration. Those of `from` take no more requests by then; they
+   * are `drained` once nothing is left there. What is lost with an instance before its turn begins elsewhere: read again after `kv` and
+   * `checkpoint`, with the tokens that it had been given. A host whose engines give no caches away restarts instead, and says so.
+   * @param to for `kv` alone: ready replicas, of which each request goes to the one with the fewest. Else the router says, as for new requests.
+   * @param share of each cache, from its beginning, that comes along; the rest is read again. 0: all of it, at once.
+   */
+  move(from: readonly PlacementView[], to: readonly PlacementView[], how: MoveHow, share?: number): void;
+  /**
    * Ask again then even if nothing changes. Holds until the next ask, which says anew what it wants (a policy that would say
    * "in a minute" at every ask is woken once). Not needed, and ignored, where only a grid asks.
    */
@@ -46,6 +54,12 @@ export interface Actions {
   /** Why, for the action after it. Kept in traced runs and in the journal, dropped elsewhere, outside the fingerprint. */
   note(why: string): void;
 }
+
+/**
+ * kv: caches go from card to card, one request after the other; each is answered on where it is until its turn comes. checkpoint: they go to
+ * storage, from where whoever takes the request reads it back. restart: at once and without them, from the first token on.
+ */
+export type MoveHow = "kv" | "checkpoint" | "restart";
 
 /** Who decided it. */
 export type DecidedBy = "failover" | "policy" | "assignment";
@@ -66,6 +80,15 @@ export type Action =
       readonly by: DecidedBy;
     }
   | { readonly do: "release"; readonly work: WorkId; readonly instances: readonly InstanceId[] }
+  | {
+      readonly do: "move";
+      readonly work: WorkId;
+      /** The instances of each placement. */
+      readonly from: readonly (readonly InstanceId[])[];
+      readonly to: readonly (readonly InstanceId[])[];
+      readonly how: MoveHow;
+      readonly share: number;
+    }
   | { readonly do: "scale"; readonly work: WorkId; readonly replicas: number }
   | { readonly do: "checkpoint"; readonly work: WorkId };
 

@@ -62,6 +62,8 @@ export interface Facts {
   replicasWanted(work: WorkId, count: number): void;
   /** So many requests a second were sent to it over the last REQUEST_RATE_WINDOW_S. Like a price, it leads to no ask. */
   requestRate(work: WorkId, perS: PerSecond): void;
+  /** What the requests in flight of a replica under notice hold in its caches. A level, as the rate of requests is. */
+  cachesHeld(instance: InstanceId, miB: MiB): void;
   /** An anchor: from now on doneS grows by ratePerS (0 or 1). The view integrates, so nobody reports progress ask by ask. */
   progress(work: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void;
   /** The state has left the instance it was held on: written, fetched, or lost with it. */

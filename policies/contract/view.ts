@@ -118,6 +118,10 @@ export interface InstanceView {
   readonly deregisteredS: Seconds | undefined;
   /** Nothing that it took before it was deregistered runs any more. Unknown is false. */
   readonly drained: boolean;
+  /** What it had in flight then is on its way to others. */
+  readonly moving: boolean;
+  /** Of a replica under notice: what its requests in flight hold in caches, as of this ask; undefined where nobody tells. */
+  readonly cachesMiB: MiB | undefined;
   readonly freeSlots: number;
   readonly freeMemoryMiB: MiB;
   readonly networkMiBPerS: number;

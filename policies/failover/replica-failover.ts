@@ -1,5 +1,6 @@
 import type { Actions } from "../contract/actions.ts";
-import type { FailoverRules, FailoverTally } from "../contract/failover.ts";
+import type { FailoverRules, FailoverTally, MoveRules } from "../contract/failover.ts";
+import type { Seconds } from "../contract/units.ts";
 import type { FleetView, InstanceView, PlacementView, ServiceView } from "../contract/view.ts";
 import { begin, type FailoverMemory, judge } from "./failover-account.ts";
 import { isGoing, replicasThat, serves } from "./replicas-of.ts";
@@ -13,8 +14,8 @@ import { balanceStandIns, type StandIns } from "./stand-ins.ts";
  * - **select**: while the service has fewer ready replicas than it wants, for whatever reason, spares stand in, all at once by the
  *   assignment strategy; stopped ones are started. They go back once there are enough.
  * - **route**: a replica is registered when it is ready and not itself about to go.
- * - **drain**: a replica that goes is deregistered, its requests finish or are cut off, and it is stopped, as the rules say. One with
- *   a layout is left to its policy, which moves it.
+ * - **drain**: a replica that goes is deregistered, its requests finish, move to others or are cut off, and it is stopped, as the rules
+ *   say. One with a layout is left to its policy, which moves it.
  *
  * A failover begins with the notice (or the recommendation, or the loss) and ends when the service is no longer short of it: in the
  * same instant (covered), before it took its last request (inTime), after (late), or not for ten minutes (notReplaced).
@@ -66,7 +67,7 @@ function letGo(
   act: Actions,
   service: ServiceView,
   replica: PlacementView,
-  { atNotice, drainMaxS, marginS }: FailoverRules,
+  { atNotice, move, drainMaxS, marginS }: FailoverRules,
   tally: FailoverTally,
 ): void {
   const instance = replica.instances[0]!;
@@ -85,19 +86,23 @@ function letGo(
     if (instance.status !== "requested") stop("going, and has no requests");
     return;
   }
-  if (atNotice !== "drain") {
+  if (atNotice === "serve" || atNotice === "cut") {
     if (enough || reclaimS !== undefined || !registered) stop("not needed any more");
     return;
   }
   const stopS = (reclaimS ?? Infinity) - marginS;
   if (registered) {
-    const lastRequestS = stopS - drainMaxS;
+    const needsS = move === undefined ? drainMaxS : Math.min(drainMaxS, Math.ceil(moveS(instance) ?? drainMaxS));
+    const lastRequestS = stopS - needsS;
     if (!enough && view.nowS < lastRequestS) {
       if (lastRequestS < Infinity) act.wakeAt(lastRequestS);
       return;
     }
     act.note(enough ? "not needed any more" : "no more time than its requests may take");
     act.deregister(instance);
+  }
+  if (move !== undefined && !instance.moving && !instance.drained) {
+    moveAway(act, service, replica, move, stopS - view.nowS);
   }
   const untilS = Math.min(stopS, instance.deregisteredS! + drainMaxS);
   if (instance.drained) {
@@ -109,4 +114,32 @@ function letGo(
   } else {
     act.wakeAt(untilS);
   }
+}
+
+/** For all that its requests in flight hold, through its card alone; undefined where nobody tells. */
+const moveS = ({ cachesMiB, networkMiBPerS }: InstanceView): Seconds | undefined =>
+  cachesMiB === undefined ? undefined : cachesMiB / networkMiBPerS;
+
+function moveAway(
+  act: Actions,
+  service: ServiceView,
+  replica: PlacementView,
+  { fullFrom, partialFrom, otherwise, through }: MoveRules,
+  leftS: Seconds,
+): void {
+  const neededS = moveS(replica.instances[0]!) ?? 0;
+  const fits = neededS > 0 ? Math.max(0, leftS) / neededS : Infinity;
+  if (fits < partialFrom) {
+    act.note("too little of its caches could be moved in the time left");
+    if (otherwise === "restart") act.move([replica], [], "restart");
+    else act.move([replica], [], "kv", 0);
+    return;
+  }
+  const to = service.placements.filter(({ instances }) => serves(instances[0]!));
+  const toStorage = through === "storage" || to.length === 0;
+  const share = fits >= fullFrom ? 1 : fits;
+  act.note(
+    share === 1 ? "its caches can be moved in the time left" : "a part of its caches can be moved in the time left",
+  );
+  act.move([replica], toStorage ? [] : to, toStorage ? "checkpoint" : "kv", share);
 }

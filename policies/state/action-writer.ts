@@ -1,4 +1,4 @@
-import type { Action, Actions, DecidedBy, Note } from "../contract/actions.ts";
+import type { Action, Actions, DecidedBy, MoveHow, Note } from "../contract/actions.ts";
 import type { Layout } from "../contract/latency-profile.ts";
 import type { Seconds } from "../contract/units.ts";
 import type {
@@ -11,7 +11,7 @@ import type {
   TaskView,
   WorkView,
 } from "../contract/view.ts";
-import type { InstanceState, WorkState } from "./entities.ts";
+import type { InstanceState, ServiceState, WorkState } from "./entities.ts";
 import type { FleetState } from "./fleet-state.ts";
 import { having, NONE } from "./lists.ts";
 
@@ -32,7 +32,10 @@ const DO = {
   stop: 109,
   start: 110,
   scale: 111,
+  move: 112,
 } as const;
+
+const MOVE = { kv: 0, checkpoint: 1, restart: 2 } as const;
 
 /** What most asks write, shared by them all: the first entry begins a list of its own. */
 const NOTHING: never[] = [];
@@ -212,6 +215,61 @@ export class ActionWriter implements Actions {
     const instances = on.instances.map((instance) => instance.id);
     this.#state.release(on);
     this.#write({ do: "release", work: own.id, instances }, DO.release, own.id, own.kind === "service" ? first : 0);
+  }
+
+  move(from: readonly PlacementView[], to: readonly PlacementView[], how: MoveHow, share = 1): void {
+    if (from.length === 0) throw new ActionError("move: from nowhere; name the placements that are left");
+    if (!(share >= 0 && share <= 1)) throw new ActionError(`move: a share of ${share} is none; expected 0 to 1`);
+    const service = this.#work("move", from[0]!.work);
+    if (service.kind !== "service")
+      throw new ActionError(`move: work ${service.id} is no service; release and place it`);
+    const sources = from.map((each) => this.#source(service, each));
+    if (how === "kv" && share > 0 && to.length === 0) {
+      throw new ActionError(`move: nobody takes over what work ${service.id} has in flight; name ready replicas`);
+    }
+    const targets = to.map((each) => this.#target(service, each, sources));
+    this.#state.move(sources);
+    const ids = (placements: readonly PlacementView[]) =>
+      placements.map(({ instances }) => instances.map(({ id }) => id));
+    const action = { do: "move", work: service.id, from: ids(from), to: ids(to), how, share } as const;
+    this.#write(action, DO.move, service.id, MOVE[how]);
+    const { fingerprint } = this.#state;
+    for (const { id } of [...sources, ...targets]) fingerprint.int(id);
+    fingerprint.number(share);
+  }
+
+  #source(service: ServiceState, { instances: [first] }: PlacementView): InstanceState {
+    const on = this.#replica(service, first!);
+    if (on.registered) {
+      throw new ActionError(`move: instance ${on.id} still takes requests of work ${service.id}; deregister it first`);
+    }
+    if (on.moving) throw new ActionError(`move: what instance ${on.id} has in flight is on its way already`);
+    if (on.deregisteredS === undefined || on.drained) {
+      throw new ActionError(`move: instance ${on.id} holds nothing of work ${service.id} that could move`);
+    }
+    return on;
+  }
+
+  #target(service: ServiceState, { instances: [first] }: PlacementView, from: readonly InstanceState[]): InstanceState {
+    const on = this.#replica(service, first!);
+    if (from.includes(on)) throw new ActionError(`move: instance ${on.id} cannot move to itself`);
+    if (on.reclaimS !== undefined || on.draining) {
+      throw new ActionError(
+        `move: instance ${on.id} takes nothing over: it is ${on.reclaimS === undefined ? "draining" : "under notice"}`,
+      );
+    }
+    if (!on.registered) {
+      throw new ActionError(
+        `move: instance ${on.id} takes no requests yet (it is ${on.status}); register it once it is ready`,
+      );
+    }
+    return on;
+  }
+
+  #replica(service: ServiceState, instance: InstanceView): InstanceState {
+    const on = this.#instance("move", instance);
+    if (on.placements.some(({ work }) => work === service)) return on;
+    throw new ActionError(`move: instance ${on.id} is no replica of work ${service.id}; place it there first`);
   }
 
   checkpoint(work: TaskView): void {

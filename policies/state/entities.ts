@@ -72,6 +72,8 @@ export class InstanceState implements InstanceView, Listed {
   registered = false;
   deregisteredS: Seconds | undefined = undefined;
   drained = false;
+  moving = false;
+  cachesMiB: MiB | undefined = undefined;
   /** It has been stopped before: its disk holds what it needs, and a refused start leaves it stopped. */
   startsWarm = false;
   freeSlots: number;

@@ -1,7 +1,7 @@
 import type { Facts, JobArrival, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { FleetSpec } from "../contract/fleet.ts";
 import type { Layout } from "../contract/latency-profile.ts";
-import type { InstanceId, MarketId, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
+import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import type {
   EndReason,
   FleetView,
@@ -49,6 +49,7 @@ const FACT = {
   requestRate: 15,
   rebalance: 16,
   drained: 17,
+  cachesHeld: 18,
 } as const;
 const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
 
@@ -257,6 +258,14 @@ export class FleetState implements Facts, FleetView {
     service.requestsPerS = perS;
   }
 
+  cachesHeld(id: InstanceId, miB: MiB): void {
+    const instance = this.#instances[id];
+    if (instance === undefined) return;
+    this.#mark(FACT.cachesHeld, id);
+    this.fingerprint.number(miB);
+    instance.cachesMiB = miB;
+  }
+
   progress(id: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void {
     const work = this.#tasks[id] ?? find(this.work.jobs, id);
     if (work === undefined) return;
@@ -399,6 +408,10 @@ export class FleetState implements Facts, FleetView {
     instance.deregisteredS = this.#clock.nowS;
   }
 
+  move(from: readonly InstanceState[]): void {
+    for (const instance of from) instance.moving = true;
+  }
+
   checkpoint(task: TaskState): void {
     const from = task.placements[0]?.instances[0];
     if (from !== undefined) this.#holdState(task, from);
@@ -458,6 +471,7 @@ export class FleetState implements Facts, FleetView {
     instance.registered = false;
     instance.deregisteredS = undefined;
     instance.drained = false;
+    instance.moving = false;
   }
 
   /** Holds its machine no more, and no work. */

@@ -1,3 +1,4 @@
+import type { MoveHow } from "../../policies/contract/actions.ts";
 import type { ServiceOutlook } from "../../policies/contract/foresight.ts";
 import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { NONE } from "../../policies/state/lists.ts";
@@ -68,7 +69,13 @@ export class ServingWorkload implements Workload {
   }
 
   tell(nowS: Seconds): void {
-    this.#flow?.tell((perS) => this.#world.facts.requestRate(SERVICE, perS), nowS);
+    const flow = this.#flow;
+    if (flow === undefined) return;
+    const { facts } = this.#world;
+    flow.tell((perS) => facts.requestRate(SERVICE, perS), nowS);
+    for (const replica of this.#ready.keys()) {
+      if (replica.noticeS >= 0) facts.cachesHeld(replica.id, flow.cachesMiB(replica, nowS));
+    }
   }
 
   // ── actions ────────────────────────────────────────────────────────────────────────
@@ -103,6 +110,10 @@ export class ServingWorkload implements Workload {
     this.#draining.set(replica, nowS);
     if (this.#flow === undefined) this.#world.facts.drained(replica.id);
     else this.#flow.deregister(replica);
+  }
+
+  move(from: readonly SimInstance[], to: readonly SimInstance[], how: MoveHow, share: number, nowS: Seconds): void {
+    this.#flow?.move(from, to, how, share, nowS);
   }
 
   checkpoint(): void {

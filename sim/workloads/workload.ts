@@ -1,3 +1,4 @@
+import type { MoveHow } from "../../policies/contract/actions.ts";
 import type { Facts, JobArrival } from "../../policies/contract/facts.ts";
 import type { FleetSpec } from "../../policies/contract/fleet.ts";
 import type { ServiceOutlook } from "../../policies/contract/foresight.ts";
@@ -41,6 +42,8 @@ export interface Workload extends InstanceHooks {
   /** The balancer sends requests to this replica, or no more. Of services only. */
   register?(replica: SimInstance, nowS: Seconds): void;
   deregister?(replica: SimInstance, nowS: Seconds): void;
+  /** What replicas have in flight goes over to others. Of services only. */
+  move?(from: readonly SimInstance[], to: readonly SimInstance[], how: MoveHow, share: number, nowS: Seconds): void;
   checkpoint(work: number, nowS: Seconds): void;
   /** An event of its own kinds. */
   handle(kind: number, work: number, seq: number, nowS: Seconds): void;

@@ -31,11 +31,16 @@ it("every metric that a run has is defined, and every one defined is had by runs
   expect(got.reclaims).toBeGreaterThan(0);
   const accounts = seedAccounting({ timeline: timeline!, table: markets, workS: () => 3_600 });
   const { metrics: ofJob } = simulate(jobInput({ table: markets, job: { workH: 2 } }), scenario("spot-only"));
+  const { instanceTypes } = gpuCloud;
   const { metrics: ofService } = simulate(
-    serviceInput({ table: markets, cloud: gpuCloud, service: { requests: handRequests } }),
-    scenario("spot-hedge"),
+    serviceInput({
+      table: markets,
+      cloud: { ...handCloud, visibility: "tried", instanceTypes },
+      service: { requests: handRequests },
+    }),
+    scenario("spot-hedge", { failover: "migrate" }),
   );
-  expect(ofService.requestsCompleted).toBeGreaterThan(0);
+  expect(ofService.requestsMoved).toBeGreaterThan(0);
   expect(Object.keys({ ...got, ...accounts, ...ofJob, ...ofService }).sort()).toEqual(
     metrics.map(({ name }) => name).sort(),
   );

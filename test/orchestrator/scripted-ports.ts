@@ -108,6 +108,10 @@ export class ScriptedPorts {
         start: async (job, providerIds) => void call(`start ${job} on ${providerIds.join(", ")}`),
         stop: async (job) => void call(`stop ${job}`),
         scale: async (job, replicas) => void call(`scale ${job} to ${replicas}`),
+        move: async ({ job, from, to, how }) => {
+          call(`move ${job} from ${from.join(", ")} to ${to.join(", ")} by ${how}`);
+          return "restarted";
+        },
         checkpoint: async (job) => void call(`checkpoint ${job}`),
         reports: (signal) => this.jobs.read(signal),
       },

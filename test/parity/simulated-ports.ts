@@ -189,6 +189,7 @@ export class SimulatedPorts {
       replicasWanted: (id, count) => job(id, { what: "replicasWanted", count }),
       // A level, told before an ask as prices are.
       requestRate: (id, perS) => this.#jobs.push({ job: this.#jobNames.of(id), what: "requestRate", perS }),
+      cachesHeld: (id, miB) => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "cachesHeld", miB }),
       progress: (id, doneS, keptS, ratePerS) => job(id, { what: "progress", doneS, keptS, ratePerS }),
       stateLeft: (id) => job(id, { what: "stateLeft" }),
       workEnded: (id) => job(id, { what: "ended" }),
@@ -301,6 +302,12 @@ export class SimulatedPorts {
       });
     },
     scale: async (job, replicas) => this.#carryOut({ do: "scale", work: this.#jobNames.id(job), replicas }),
+    move: async ({ job, from, to, how, share }) => {
+      const ids = (placements: typeof from) =>
+        placements.map((instances) => instances.map((providerId) => this.#providerIds.id(providerId)));
+      this.#carryOut({ do: "move", work: this.#jobNames.id(job), from: ids(from), to: ids(to), how, share });
+      return "moved";
+    },
     checkpoint: async (job) => this.#carryOut({ do: "checkpoint", work: this.#jobNames.id(job) }),
     reports: (signal) => this.#jobs.read(signal),
   };

@@ -317,17 +317,21 @@ const failovers: readonly NonNullable<Scenario["failover"]>[] = [
   { name: "drain", params: { earlyStart: true } },
   { name: "reroute", params: { earlyStart: true } },
   { name: "drain", params: { drainMaxS: 20 } },
+  "migrate",
+  { name: "migrate", params: { through: "storage", otherwise: "recompute", earlyStart: true } },
 ];
+/** A card of 4 MiB/s: a cache of some 200 MiB takes as long as a notice lasts, or half of it. */
+const slowly = { "g.x": { ...gpuCloud.instanceTypes["g.x"]!, networkMiBPerS: 4 } };
+
 const warnings: Partial<CloudSpec> = {
   noticeMissingShare: 0.2,
   rebalance: { share: 0.5, leadS: { kind: "empirical", values: [0, 30, 300] } },
 };
 
 function serviceCase({ scheduling, wrappers: wrapping, how, onChange, nodes, instantly, caps, seed }: WorkDeal) {
-  const failover = failovers[nodes % failovers.length]!;
-  const { instanceTypes } = gpuCloud;
+  const failover = failovers[(nodes + (onChange ? 3 : 0)) % failovers.length]!;
   const visibility = how === "told" ? how : "tried";
-  const cloud = { ...handCloud, ...warnings, ...taking(instantly), instanceTypes, visibility } as const;
+  const cloud = { ...handCloud, ...warnings, ...taking(instantly), instanceTypes: slowly, visibility } as const;
   return ifFit({
     name: [
       wrapping.reduce((inner, { name }) => `${name}(${inner})`, scheduling),

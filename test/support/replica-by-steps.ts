@@ -110,7 +110,6 @@ export class ReplicaBySteps<Try extends SteppedTry> {
       this.waiting.unshift(youngest);
       this.preemptions++;
     }
-    const decoding = this.running.filter(({ read, toRead }) => read === toRead);
     this.#chunks = new Map();
     let budget = promptTokensMax;
     const takePart = (each: Try) => {
@@ -131,6 +130,8 @@ export class ReplicaBySteps<Try extends SteppedTry> {
       this.stepEndS = Infinity;
       return;
     }
+    // Those whose cache came along from elsewhere have nothing to read.
+    const decoding = this.running.filter(({ read, toRead }) => read === toRead);
     const { fixedPs, perContextTokenPs, perPromptTokenPs, perPromptTokenSquaredPs } = this.#times;
     this.#ps += BigInt(fixedPs[decoding.length]!);
     for (const { prompt, done } of decoding) this.#ps += BigInt(perContextTokenPs) * BigInt(prompt + done);

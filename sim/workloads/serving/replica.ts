@@ -16,12 +16,12 @@ export interface ReplicaLimits {
 /** Told as it happens, in order of time. The request is still in its slot. */
 export interface ReplicaHooks {
   finished(request: number, timeS: Seconds): void;
-  /** It is admitted. @returns how many tokens at the beginning of its prompt need not be read, since the replica holds them */
-  admitted(request: number): number;
+  /** It is admitted. @returns how many tokens, of what is to be read and from its beginning, need not be, since the replica holds them */
+  admitted(request: number, timeS: Seconds): number;
   /** The cache is full, so it waits again, with the tokens that it has been given, and will be read anew. */
   preempted(request: number): void;
-  /** It was given up while it ran, and now its step has ended: what it had been given is wasted. */
-  dropped(request: number, tokens: number): void;
+  /** It was taken out while it ran, and now its step has ended: it has been given so many tokens, here and elsewhere. */
+  dropped(request: number, tokens: number, timeS: Seconds): void;
 }
 
 const PS = 1e-12;
@@ -72,7 +72,7 @@ export class Replica {
   #partial = -1;
   #read = 0;
   #readPerStep = 0;
-  /** Given up while they ran: they leave with the step under way. */
+  /** Taken out while they ran: they leave with the step under way. */
   readonly #leaving: number[] = [];
   /** Tokens that requests have been given here. */
   tokensGenerated = 0;
@@ -127,7 +127,7 @@ export class Replica {
     for (let nextS = this.nextS; nextS <= timeS; nextS = this.nextS) this.#boundary(nextS);
   }
 
-  /** The client gives it up. @returns whether it has left: one that runs does so with its step, and is then `dropped`. */
+  /** Takes it out. @returns whether it has left: one that runs does so with its step, and is then `dropped`. */
   cancel(request: number, nowS: Seconds): boolean {
     if (this.#requests.heapAt[request] === WAITING) {
       this.#waiting.delete(request);
@@ -137,6 +137,27 @@ export class Replica {
     this.#leaving.push(request);
     this.#cutAt(nowS);
     return false;
+  }
+
+  /** Tokens in the caches of those that run, and of prompts that are being read. */
+  cachedTokens(nowS: Seconds): number {
+    if (this.#running.length === 0) return 0;
+    const steps = this.#stepsBy(nowS);
+    let tokens = this.#context + steps * this.#decoding.length;
+    if (this.#partial >= 0) tokens += this.#read + steps * this.#readPerStep;
+    for (const request of this.#fresh) tokens += this.#toRead(request);
+    return tokens;
+  }
+
+  /** The one that runs with the smallest cache, and is not leaving; -1 for none. O(running). */
+  get smallest(): number {
+    let [best, fewest] = [-1, Infinity];
+    for (const request of this.#running) {
+      const tokens = this.#requests.promptTokens[request]! + this.#given(request);
+      if (tokens >= fewest || this.#leaving.includes(request)) continue;
+      [best, fewest] = [request, tokens];
+    }
+    return best;
   }
 
   /**
@@ -163,7 +184,7 @@ export class Replica {
     return this.#requests.promptTokens[request]! + this.#requests.outputTokens[request]!;
   }
 
-  /** What has to be read before it decodes: its prompt, and what it was given before it was preempted. */
+  /** What has to be read before it decodes: its prompt, and what it was given before it was preempted or came here. */
   #toRead(request: number): number {
     return this.#requests.promptTokens[request]! + this.#requests.given[request]!;
   }
@@ -232,7 +253,7 @@ export class Replica {
     this.#read += steps * this.#readPerStep;
     for (const request of this.#fresh) this.#decodes(request, nowS);
     this.#fresh.length = 0;
-    if (this.#leaving.length > 0) this.#drop();
+    if (this.#leaving.length > 0) this.#drop(nowS);
     while (this.#decoding.length > 0 && this.#decoding.firstEnd <= this.#clock) {
       const request = this.#decoding.first;
       this.#leave(request);
@@ -243,18 +264,24 @@ export class Replica {
 
   /** It has been read, and so been given a token: it decodes from now on. */
   #decodes(request: number, nowS: Seconds): void {
-    const { given, firstTokenS, outputTokens } = this.#requests;
+    const { given, firstTokenS } = this.#requests;
     if (given[request] === 0) firstTokenS[request] = nowS;
-    const tokens = this.#toRead(request);
     this.tokensGenerated++;
-    this.#context += tokens + 1;
-    this.#blocks.held -= blocksOf(tokens);
-    this.#blocks.join(this.#clock, tokens + 1);
-    this.#decoding.push(this.#clock + outputTokens[request]! - given[request]! - 1, request);
+    this.#blocks.held -= blocksOf(this.#toRead(request));
+    this.#join(request, 1);
   }
 
-  #drop(): void {
-    for (const request of this.#leaving) this.#hooks.dropped(request, this.#leave(request));
+  /** It decodes from now on, with so many tokens beyond what was read of it. */
+  #join(request: number, more: number): void {
+    const { given, outputTokens } = this.#requests;
+    const tokens = this.#toRead(request) + more;
+    this.#context += tokens;
+    this.#blocks.join(this.#clock, tokens);
+    this.#decoding.push(this.#clock + outputTokens[request]! - given[request]! - more, request);
+  }
+
+  #drop(nowS: Seconds): void {
+    for (const request of this.#leaving) this.#hooks.dropped(request, this.#leave(request), nowS);
     this.#leaving.length = 0;
   }
 
@@ -291,11 +318,12 @@ export class Replica {
     while (this.#blocks.held > this.#blocks.total) this.#preempt();
     const most = this.#limits.promptTokensMax ?? Infinity;
     const left = this.#partial < 0 ? 0 : this.#toRead(this.#partial) - this.#read;
-    const decoding = this.#decoding.length;
-    this.#firstPs = this.#times.fixedPs[decoding]! + this.#times.perContextTokenPs * this.#context;
-    this.#growthPs = this.#times.perContextTokenPs * decoding;
+    this.#firstPs = this.#growthPs = 0;
     if (left > most) this.#readOn(most, Math.ceil(left / most) - 1);
-    else this.#readIn(most);
+    else this.#readIn(most, nowS);
+    const decoding = this.#decoding.length;
+    this.#firstPs += this.#times.fixedPs[decoding]! + this.#times.perContextTokenPs * this.#context;
+    this.#growthPs += this.#times.perContextTokenPs * decoding;
     if (this.#steps > 1 && decoding > 0) {
       const steps = Math.min(this.#steps, this.#decoding.firstEnd - this.#clock);
       this.#steps = this.#blocks.stepsWithRoom(this.#clock, steps, decoding);
@@ -320,8 +348,11 @@ export class Replica {
     this.#growthPs += perPromptTokenSquaredPs * 2 * perStep * perStep;
   }
 
-  /** One step, if there is anything to read: the rest of a prompt, and those who come in beside it. */
-  #readIn(most: number): void {
+  /**
+   * One step, if there is anything to read: the rest of a prompt, and those who come in beside it. One whose cache has come along from
+   * elsewhere has nothing to read, and decodes at once.
+   */
+  #readIn(most: number, nowS: Seconds): void {
     let tokens = 0;
     let squares = 0;
     this.#readPerStep = 0;
@@ -337,8 +368,12 @@ export class Replica {
       this.#waiting.delete(request);
       this.#running.push(request);
       this.#requests.heapAt[request] = READING;
-      const held = this.#hooks.admitted(request);
+      const held = this.#hooks.admitted(request, nowS);
       const whole = this.#toRead(request);
+      if (held === whole && this.#requests.given[request]! > 0) {
+        this.#join(request, 0);
+        continue;
+      }
       this.#blocks.held += blocksOf(whole);
       const to = Math.min(whole, held + most - tokens);
       tokens += to - held;

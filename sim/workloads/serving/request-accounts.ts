@@ -18,6 +18,11 @@ class Tally {
   readonly prefixes = { held: 0, read: 0 };
   tokensReturned = 0;
   tokensWasted = 0;
+  /** Those that went on elsewhere, those that began again there, and what the former waited for and read. */
+  moved = 0;
+  restarted = 0;
+  pausedS = 0;
+  tokensRecomputed = 0;
 
   get decided(): number {
     return this.completed + this.failed.lost + this.failed.timedOut + this.failed.tooLong;
@@ -36,6 +41,8 @@ export class RequestAccounts {
   /** Of those answered by their first try, and of the others. */
   readonly #latency = new LatencyHistogram();
   readonly #retried = new LatencyHistogram();
+  /** Of replicas, by what came along. */
+  readonly #moves = { whole: 0, partly: 0, failed: 0 };
   #tokensOpen = 0;
   #open = 0;
   /** Requests that have arrived and whose end is not known, integrated over the measured time with arrivals. */
@@ -98,6 +105,31 @@ export class RequestAccounts {
     this.#of(arrivalS).tokensWasted += tokens;
   }
 
+  /** It runs again elsewhere after a pause, where so many of its tokens had to be read. */
+  goesOn(arrivalS: Seconds, pausedS: Seconds, tokensRead: number): void {
+    const tally = this.#of(arrivalS);
+    tally.moved++;
+    tally.pausedS += pausedS;
+    tally.tokensRecomputed += tokensRead;
+  }
+
+  /** It is sent elsewhere, where it begins again. */
+  restarted(arrivalS: Seconds, tokens: number): void {
+    const tally = this.#of(arrivalS);
+    tally.restarted++;
+    tally.tokensWasted += tokens;
+  }
+
+  /** The replica is gone: so many of its requests had their caches come along, so many had not. */
+  moveEnded(
+    { moved, left, share }: { readonly moved: number; readonly left: number; readonly share: number },
+    nowS: Seconds,
+  ): void {
+    if (nowS < this.measuredFromS || moved + left === 0) return;
+    if (left === 0 && share === 1) this.#moves.whole++;
+    else this.#moves[moved === 0 ? "failed" : "partly"]++;
+  }
+
   /** The run ends: so many requests are under way, and have been given so many tokens. */
   close(requests: number, tokens: number): void {
     this.#open = requests;
@@ -108,6 +140,8 @@ export class RequestAccounts {
   outcome(): Record<string, number> {
     const { arrived, completed, failed, broken, served, tokensReturned, tokensWasted, decided } = this.#measured;
     const { held, read } = this.#measured.prefixes;
+    const { moved, restarted, pausedS, tokensRecomputed } = this.#measured;
+    const { whole, partly, failed: movesFailed } = this.#moves;
     const measuredS = this.#horizonS - this.measuredFromS;
     const all = new LatencyHistogram();
     all.merge(this.#latency);
@@ -124,6 +158,13 @@ export class RequestAccounts {
       preemptions: this.#measured.preempted,
       tokensReturned,
       tokensWasted,
+      moves: whole + partly + movesFailed,
+      movesWhole: whole,
+      movesPartly: partly,
+      movesFailed,
+      requestsMoved: moved,
+      requestsRestarted: restarted,
+      tokensRecomputed,
       requestsInFlightMean: this.#inFlightS / measuredS,
       requestsInFlightEnd: this.#inFlightAtLast,
       ...quantilesOf("ttft", this.#ttft),
@@ -134,6 +175,7 @@ export class RequestAccounts {
     if (arrived > 0) metrics.requestsCompletedShare = completed / arrived;
     if (tokensReturned + tokensWasted > 0) metrics.wastedTokenShare = tokensWasted / (tokensReturned + tokensWasted);
     if (held + read > 0) metrics.prefixHitShare = held / (held + read);
+    if (moved > 0) metrics.movePauseMeanS = pausedS / moved;
     if (this.#slo !== undefined) {
       metrics.goodputPerS = served / measuredS;
       if (arrived > 0) metrics.sloShare = served / arrived;

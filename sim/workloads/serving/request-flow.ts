@@ -1,5 +1,13 @@
+import type { MoveHow } from "../../../policies/contract/actions.ts";
 import type { Router } from "../../../policies/contract/routing.ts";
-import { HOUR_S, type InstanceId, type PerSecond, type Seconds } from "../../../policies/contract/units.ts";
+import {
+  HOUR_S,
+  type InstanceId,
+  type MarketId,
+  type MiB,
+  type PerSecond,
+  type Seconds,
+} from "../../../policies/contract/units.ts";
 import { requestPresets } from "../../../traces/request-presets.ts";
 import { generateRequests, type RequestColumns, type RequestStream, replayRequests } from "../../../traces/requests.ts";
 import { EVENT } from "../../events.ts";
@@ -7,24 +15,44 @@ import type { SimInstance } from "../../instance.ts";
 import { SimulationError } from "../../simulation-error.ts";
 import type { RequestParams } from "../serving-params.ts";
 import type { WorkloadWorld } from "../workload.ts";
-import { type Engine, enginesOf } from "./engines.ts";
+import { type CacheTransfer, CacheTransfers } from "./cache-transfers.ts";
+import { type Engine, enginesOf, sizeOf } from "./engines.ts";
 import { PrefixCache, prefixDraws } from "./prefixes.ts";
 import { RateWindow } from "./rate-window.ts";
 import { Replica, type ReplicaHooks } from "./replica.ts";
 import { type FailedBy, RequestAccounts } from "./request-accounts.ts";
 import { Requests, SlotQueue, WAITING } from "./requests.ts";
+import { kvBytesPerToken } from "./step-times.ts";
 
 /** A replica that is there, ready to serve. */
 interface Served {
-  readonly id: InstanceId;
+  readonly instance: SimInstance;
   readonly replica: Replica;
   prefixes: PrefixCache | undefined;
   /** New requests may be sent to it. */
   isRegistered: boolean;
+  /** What it has in flight goes over to others. */
+  move: Move | undefined;
   /** The event that it waits for, and when. */
   seq: number;
   awaitedS: Seconds;
 }
+
+/** One request after the other. */
+interface Move {
+  /** To those of these that take requests; undefined: to storage. */
+  readonly to: readonly SimInstance[] | undefined;
+  /** Of each cache, that comes along. */
+  readonly share: number;
+  /** Whose turn it is: leaving with its step, or on its way; -1: nobody's. */
+  slot: number;
+  /** Requests whose cache came along, and the others. */
+  moved: number;
+  left: number;
+}
+
+/** In columns of places, and instead of a slot. */
+const NOBODY = -1;
 
 /** In the column of retries: the client has turned away from this try, which still runs. */
 const GIVEN_UP = -1;
@@ -52,6 +80,13 @@ export class RequestFlow implements ReplicaHooks {
   /** Those of them that no replica has taken. */
   readonly #held = new SlotQueue(this.#requests.queued);
   readonly #served: (Served | undefined)[] = []; // [instance]
+  readonly #transfers: CacheTransfers;
+  /** Tokens of requests whose cache comes along to their next replica, or lies in storage. */
+  readonly #comeAlong = new Map<number, number>(); // [slot]
+  /** Requests whose cache lies in storage, and what wrote it. */
+  readonly #stored = new Map<number, MarketId>(); // [slot]
+  /** Requests that have left a replica and run on none yet, and since when. */
+  readonly #leftS = new Map<number, Seconds>(); // [slot]
   readonly #rate = new RateWindow();
   readonly #timeoutS: Seconds;
   #isTimeoutAwaited = false;
@@ -74,6 +109,7 @@ export class RequestFlow implements ReplicaHooks {
     this.#prefixOf = prefixes && prefixDraws(prefixes, random);
     this.#stream = streamOf(from, world);
     this.#accounts = new RequestAccounts(slo, measuredFromS, world.horizonS);
+    this.#transfers = new CacheTransfers(world, kvBytesPerToken(sizeOf(params)), measuredFromS);
     this.#timeoutS = client.timeoutS ?? Infinity;
   }
 
@@ -112,13 +148,20 @@ export class RequestFlow implements ReplicaHooks {
     tellRate(perS);
   }
 
+  /** Of a replica that is there. */
+  cachesMiB({ id }: SimInstance, nowS: Seconds): MiB {
+    return this.#transfers.miBOf(this.#served[id]!.replica.cachedTokens(nowS));
+  }
+
   // ── replicas ───────────────────────────────────────────────────────────────────────
 
-  begins({ id, market }: SimInstance): void {
+  begins(instance: SimInstance): void {
+    const { id, market } = instance;
     const { times, limits, prefixRoom } = this.#engines[market]!;
     const replica = new Replica(times, limits, this.#requests, this, this.#accounts.measuredFromS);
     while (this.#served.length < id) this.#served.push(undefined);
-    const served: Served = { id, replica, prefixes: undefined, isRegistered: false, seq: -1, awaitedS: Infinity };
+    const none = { prefixes: undefined, move: undefined };
+    const served: Served = { instance, replica, ...none, isRegistered: false, seq: -1, awaitedS: Infinity };
     if (prefixRoom > 0) {
       served.prefixes = new PrefixCache(prefixRoom, (prefix, isHeld) => {
         if (served.isRegistered) this.#router.holds?.(id, prefix, isHeld);
@@ -147,21 +190,49 @@ export class RequestFlow implements ReplicaHooks {
     this.#tellLoad(served);
   }
 
+  /** What these have in flight goes over to others: see `Actions.move`. */
+  move(from: readonly SimInstance[], to: readonly SimInstance[], how: MoveHow, share: number, nowS: Seconds): void {
+    for (const { id } of from) {
+      const served = this.#served[id]!;
+      if (how === "restart" || share === 0) {
+        this.#empty(served, nowS, (slot, tokens) => {
+          if (how === "restart") this.#restart(slot, tokens, nowS);
+          else this.#readAgain(slot, tokens, nowS);
+        });
+      } else {
+        served.move = { to: how === "kv" ? to : undefined, share, slot: NOBODY, moved: 0, left: 0 };
+        for (const slot of this.#waitingAt(id)) {
+          served.replica.cancel(slot, nowS);
+          this.#readAgain(slot, this.#requests.given[slot]!, nowS);
+        }
+        this.#nextTurn(served, nowS);
+      }
+      this.#tellLoad(served);
+    }
+  }
+
   /** It is gone, and what it had begun with it. */
   ends({ id }: SimInstance, nowS: Seconds): void {
     const served = this.#served[id]!;
+    const { move, replica } = served;
+    replica.advance(nowS); // what ends in this very instant is still done
     this.#served[id] = undefined;
     if (served.isRegistered) this.#router.deregister(id);
-    served.replica.stop(nowS, (slot, tokens) => {
-      if (this.#requests.retries[slot] === GIVEN_UP) {
-        this.#turnedAway(slot, tokens);
+    this.#empty(served, nowS, (slot, tokens) => {
+      if (move !== undefined) {
+        move.left++;
+        this.#readAgain(slot, tokens, nowS);
         return;
       }
       this.#accounts.wasted(this.#requests.arrivalS[slot]!, tokens);
       this.#sent.delete(slot);
       this.#tryAgain(slot, "lost", nowS);
     });
-    this.#close(served);
+    if (move !== undefined && this.#transfers.cutOff(move.slot, nowS) !== undefined) {
+      move.left++;
+      this.#readAgain(move.slot, this.#requests.given[move.slot]!, nowS);
+    }
+    this.#close(served, nowS);
   }
 
   // ── events ─────────────────────────────────────────────────────────────────────────
@@ -175,8 +246,11 @@ export class RequestFlow implements ReplicaHooks {
       served.awaitedS = Infinity;
       served.replica.advance(nowS);
       this.#await(served);
+      if (served.move?.slot === NOBODY) this.#nextTurn(served, nowS);
     } else if (kind === EVENT.start) {
       this.#send(a, nowS);
+    } else if (kind === EVENT.fetched) {
+      this.#cameThrough(a, seq, nowS);
     } else {
       this.#isTimeoutAwaited = false;
       const { sentS } = this.#requests;
@@ -187,10 +261,24 @@ export class RequestFlow implements ReplicaHooks {
     }
   }
 
-  admitted(slot: number): number {
+  admitted(slot: number, nowS: Seconds): number {
+    const requests = this.#requests;
+    const toRead = requests.promptTokens[slot]! + requests.given[slot]!;
+    const cameAlong = this.#comeAlong.get(slot) ?? 0;
+    this.#comeAlong.delete(slot);
+    const held = cameAlong === toRead ? toRead : Math.max(cameAlong, this.#prefixHeld(slot));
+    const leftS = this.#leftS.get(slot);
+    if (leftS !== undefined) {
+      this.#leftS.delete(slot);
+      this.#accounts.goesOn(requests.arrivalS[slot]!, nowS - leftS, toRead - held);
+    }
+    return held;
+  }
+
+  #prefixHeld(slot: number): number {
+    if (this.#prefixOf === undefined) return 0;
     const requests = this.#requests;
     const { prefixes } = this.#served[requests.on[slot]!]!;
-    if (this.#prefixOf === undefined) return 0;
     const isHeld = prefixes?.use(this.#prefixOf(requests.id[slot]!)) ?? false;
     this.#accounts.prefix(requests.arrivalS[slot]!, isHeld);
     return isHeld ? this.#params.prefixes!.tokens : 0;
@@ -209,8 +297,13 @@ export class RequestFlow implements ReplicaHooks {
     this.#accounts.preempted(this.#requests.arrivalS[slot]!);
   }
 
-  dropped(slot: number, tokens: number): void {
-    this.#tellLoad(this.#served[this.#requests.on[slot]!]!);
+  dropped(slot: number, tokens: number, nowS: Seconds): void {
+    const served = this.#served[this.#requests.on[slot]!]!;
+    if (served.move?.slot === slot) {
+      this.#leaves(served, served.move, slot, tokens, nowS);
+      return;
+    }
+    this.#tellLoad(served);
     this.#turnedAway(slot, tokens);
   }
 
@@ -219,12 +312,12 @@ export class RequestFlow implements ReplicaHooks {
     let tokensOpen = 0;
     for (const served of this.#served) {
       if (served === undefined) continue;
-      served.replica.stop(nowS, (slot, tokens) => {
-        if (this.#requests.retries[slot] === GIVEN_UP) this.#turnedAway(slot, tokens);
-        else tokensOpen += tokens;
+      this.#empty(served, nowS, (_, tokens) => {
+        tokensOpen += tokens;
       });
-      this.#close(served);
+      this.#close(served, nowS);
     }
+    for (const slot of [...this.#transfers.slots, ...this.#held]) tokensOpen += this.#requests.given[slot]!;
     this.#served.length = 0;
     this.#accounts.close(this.#requests.inFlight, tokensOpen);
   }
@@ -232,7 +325,7 @@ export class RequestFlow implements ReplicaHooks {
   // ── what came of it ────────────────────────────────────────────────────────────────
 
   outcome(): Record<string, number> {
-    return this.#accounts.outcome();
+    return { ...this.#accounts.outcome(), movedGiB: this.#transfers.movedGiB };
   }
 
   check(): void {
@@ -279,16 +372,28 @@ export class RequestFlow implements ReplicaHooks {
     const id = requests.id[slot]!;
     const target = this.#router.route(id, requests.retries[slot]!, this.#prefixOf?.(id) ?? -1);
     if (target === undefined) {
+      requests.on[slot] = NOBODY;
       this.#held.push(slot);
       return;
     }
     const served = this.#served[target]!;
     if (!served.replica.holds(slot)) {
       this.#sent.delete(slot);
+      this.#accounts.wasted(requests.arrivalS[slot]!, requests.given[slot]!);
       this.#fail(slot, "tooLong", nowS);
       return;
     }
-    requests.on[slot] = target;
+    const storageOf = this.#stored.get(slot);
+    if (storageOf === undefined) {
+      this.#enqueue(slot, served, nowS);
+    } else {
+      requests.on[slot] = NOBODY;
+      this.#transfers.send(slot, this.#comeAlong.get(slot)!, { storageOf }, served.instance, nowS);
+    }
+  }
+
+  #enqueue(slot: number, served: Served, nowS: Seconds): void {
+    this.#requests.on[slot] = served.instance.id;
     served.replica.enqueue(slot, nowS);
     this.#tellLoad(served);
     this.#await(served);
@@ -300,24 +405,33 @@ export class RequestFlow implements ReplicaHooks {
     this.#sent.delete(slot);
     const on = requests.on[slot]!;
     if (on < 0) {
-      this.#held.delete(slot);
-      this.#tryAgain(slot, "timedOut", nowS);
+      const transfer = this.#transfers.cutOff(slot, nowS);
+      if (transfer === undefined) this.#held.delete(slot);
+      this.#takenBack(slot, nowS);
+      if (transfer !== undefined) this.#cardIsFree(transfer, nowS);
       return;
     }
     const served = this.#served[on]!;
-    const hasLeft = served.replica.cancel(slot, nowS);
-    this.#await(served);
-    if (hasLeft) {
-      this.#accounts.wasted(requests.arrivalS[slot]!, requests.given[slot]!);
+    const isLeaving = served.move?.slot === slot;
+    if (isLeaving) served.move!.slot = NOBODY;
+    else if (served.replica.cancel(slot, nowS)) {
+      this.#await(served);
       this.#tellLoad(served);
-      this.#tryAgain(slot, "timedOut", nowS);
+      this.#takenBack(slot, nowS);
       return;
     }
+    this.#await(served);
     // It runs on to the end of its step, so what is tried again needs a slot of its own.
     const { id, promptTokens, outputTokens, arrivalS, retries } = requests;
     const again = requests.add(id[slot]!, promptTokens[slot]!, outputTokens[slot]!, arrivalS[slot]!, retries[slot]!);
     requests.retries[slot] = GIVEN_UP;
     this.#tryAgain(again, "timedOut", nowS);
+  }
+
+  /** It runs nowhere. */
+  #takenBack(slot: number, nowS: Seconds): void {
+    this.#accounts.wasted(this.#requests.arrivalS[slot]!, this.#requests.given[slot]!);
+    this.#tryAgain(slot, "timedOut", nowS);
   }
 
   #tryAgain(slot: number, why: "lost" | "timedOut", nowS: Seconds): void {
@@ -329,7 +443,8 @@ export class RequestFlow implements ReplicaHooks {
       return;
     }
     requests.retries[slot]!++;
-    requests.on[slot] = -1;
+    this.#forget(slot);
+    requests.on[slot] = NOBODY;
     requests.given[slot] = 0;
     requests.heapAt[slot] = WAITING;
     const { queue, ranks } = this.#world;
@@ -344,12 +459,132 @@ export class RequestFlow implements ReplicaHooks {
 
   #fail(slot: number, by: FailedBy, nowS: Seconds): void {
     this.#accounts.failed(this.#requests.arrivalS[slot]!, by, nowS);
+    this.#forget(slot);
     this.#requests.remove(slot);
   }
 
-  #tellLoad({ id, replica, isRegistered }: Served): void {
+  #tellLoad({ instance: { id }, replica, isRegistered, move }: Served): void {
     if (isRegistered) this.#router.outstanding(id, replica.load);
-    else if (replica.load === 0) this.#world.facts.drained(id);
+    else if (replica.load === 0 && (move?.slot ?? NOBODY) === NOBODY) this.#world.facts.drained(id);
+  }
+
+  // ── moves ──────────────────────────────────────────────────────────────────────────
+
+  /** Takes all from it, but for those whose clients have turned away. */
+  #empty({ replica }: Served, nowS: Seconds, take: (slot: number, tokens: number) => void): void {
+    replica.stop(nowS, (slot, tokens) => {
+      if (this.#requests.retries[slot] === GIVEN_UP) this.#turnedAway(slot, tokens);
+      else take(slot, tokens);
+    });
+  }
+
+  #waitingAt(id: InstanceId): number[] {
+    const { on, heapAt } = this.#requests;
+    return [...this.#sent].filter((slot) => on[slot] === id && heapAt[slot] === WAITING);
+  }
+
+  /** Elsewhere, from the first token on. */
+  #restart(slot: number, tokens: number, nowS: Seconds): void {
+    const requests = this.#requests;
+    this.#accounts.restarted(requests.arrivalS[slot]!, tokens);
+    requests.given[slot] = 0;
+    requests.heapAt[slot] = WAITING;
+    this.#forget(slot);
+    this.#dispatch(slot, nowS);
+  }
+
+  /** Goes on elsewhere, once its prompt and what it had been given are read again. */
+  #readAgain(slot: number, tokens: number, nowS: Seconds): void {
+    const requests = this.#requests;
+    requests.given[slot] = tokens;
+    requests.heapAt[slot] = WAITING;
+    this.#comeAlong.delete(slot);
+    this.#stored.delete(slot);
+    if (tokens > 0 && !this.#leftS.has(slot)) this.#leftS.set(slot, nowS);
+    this.#dispatch(slot, nowS);
+  }
+
+  /** The one with the smallest cache is next: that saves the most of them. It leaves with the step under way. */
+  #nextTurn(served: Served, nowS: Seconds): void {
+    const move = served.move!;
+    const slot = served.replica.smallest;
+    const isWanted = move.to === undefined || move.to.some(({ id }) => this.#served[id]?.isRegistered);
+    if (slot < 0 || !isWanted) return;
+    move.slot = slot;
+    served.replica.cancel(slot, nowS);
+    this.#await(served);
+  }
+
+  #leaves({ instance }: Served, move: Move, slot: number, tokens: number, nowS: Seconds): void {
+    const requests = this.#requests;
+    if (tokens === requests.outputTokens[slot]!) {
+      move.slot = NOBODY;
+      this.finished(slot, nowS);
+      return;
+    }
+    const target = move.to === undefined ? { storageOf: instance.market } : this.#leastLoaded(move.to, slot);
+    const comeAlong = Math.floor(move.share * (requests.promptTokens[slot]! + tokens));
+    if (target === undefined || comeAlong === 0) {
+      move.slot = NOBODY;
+      move.left++;
+      this.#readAgain(slot, tokens, nowS);
+      return;
+    }
+    requests.on[slot] = NOBODY;
+    requests.given[slot] = tokens;
+    this.#comeAlong.set(slot, comeAlong);
+    this.#leftS.set(slot, nowS);
+    this.#transfers.send(slot, comeAlong, instance, target, nowS);
+  }
+
+  #cameThrough(slot: number, seq: number, nowS: Seconds): void {
+    const transfer = this.#transfers.through(slot, seq);
+    if (transfer === undefined) return;
+    const { from, to } = transfer;
+    const requests = this.#requests;
+    if ("storageOf" in to) {
+      this.#stored.set(slot, to.storageOf);
+      this.#dispatch(slot, nowS);
+    } else {
+      const target = this.#served[to.id];
+      if (target?.isRegistered) {
+        this.#stored.delete(slot);
+        this.#enqueue(slot, target, nowS);
+      } else if ("storageOf" in from) {
+        this.#dispatch(slot, nowS); // it is there still
+      } else {
+        this.#readAgain(slot, requests.given[slot]!, nowS);
+      }
+    }
+    if (!("storageOf" in from)) this.#served[from.id]!.move!.moved++;
+    this.#cardIsFree(transfer, nowS);
+  }
+
+  /** For the next. */
+  #cardIsFree({ from }: CacheTransfer, nowS: Seconds): void {
+    if ("storageOf" in from) return;
+    const source = this.#served[from.id]!;
+    source.move!.slot = NOBODY;
+    this.#nextTurn(source, nowS);
+    this.#tellLoad(source);
+  }
+
+  /** The first of those with the fewest requests that have room for this one. */
+  #leastLoaded(among: readonly SimInstance[], slot: number): SimInstance | undefined {
+    let best: Served | undefined;
+    for (const { id } of among) {
+      const served = this.#served[id];
+      if (!served?.isRegistered || !served.replica.holds(slot)) continue;
+      if (best === undefined || served.replica.load < best.replica.load) best = served;
+    }
+    return best?.instance;
+  }
+
+  /** Of a request that begins again, or has ended. */
+  #forget(slot: number): void {
+    this.#comeAlong.delete(slot);
+    this.#stored.delete(slot);
+    this.#leftS.delete(slot);
   }
 
   #await(served: Served): void {
@@ -357,7 +592,7 @@ export class RequestFlow implements ReplicaHooks {
     if (nextS === served.awaitedS) return;
     served.awaitedS = nextS;
     const { queue, ranks } = this.#world;
-    served.seq = nextS === Infinity ? -1 : queue.push(nextS, ranks[EVENT.step]!, EVENT.step, served.id, 0);
+    served.seq = nextS === Infinity ? -1 : queue.push(nextS, ranks[EVENT.step]!, EVENT.step, served.instance.id, 0);
   }
 
   #awaitTimeout(): void {
@@ -369,7 +604,8 @@ export class RequestFlow implements ReplicaHooks {
   }
 
   /** Adds up what a replica that is gone has done. */
-  #close({ replica }: Served): void {
+  #close({ replica, move }: Served, nowS: Seconds): void {
+    if (move !== undefined) this.#accounts.moveEnded(move, nowS);
     this.#busyS += replica.busyS;
     this.#tokensGenerated += replica.tokensGenerated;
   }

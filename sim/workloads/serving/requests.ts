@@ -36,7 +36,7 @@ export class Requests {
   retries = new Int32Array(FIRST);
   /** The instance that it was sent to; -1 while it waits for one. */
   on = new Int32Array(FIRST);
-  /** Tokens that it had been given when it was last preempted; 0 if it never was. */
+  /** Tokens that it had been given when it was last preempted, or moved here; 0 if it never was. */
   given = new Uint32Array(FIRST);
   /** Where it is among those of its replica that decode; WAITING, or READING. */
   heapAt = new Int32Array(FIRST);
@@ -117,6 +117,10 @@ export class SlotQueue {
     else before[this.first] = slot;
     this.first = slot;
     this.length++;
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    for (let slot = this.first; slot !== NONE; slot = this.#links.after[slot]!) yield slot;
   }
 
   delete(slot: number): void {

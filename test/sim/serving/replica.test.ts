@@ -17,6 +17,9 @@ interface Arrival {
   readonly timeS: number;
   readonly prompt: number;
   readonly output: number;
+  /** Tokens that it had been given elsewhere; and of its prompt and those, how many are in the cache that came along. */
+  readonly done?: number;
+  readonly held?: number;
   /** When its client gives it up, if it is still there. */
   readonly cancelS?: number;
 }
@@ -62,6 +65,7 @@ function byClock(case_: Case) {
   const { times, limits, arrivals, stopS } = case_;
   const requests = new Requests();
   const slotOf = new Map<number, number>();
+  const cameAlong = new Map<number, number>();
   const outcomes = unknown(case_);
   let [preemptions, turns] = [0, 0];
   const leave = (slot: number, tokens: number) => {
@@ -70,7 +74,11 @@ function byClock(case_: Case) {
     requests.remove(slot);
   };
   const replica = new Replica(times, limits, requests, {
-    admitted: () => 0,
+    admitted: (slot) => {
+      const held = cameAlong.get(slot) ?? 0;
+      cameAlong.delete(slot); // once: one that is preempted is read anew
+      return held;
+    },
     preempted: () => void preemptions++,
     finished: (slot, timeS) => {
       const outcome = outcomes[requests.id[slot]!]!;
@@ -87,8 +95,11 @@ function byClock(case_: Case) {
       replica.advance(replica.nextS);
     },
     arrives: (i) => {
-      const { prompt, output, timeS } = arrivals[i]!;
+      const { prompt, output, done = 0, held = 0, timeS } = arrivals[i]!;
       const slot = requests.add(i, prompt, output, timeS);
+      requests.given[slot] = done;
+      if (done > 0) requests.firstTokenS[slot] = timeS;
+      cameAlong.set(slot, held);
       slotOf.set(i, slot);
       replica.enqueue(slot, timeS);
     },
@@ -109,7 +120,10 @@ function byClock(case_: Case) {
 function stepByStep(case_: Case) {
   const { times, limits, arrivals } = case_;
   const outcomes = unknown(case_);
-  const tries = arrivals.map(({ prompt, output }, i) => ({ ...steppedTry(prompt, output), i }));
+  const tries = arrivals.map(({ prompt, output, done = 0, held = 0, timeS }, i) => {
+    const before = done > 0 ? { done, read: held, toRead: prompt + done, firstTokenS: timeS } : {};
+    return { ...steppedTry(prompt, output), ...before, i };
+  });
   const replica = new ReplicaBySteps<(typeof tries)[number]>(times, limits);
   let steps = 0;
   drive(case_, {
@@ -134,7 +148,7 @@ function stepByStep(case_: Case) {
 }
 
 /** A dealt case: few or many requests, long and short, cramped and roomy, arrivals together and on a grid of steps. */
-function dealt(seed: number, impatient = false): Case {
+function dealt(seed: number, impatient = false, moved = false): Case {
   const random = createRandom(`replica/${seed}`);
   const stream = random.stream("case");
   let k = 0;
@@ -158,26 +172,34 @@ function dealt(seed: number, impatient = false): Case {
   const arrivals = Array.from({ length: count }, () => {
     const timeS = grid ? Math.floor(u() * spanS * 20) / 20 : u() * spanS;
     const size = { prompt: whole(1, 200), output: u() < 0.2 ? 1 : whole(1, 100) };
-    return { timeS, ...size, ...(impatient && u() < 0.5 ? { cancelS: timeS + u() * u() * 2 } : {}) };
+    const gone = impatient && u() < 0.5 ? { cancelS: timeS + u() * u() * 2 } : {};
+    const done = moved && u() < 0.6 ? whole(0, size.output - 1) : 0;
+    const held = done === 0 ? 0 : Math.floor((u() < 0.5 ? 1 : u()) * (size.prompt + done));
+    return { timeS, ...size, ...(done > 0 && { done, held }), ...gone };
   }).sort((a, b) => a.timeS - b.timeS);
   const lastS = arrivals.at(-1)!.timeS;
   return { times, limits, arrivals, stopS: u() < 0.5 ? 1000 : lastS + u() * 0.5 };
 }
 
 describe("the virtual token clock", () => {
-  it.each([false, true])(
-    "gives the times of the step-by-step loop, to the last bit, on 1,000 dealt cases; clients turn away: %s",
-    (impatient) => {
+  it.each([
+    [false, false],
+    [true, false],
+    [true, true],
+  ])(
+    "gives the times of the step-by-step loop, to the last bit, on 1,000 dealt cases; clients turn away: %s; some come from elsewhere, with all of their cache, a part, or none: %s",
+    (impatient, moved) => {
       const seen = { stoppedShort: 0, waited: 0, wasted: 0, preempted: 0, inParts: 0, skipped: 0 };
       for (let seed = 0; seed < 1000; seed++) {
-        const case_ = dealt(seed, impatient);
+        const case_ = dealt(seed, impatient, moved);
         const { turns, ...clock } = byClock(case_);
         const { partsRead, steps, ...loop } = stepByStep(case_);
         expect({ seed, ...clock }).toEqual({ seed, ...loop });
-        const all = clock.outcomes.reduce(
-          (sum, { finishedS, wasted }, i) => sum + (finishedS >= 0 ? case_.arrivals[i]!.output : wasted),
-          0,
-        );
+        // What it had been given elsewhere is not given again.
+        const all = clock.outcomes.reduce((sum, { finishedS, wasted }, i) => {
+          const { output, done = 0, timeS } = case_.arrivals[i]!;
+          return sum + (finishedS >= 0 ? output - done : timeS <= case_.stopS ? wasted - done : 0);
+        }, 0);
         expect({ seed, all }).toEqual({ seed, all: clock.tokensGenerated });
         if (clock.left.length > 0) seen.stoppedShort++;
         if (clock.outcomes.some(({ firstTokenS }, i) => firstTokenS > case_.arrivals[i]!.timeS + 0.1)) seen.waited++;
