@@ -60,6 +60,8 @@ const INSTANCE: Fields<InstanceView> = {
   registered: asIs,
   deregisteredS: asIs,
   drained: asIs,
+  moving: asIs,
+  cachesMiB: asIs,
   freeSlots: asIs,
   freeMemoryMiB: asIs,
   networkMiBPerS: asIs,
