@@ -44,14 +44,22 @@ export function watchedService(options: ServiceOptions): Pick<Ports, "capacity" 
         return outcome;
       },
     },
-    jobs: serviceJobs(service, watch),
+    jobs: serviceJobs(service, watch, balancer),
   };
 }
 
-function serviceJobs({ name, replicas }: ServiceOptions["service"], watch: EngineWatch): Jobs {
+function serviceJobs(
+  { name, replicas }: ServiceOptions["service"],
+  watch: EngineWatch,
+  balancer: ServiceOptions["balancer"],
+): Jobs {
   return {
     start: async () => {},
-    stop: async () => {},
+    // Its server goes on with what it has; that it gets nothing more is what can be done from here.
+    stop: async (_, providerIds, signal) => {
+      const routed = providerIds.filter((providerId) => !watch.hasLeft(providerId));
+      await Promise.all(routed.map((providerId) => balancer.deregister(providerId, signal)));
+    },
     scale: async () => {},
     // No engine that it can speak to gives its caches away.
     move: async () => "restarted",
@@ -104,6 +112,11 @@ class EngineWatch {
     drained(engine, this.#clock, Infinity, until).then(({ idle }) => {
       if (idle && !until.aborted) this.reports.put({ providerId, what: "drained" });
     });
+  }
+
+  /** Deregistered, drained or not. */
+  hasLeft(providerId: string): boolean {
+    return this.#draining.has(providerId);
   }
 
   stopDrain(providerId: string): void {

@@ -6,6 +6,14 @@ import { codeOf, type Verdict, verdictOf } from "./verdict.ts";
 /** launch: adds cost. write: other changes. safety: ends cost or traffic, and has the reserve of the buckets. */
 export type CallKind = "read" | "launch" | "write" | "safety";
 
+/** What is called, and how long it may take in all; attemptS: and one attempt, where 10 s are not enough. */
+export interface Call {
+  readonly name: string;
+  readonly kind: CallKind;
+  readonly withinS: Seconds;
+  readonly attemptS?: Seconds;
+}
+
 /** One attempt on the wire, for metrics and logs. Holds nothing that was sent. */
 export interface Attempt {
   readonly call: string;
@@ -79,7 +87,7 @@ export class Calls {
    * reason once it aborts.
    */
   async call<T>(
-    { name, kind, withinS }: { readonly name: string; readonly kind: CallKind; readonly withinS: Seconds },
+    { name, kind, withinS, attemptS = ATTEMPT_S }: Call,
     signal: AbortSignal,
     send: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -93,7 +101,7 @@ export class Calls {
       }
       const sentS = clock.nowS();
       const note = (code: string) => this.#onAttempt({ call: name, attempt, code, tookS: clock.nowS() - sentS });
-      const limitS = Math.min(ATTEMPT_S, deadlineS - sentS);
+      const limitS = Math.min(attemptS, deadlineS - sentS);
       if (kind !== "read" && sentS + limitS > this.#mayChangeUntilS()) {
         note("NoLease");
         last ??= new CallFailure(name, "NoLease", { is: "throttled" });
@@ -114,11 +122,7 @@ export class Calls {
   }
 
   /** Until it succeeds: for calls that must not be given up. Refusals of any kind are told to the attempts' observer only. */
-  async insist<T>(
-    call: { readonly name: string; readonly kind: CallKind; readonly withinS: Seconds },
-    signal: AbortSignal,
-    send: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
+  async insist<T>(call: Call, signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await this.call(call, signal, send);
@@ -156,22 +160,23 @@ export class Calls {
 
   async #within<T>(seconds: Seconds, signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const attempt = new AbortController();
-    const end = () => attempt.abort();
+    const end = () => attempt.abort(OVER);
     signal.addEventListener("abort", end);
-    const over = this.#clock.sleepUntil(this.#clock.nowS() + seconds, attempt.signal).then(() => {
-      attempt.abort();
-      // A client that does not heed its signal is left behind all the same.
-      throw new TimeoutError(`no answer within ${seconds} s`);
-    });
+    // A client that does not heed its signal is left behind all the same.
+    const over = this.#clock.sleepUntil(this.#clock.nowS() + seconds, attempt.signal).then(() => OVER);
     try {
-      return await Promise.race([send(attempt.signal), over]);
+      const answer = await Promise.race([send(attempt.signal), over]);
+      if (answer === OVER) throw new TimeoutError(`no answer within ${seconds} s`);
+      return answer as T;
     } finally {
       end();
-      over.catch(() => {});
       signal.removeEventListener("abort", end);
     }
   }
 }
+
+/** Why an attempt's signal aborts. */
+const OVER = Symbol("the attempt is over");
 
 class TimeoutError extends Error {
   override readonly name = "TimeoutError";

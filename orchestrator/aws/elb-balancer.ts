@@ -1,7 +1,7 @@
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { Seconds } from "../../policies/contract/units.ts";
 import type { Balancer } from "../ports.ts";
-import { CallFailure, type Calls } from "./calls.ts";
+import { CallFailure, type CallKind, type Calls } from "./calls.ts";
 
 export interface ElbOptions {
   readonly client: ElasticLoadBalancingV2Client;
@@ -28,30 +28,35 @@ export class ElbBalancer implements Balancer {
     this.#options = options;
   }
 
-  async register(providerId: string, signal: AbortSignal): Promise<"done"> {
-    const { client, calls } = this.#options;
-    const { RegisterTargetsCommand } = await import("@aws-sdk/client-elastic-load-balancing-v2");
-    await calls.insist({ name: "RegisterTargets", kind: "write", withinS: CALL_S }, signal, (abortSignal) =>
-      client.send(new RegisterTargetsCommand(this.#target(providerId)), { abortSignal }),
-    );
-    return "done";
+  register(providerId: string, signal: AbortSignal): Promise<"done" | "absent"> {
+    return this.#insist("RegisterTargets", "write", providerId, signal);
   }
 
-  async deregister(providerId: string, signal: AbortSignal): Promise<"done" | "absent"> {
+  /** An instance that was never registered is sent nothing: that is all that was asked for. */
+  deregister(providerId: string, signal: AbortSignal): Promise<"done" | "absent"> {
+    return this.#insist("DeregisterTargets", "safety", providerId, signal);
+  }
+
+  /** absent: it has ended meanwhile. */
+  async #insist(
+    name: "RegisterTargets" | "DeregisterTargets",
+    kind: CallKind,
+    providerId: string,
+    signal: AbortSignal,
+  ): Promise<"done" | "absent"> {
     const { client, calls } = this.#options;
-    const { DeregisterTargetsCommand } = await import("@aws-sdk/client-elastic-load-balancing-v2");
+    const sdk = await import("@aws-sdk/client-elastic-load-balancing-v2");
+    const target = this.#target(providerId);
     try {
-      await calls.insist({ name: "DeregisterTargets", kind: "safety", withinS: CALL_S }, signal, (abortSignal) =>
-        client.send(new DeregisterTargetsCommand(this.#target(providerId)), { abortSignal }),
+      await calls.insist<unknown>({ name, kind, withinS: CALL_S }, signal, (abortSignal) =>
+        name === "RegisterTargets"
+          ? client.send(new sdk.RegisterTargetsCommand(target), { abortSignal })
+          : client.send(new sdk.DeregisterTargetsCommand(target), { abortSignal }),
       );
       return "done";
     } catch (error) {
-      // An instance that has ended, or was never registered, is sent nothing: that is all that was asked for.
-      if (
-        !(error instanceof CallFailure && (error.code === "InvalidTarget" || error.code === "InvalidTargetException"))
-      )
-        throw error;
-      return "absent";
+      if (error instanceof CallFailure && /^InvalidTarget(Exception)?$/.test(error.code)) return "absent";
+      throw error;
     }
   }
 

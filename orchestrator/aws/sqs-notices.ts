@@ -16,8 +16,8 @@ export interface SqsOptions {
 /** As AWS's node termination handler has them: a question waits so long for an answer, and what was handed out comes again after it. */
 const WAIT_S = 20;
 const VISIBLE_AGAIN_S = 20;
-/** One attempt of ours ends before it would be given up: a question that waits its whole time is no failure. */
-const ASK_S = 8;
+/** One attempt takes longer than the wait: a question that waits its whole time is no failure. */
+const ASK_S = WAIT_S + 5;
 /** The event of a notice has no end time. Source: AWS, "Spot Instance interruption notices": two minutes after it. */
 const NOTICE_MS = 120_000;
 
@@ -36,13 +36,13 @@ export class SqsNotices implements Notices {
     const question = {
       QueueUrl: queueUrl,
       MaxNumberOfMessages: 10,
-      WaitTimeSeconds: Math.min(WAIT_S, ASK_S),
+      WaitTimeSeconds: WAIT_S,
       VisibilityTimeout: VISIBLE_AGAIN_S,
     };
     while (!signal.aborted) {
       try {
         const { Messages = [] } = await calls.call(
-          { name: "ReceiveMessage", kind: "read", withinS: 60 },
+          { name: "ReceiveMessage", kind: "read", withinS: 60, attemptS: ASK_S },
           signal,
           (abortSignal) => client.send(new ReceiveMessageCommand(question), { abortSignal }),
         );

@@ -30,6 +30,7 @@ export function replicaFailover(
 ): void {
   for (const service of view.work.services) {
     if (rules.earlyStart) heedRecommendations(act, service);
+    giveUpWarming(view, act, service);
     begin(view, service, memory);
     for (const { instances } of service.placements) if (mayRoute(instances)) route(act, instances[0]!);
     balanceStandIns(view, act, service, standIns);
@@ -47,6 +48,24 @@ function heedRecommendations(act: Actions, service: ServiceView): void {
     if (replica.rebalanceS === undefined || isGoing(replica)) continue;
     act.note("the provider recommends to replace it");
     act.drain(replica);
+  }
+}
+
+/** Long after the slowest start seen, of a 70B model: 277 s (vllm#44881). What has not answered by then hangs. */
+const WARM_S_MAX = 1800;
+
+function giveUpWarming(view: FleetView, act: Actions, { placements }: ServiceView): void {
+  for (const { instances } of placements) {
+    for (const instance of instances) {
+      if (instance.status !== "warming" || isGoing(instance)) continue;
+      const untilS = instance.runningS! + WARM_S_MAX;
+      if (view.nowS < untilS) {
+        act.wakeAt(untilS);
+      } else {
+        act.note("its server never became ready");
+        act.terminate(instance);
+      }
+    }
   }
 }
 

@@ -33,6 +33,8 @@ export class MemoryCloud implements Account, Standby, Balancer, Engine {
   readonly registered = new Set<string>();
   readonly changes: string[] = [];
   readonly inFlight = new Map<string, number>();
+  /** Model servers that do not answer. */
+  readonly hangs = new Set<string>();
   bootS = 20;
   engineS = 30;
   readonly #clock: Clock;
@@ -93,7 +95,7 @@ export class MemoryCloud implements Account, Standby, Balancer, Engine {
 
   async ready(id: string): Promise<boolean | "unknown"> {
     const instance = this.#instance(id);
-    if (instance === undefined || instance.ended !== undefined) return "unknown";
+    if (instance === undefined || instance.ended !== undefined || this.hangs.has(id)) return "unknown";
     return this.#clock.nowS() - instance.sinceS >= this.bootS + this.engineS;
   }
 

@@ -18,7 +18,7 @@ const spec = {
   ...oneMarket,
   markets: ["z0", "z1"].map((zone) => ({ ...oneMarket.markets[0]!, zone, slots: 1 })),
 };
-const policy: Scenario = { scheduling: "even-spread", assignment: "earliest-node", failover: "drain" };
+const policy: Scenario = { scheduling: "even-spread", assignment: "earliest-node" };
 const market = ({ instanceType, region, zone, capacityType }: (typeof spec.markets)[number]) => ({
   instanceType,
   region,
@@ -51,7 +51,7 @@ class Host {
   running: Promise<void> = Promise.resolve();
   end = new AbortController();
 
-  begin(change: Partial<ControllerPorts> = {}, anew = false): this {
+  begin(change: Partial<ControllerPorts> = {}, anew = false, failover = "drain"): this {
     this.end = new AbortController();
     ends.push(this.end);
     this.lease = new Lease({ store, clock, holder: `host ${ends.length}`, ttlS: 60 });
@@ -73,7 +73,7 @@ class Host {
         name: "chat",
         spec,
         service: { name: "chat", replicas: 2 },
-        policy,
+        policy: { ...policy, failover },
         cadence: { onChange: true, everyS: 60 },
       },
       renewS: 20,
@@ -126,6 +126,28 @@ describe("the controller of a fleet", () => {
     await clock.advanceTo(130);
     expect(cloud.registered).toEqual(new Set(["i-1", "i-2"]));
     expect(host.seen).toContainEqual({ kind: "fact", name: "drained", args: [0] });
+    await host.stop();
+  });
+
+  it("that lets a replica go without a drain stops its traffic all the same", async () => {
+    const host = new Host().begin({}, false, "reroute");
+    await clock.advanceTo(70);
+    notices.put({ providerId: "i-0", reclaimS: 190 });
+    await clock.advanceTo(72);
+    expect(cloud.registered).toEqual(new Set(["i-1"]));
+    await host.stop();
+  });
+
+  it("gives up on a replica whose server does not answer, half an hour after it was up, and launches another", async () => {
+    cloud.engineS = Infinity;
+    const host = new Host().begin();
+    await clock.advanceTo(1815);
+    expect(of("terminate")).toEqual([]);
+    cloud.engineS = 30;
+    cloud.hangs.add("i-0").add("i-1");
+    await clock.advanceTo(1900);
+    expect(of("terminate").toSorted()).toEqual(["terminate i-0", "terminate i-1"]);
+    expect(cloud.registered).toEqual(new Set(["i-2", "i-3"]));
     await host.stop();
   });
 

@@ -71,6 +71,12 @@ describe("the balancer ELBv2, over our own stateful double", () => {
     expect(await balancer.health("i-0123456789abcdef0", signal)).toBe("draining");
   });
 
+  it("has nothing to do for a replica that has ended meanwhile", async () => {
+    elb.faults.push("InvalidTarget", "InvalidTarget");
+    expect(await balancer.register("i-0123456789abcdef0", signal)).toBe("absent");
+    expect(await balancer.deregister("i-0123456789abcdef0", signal)).toBe("absent");
+  });
+
   it("does not know a health that it cannot ask for", async () => {
     elb.faults.push(...Array(50).fill("AccessDenied"));
     expect(await balancer.health("i-0123456789abcdef0", signal)).toBe("unknown");
