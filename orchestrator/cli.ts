@@ -8,6 +8,7 @@ import { type Fleet, FleetError, readFleet } from "./fleet-file.ts";
 import { FleetStory } from "./fleet-story.ts";
 import { readJournal } from "./journal.ts";
 import { JournalError, type JournalRecord } from "./journal-lines.ts";
+import { ResumeError } from "./loop.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { statusText } from "./status.ts";
 import { WebhookError } from "./webhook.ts";
@@ -20,7 +21,9 @@ class UsageError extends Error {
 }
 
 /** What is told in one line, since whoever typed it can mend it. */
-const TOLD = [JournalError, ScenarioError, UsageError, FleetError, WebhookError];
+const TOLD = [JournalError, ScenarioError, UsageError, FleetError, ResumeError, WebhookError];
+/** The same, of what is loaded only where it is needed. */
+const TOLD_TOO = ["PromotionError", "PreflightError"];
 
 /**
  * `npm run orchestrate -- ...`. @returns the exit code: 0, 1 for a replay that came out otherwise, 2 for bad input, which is
@@ -54,6 +57,54 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
           await runShadow({
             fleet: read,
             journal,
+            signal: untilEnded(forS),
+            ...(port === undefined ? {} : { port }),
+            ...(endpoint === undefined ? {} : { endpoint }),
+          });
+        },
+      )
+      .command(
+        "run <fleet>",
+        "act for a fleet on its account, as far as its manifest allows",
+        (y) =>
+          y
+            .positional("fleet", { type: "string", demandOption: true, describe: "the fleet's file" })
+            .option("live", { type: "boolean", default: false, describe: "needed: without it nothing may be changed" })
+            .option("manifest", { type: "string", requiresArg: true, describe: "needed: of a stage that acts" })
+            .option("journal", {
+              type: "string",
+              demandOption: true,
+              requiresArg: true,
+              describe: "this host's file of it: gone on with where it is there, or where there is a copy",
+            })
+            .option("new-run", {
+              type: "boolean",
+              default: false,
+              describe: "begin another run, as after a change of the fleet's file; the journal of before is set aside",
+            })
+            .option("port", { type: "number", requiresArg: true, describe: "of /metrics and /healthz, on 127.0.0.1" })
+            .option("endpoint", { type: "string", requiresArg: true, describe: "of a double of AWS, for trials" })
+            .option("for", { type: "number", requiresArg: true, describe: "seconds; until it is ended where absent" }),
+        async ({ fleet, live, manifest: path, journal, newRun, port, endpoint, for: forS }) => {
+          const read = readFleet(fleet);
+          const lacking = [...(live ? [] : ["--live"]), ...(path === undefined ? ["--manifest"] : [])];
+          if (path === undefined || lacking.length > 0) {
+            throw new UsageError(
+              `${lacking.join(" and ")} missing: acting needs both; shadow decides and changes nothing`,
+            );
+          }
+          const manifest = await verified(path, read);
+          if (manifest.stage === "shadow") {
+            throw new UsageError(
+              `${path}: its stage is shadow; acting needs canary or full, which promote-stage writes`,
+            );
+          }
+          const { runLive } = await import("./live.ts");
+          await runLive({
+            fleet: read,
+            manifest,
+            journal,
+            anew: newRun,
             signal: untilEnded(forS),
             ...(port === undefined ? {} : { port }),
             ...(endpoint === undefined ? {} : { endpoint }),
@@ -168,43 +219,24 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
           y
             .positional("fleet", { type: "string", demandOption: true, describe: "the fleet's file" })
             .option("account", { type: "string", demandOption: true, requiresArg: true, describe: "its 12 digits" })
-            .option("node-role", { type: "string", requiresArg: true, describe: "ARN of the instance profile's role" })
-            .option("target-group", { type: "string", requiresArg: true, describe: "ARN of the balancer's group" })
-            .option("queue", { type: "string", requiresArg: true, describe: "ARN of the queue of notices" })
-            .option("store", { type: "string", requiresArg: true, describe: "BUCKET/PREFIX of lease and copy" }),
-        async ({ fleet, account, nodeRole, targetGroup, queue, store }) => {
+            .option("node-role", { type: "string", requiresArg: true, describe: "ARN of the instance profile's role" }),
+        async ({ fleet, account, nodeRole }) => {
           const { file } = readFleet(fleet);
-          const { template } = file;
           if (!/^\d{12}$/.test(account)) throw new UsageError(`--account ${account}: expected 12 digits`);
-          if (template === undefined)
-            throw new FleetError(`${fleet}: template is missing; say what instances are made of`);
-          if (template.instanceProfileArn !== undefined && nodeRole === undefined) {
+          if (file.template?.instanceProfileArn !== undefined && nodeRole === undefined) {
             throw new UsageError(
               "--node-role is missing: the template has an instance profile, whose role a launch hands on",
             );
           }
-          const [, bucket, prefix] = /^([a-z0-9][a-z0-9.-]{2,62})\/([\w./-]+)$/.exec(store ?? "") ?? [];
-          if (store !== undefined && bucket === undefined)
-            throw new UsageError(`--store ${store}: expected BUCKET/PREFIX`);
-          const { actingPolicy } = await import("./aws/iam-policy.ts");
-          const policy = actingPolicy({
-            account,
-            region: file.region,
-            fleet: file.fleet,
-            instanceTypes: [...new Set(file.markets.map(({ instanceType }) => instanceType))],
-            template,
-            ...(nodeRole === undefined ? {} : { nodeRoleArn: nodeRole }),
-            ...(targetGroup === undefined ? {} : { targetGroupArn: targetGroup }),
-            ...(queue === undefined ? {} : { queueArn: queue }),
-            ...(bucket === undefined ? {} : { store: { bucket, prefix: prefix! } }),
-          });
+          const { actingPolicy, roleOf } = await import("./aws/iam-policy.ts");
+          const policy = actingPolicy(roleOf(file, account, nodeRole));
           console.log(JSON.stringify(policy, null, 2));
         },
       )
       .demandCommand(
         1,
         1,
-        "name a command: shadow, check, status, replay, export, promote, verify-manifest or iam-policy",
+        "name a command: shadow, run, check, status, replay, export, promote, verify-manifest or iam-policy",
       )
       .strict()
       .version(false)
@@ -215,7 +247,7 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
       .parseAsync();
     return exitCode;
   } catch (error) {
-    if (!TOLD.some((kind) => error instanceof kind) && (error as Error).name !== "PromotionError") throw error;
+    if (!TOLD.some((kind) => error instanceof kind) && !TOLD_TOO.includes((error as Error).name)) throw error;
     const { name, message } = error as Error;
     console.error(`${name}: ${message}`);
     return 2;

@@ -72,6 +72,35 @@ export const fleetSchema = z.strictObject({
     .strictObject({ events: z.array(z.enum(TELEMETRY_EVENTS)).min(1) })
     .exactOptional()
     .describe("what is posted as JSON to the address in SYNKTI_WEBHOOK_URL, as it happens"),
+  live: z
+    .strictObject({
+      targetGroupArn: pattern(
+        /^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup\/\S+$/,
+        "the ARN of a target group",
+      ).describe("of the balancer: which replicas are sent requests"),
+      engine: z.strictObject({
+        url: pattern(/^https?:\/\/[^\s/]+$/, "such as http://ADDRESS:8000")
+          .default("http://ADDRESS:8000")
+          .describe("of the model server on an instance; ADDRESS is the instance's own"),
+        port: z.int().min(1).max(65535).default(8000).describe("where the balancer sends requests"),
+        model: z.string().min(1).describe("as the model server lists it"),
+      }),
+      queueUrl: z.url({ error: "expected the URL of a queue" }).exactOptional().describe("of EventBridge's notices"),
+      store: z
+        .strictObject({
+          bucket: pattern(/^[a-z0-9][a-z0-9.-]{2,62}$/, "the name of a bucket"),
+          prefix: pattern(/^[\w./-]+\/$/, "a prefix that ends with /"),
+        })
+        .describe("where the lease and the journal's copy lie: of this fleet alone"),
+      leaseS: z
+        .number()
+        .min(21)
+        .max(600)
+        .default(60)
+        .describe("after so long without a word another host may take over"),
+    })
+    .exactOptional()
+    .describe("where it acts; needed to act"),
   pollS: seconds.default(5).describe("between two looks at the fleet"),
   pricesEveryS: seconds.default(60).describe("between two looks at the prices"),
 });
@@ -135,6 +164,13 @@ function faultsIn(file: FleetFile): FaultAt[] {
         seen.add(key);
       }
     }
+  }
+  const groupRegion = file.live?.targetGroupArn.split(":")[3];
+  if (groupRegion !== undefined && groupRegion !== file.region) {
+    faults.push({
+      at: ["live", "targetGroupArn"],
+      text: `the target group is in ${groupRegion}, the fleet in ${file.region}; name one there`,
+    });
   }
   for (const zone of Object.keys(file.template?.subnets ?? {})) {
     if (file.markets.some(({ zones }) => zones.includes(zone))) continue;

@@ -241,7 +241,7 @@ class Loop {
     const { startedMs: __, ...ours } = this.#startEntry();
     for (const [field, value] of Object.entries(ours)) {
       if (isSame(journalled[field as keyof typeof journalled], value)) continue;
-      throw new ResumeError(`the journal is of another ${field}; start anew with a journal and a copy of its own`);
+      throw new ResumeError(`the journal is of another ${field}; begin another run (--new-run)`);
     }
   }
 
@@ -250,7 +250,7 @@ class Loop {
     const again = this.#decider.wantsAsk ? this.#decider.ask().actions : "no wish to be asked";
     if (!isSame(again, actions)) {
       throw new ResumeError(
-        `record ${seq}: this version decides ${JSON.stringify(again)} where the journal has ${JSON.stringify(actions)}; go on with the version that wrote it`,
+        `record ${seq}: this version decides ${JSON.stringify(again)} where the journal has ${JSON.stringify(actions)}; go on with the version that wrote it, or begin another run (--new-run)`,
       );
     }
     return actions.flatMap((action) => this.#callOf(action) ?? []);

@@ -60,8 +60,8 @@ export type InstanceReport =
 /** An instance of the fleet as the provider describes it. */
 export interface Held {
   readonly providerId: string;
-  /** running: billed. */
-  readonly state: "pending" | "running" | "ended";
+  /** running: billed. stopped: its disk waits. */
+  readonly state: "pending" | "running" | "stopped" | "ended";
   readonly why?: Exclude<EndReason, "refused">;
   readonly market: MarketName;
   /** Those it was launched with, and `launch`: its client token. */

@@ -189,7 +189,7 @@ export class Ec2Capacity implements Account {
           if (each.address !== undefined) this.#addresses.set(each.providerId, each.address);
           this.#endIfLost(each, signal);
           // What had ended when it was first seen is of an earlier run, but may also be a launch of ours that failed at once.
-          if (each.state !== before && each.state !== "pending") yield reportOf(each);
+          if (each.state !== before && (each.state === "running" || each.state === "ended")) yield reportOf(each);
         }
         for (const [providerId, { state, seenS }] of told) {
           if (nowS - seenS < VANISHED_S) continue;
@@ -216,27 +216,42 @@ export class Ec2Capacity implements Account {
   }
 
   async probe(markets: readonly MarketName[], signal: AbortSignal): Promise<readonly Permission[]> {
-    const { client, calls } = this.#options;
-    const { RunInstancesCommand } = await this.#load();
-    const found: Permission[] = [];
+    const { client } = this.#options;
+    const { RunInstancesCommand, TerminateInstancesCommand } = await this.#load();
     const kinds = new Map(markets.map((market) => [market.capacityType, market]));
+    const found: Permission[] = [];
     for (const [kind, market] of kinds) {
       const tags = { run: "probe", instance: "0", epoch: "0" };
       const input = runInstances(this.#options, { market, clientToken: `probe-${kind}`, tags });
-      const call = `RunInstances (${kind})`;
-      try {
-        await calls.call({ name: "RunInstances.DryRun", kind: "read", withinS: READ_S }, signal, (abortSignal) =>
-          client.send(new RunInstancesCommand({ ...input, DryRun: true }), { abortSignal }),
-        );
-        found.push({ call, allowed: "unknown", code: "ok" });
-      } catch (error) {
-        if (!(error instanceof CallFailure)) throw error;
-        const { code, verdict } = error;
-        const allowed = code === "DryRunOperation" ? true : verdict.is === "denied" ? false : "unknown";
-        found.push({ call, allowed, code });
-      }
+      const dry = new RunInstancesCommand({ ...input, DryRun: true });
+      found.push(
+        await this.#permission(`RunInstances (${kind})`, signal, (abortSignal) => client.send(dry, { abortSignal })),
+      );
+    }
+    // Whether we may end something is asked of something that could be ended.
+    const living = (await this.describe(signal)).find(({ state }) => state !== "ended");
+    if (living !== undefined) {
+      const dry = new TerminateInstancesCommand({ InstanceIds: [living.providerId], DryRun: true });
+      found.push(
+        await this.#permission("TerminateInstances", signal, (abortSignal) => client.send(dry, { abortSignal })),
+      );
     }
     return found;
+  }
+
+  async #permission(
+    call: string,
+    signal: AbortSignal,
+    send: (signal: AbortSignal) => Promise<unknown>,
+  ): Promise<Permission> {
+    try {
+      await this.#options.calls.call({ name: "DryRun", kind: "read", withinS: READ_S }, signal, send);
+      return { call, allowed: "unknown", code: "ok" };
+    } catch (error) {
+      if (!(error instanceof CallFailure)) throw error;
+      const { code, verdict } = error;
+      return { call, allowed: code === "DryRunOperation" ? true : verdict.is === "denied" ? false : "unknown", code };
+    }
   }
 
   /** 18 MB, so it is loaded with the first call. */
@@ -315,8 +330,11 @@ function stateOf({ State }: Instance): Held["state"] {
       return "pending";
     case "running":
       return "running";
+    case "stopping":
+    case "stopped":
+      return "stopped";
     default:
-      return "ended"; // one-time requests are never stopped, and billing ends with shutting-down
+      return "ended"; // billing ends with shutting-down
   }
 }
 

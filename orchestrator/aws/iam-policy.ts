@@ -1,3 +1,4 @@
+import { FleetError, type FleetFile } from "../fleet-file.ts";
 import { type InstanceTemplate, PREFIX } from "./ec2-capacity.ts";
 
 /** What a role is written for. Names and numbers of an account, nothing secret. */
@@ -11,6 +12,8 @@ export interface RoleFor {
   readonly nodeRoleArn?: string;
   readonly targetGroupArn?: string;
   readonly queueArn?: string;
+  /** Whether spares wait stopped. */
+  readonly stops?: boolean;
   /** Where lease and copy lie. */
   readonly store?: { readonly bucket: string; readonly prefix: string };
 }
@@ -41,7 +44,18 @@ const MADE = ["instance", "volume", "network-interface", "spot-instances-request
  * @throws Error when the template has an instance profile and no role is named for it
  */
 export function actingPolicy(role: RoleFor): IamPolicy {
-  const { account, region, fleet, instanceTypes, template, nodeRoleArn, targetGroupArn, queueArn, store } = role;
+  const {
+    account,
+    region,
+    fleet,
+    instanceTypes,
+    template,
+    nodeRoleArn,
+    targetGroupArn,
+    queueArn,
+    store,
+    stops = false,
+  } = role;
   const ec2 = (kind: string, name = "*") => `arn:aws:ec2:${region}:${account}:${kind}/${name}`;
   const made = MADE.map((kind) => ec2(kind));
   const tag = `${PREFIX}fleet`;
@@ -74,7 +88,8 @@ export function actingPolicy(role: RoleFor): IamPolicy {
   allow("TagInLaunch", ["ec2:CreateTags"], made, {
     StringEquals: { "ec2:CreateAction": "RunInstances", [`aws:RequestTag/${tag}`]: fleet },
   });
-  allow("EndTagged", ["ec2:TerminateInstances"], made.slice(0, 1), {
+  const ends = ["ec2:TerminateInstances", ...(stops ? ["ec2:StopInstances", "ec2:StartInstances"] : [])];
+  allow("EndTagged", ends, made.slice(0, 1), {
     StringEquals: { [`aws:ResourceTag/${tag}`]: fleet },
   });
   if (template.instanceProfileArn !== undefined) {
@@ -98,3 +113,29 @@ export function actingPolicy(role: RoleFor): IamPolicy {
   }
   return { Version: "2012-10-17", Statement: statements };
 }
+
+/**
+ * What the role of a fleet's file is written for.
+ * @throws FleetError when the file does not say what instances are made of
+ */
+export function roleOf(file: FleetFile, account: string, nodeRoleArn: string | undefined): RoleFor {
+  const { region, fleet, markets, template, live, policy } = file;
+  if (template === undefined) throw new FleetError(`${fleet}: template is missing; say what instances are made of`);
+  const queue = live?.queueUrl && new URL(live.queueUrl).pathname.split("/").slice(-2).join(":");
+  return {
+    account,
+    region,
+    fleet,
+    instanceTypes: [...new Set(markets.map(({ instanceType }) => instanceType))],
+    template,
+    ...(nodeRoleArn === undefined ? {} : { nodeRoleArn }),
+    ...(live && { targetGroupArn: live.targetGroupArn, store: live.store }),
+    ...(queue === undefined ? {} : { queueArn: `arn:aws:sqs:${region}:${queue}` }),
+    stops: (policy.wrappers ?? []).some(
+      ({ name, params }) =>
+        name === "with-standby" && Number((params as StandbyParams | undefined)?.stoppedOnDemand) > 0,
+    ),
+  };
+}
+
+type StandbyParams = { readonly stoppedOnDemand?: unknown };

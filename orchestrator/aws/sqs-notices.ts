@@ -29,6 +29,16 @@ export class SqsNotices implements Notices {
     this.#options = options;
   }
 
+  /** Whether the queue can be read. What is there stays. @throws CallFailure when it cannot */
+  async heard(signal: AbortSignal): Promise<void> {
+    const { client, calls, queueUrl } = this.#options;
+    const { ReceiveMessageCommand } = await import("@aws-sdk/client-sqs");
+    const glance = { QueueUrl: queueUrl, MaxNumberOfMessages: 1, WaitTimeSeconds: 0, VisibilityTimeout: 0 };
+    await calls.call({ name: "ReceiveMessage", kind: "read", withinS: ASK_S }, signal, (abortSignal) =>
+      client.send(new ReceiveMessageCommand(glance), { abortSignal }),
+    );
+  }
+
   /** A message is deleted when its notice is acknowledged; until then it comes again. */
   async *stream(signal: AbortSignal): AsyncGenerator<Notice> {
     const { client, calls, clock, queueUrl, alarm } = this.#options;

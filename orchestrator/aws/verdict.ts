@@ -30,6 +30,8 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   MaxFleetCountExceeded: quota,
   Unsupported: { is: "refused", reason: "unsupported", scope: "type" },
   UnsupportedOperation: { is: "wrong" },
+  /** Still on its way to the state that is asked for. */
+  IncorrectInstanceState: { is: "throttled" },
   RequestLimitExceeded: { is: "throttled" },
   Throttling: { is: "throttled" },
   ThrottlingException: { is: "throttled" },

@@ -1,4 +1,5 @@
 import type { Cadence, CloudSpec, Scenario } from "../contract/scenario.ts";
+import type { Stage } from "./stage.ts";
 
 /** Mean over units, and the ends of its 95 % interval. */
 export interface Measured {
@@ -40,8 +41,8 @@ export interface PromotionManifest {
   readonly fleetSha256: string;
   /** 2026-12-23T08:00:00.000Z, in UTC. */
   readonly expires: string;
-  /** Nothing acts before it has been watched, so a manifest begins here. */
-  readonly stage: "shadow";
+  /** Nothing acts before it has been watched, so a manifest begins at "shadow". */
+  readonly stage: Stage;
   /** Of all the rest, in canonical JSON. */
   readonly sha256: string;
 }

@@ -10,7 +10,9 @@ interface FakeInstance {
   readonly type: string;
   readonly zone: string;
   readonly spot: boolean;
-  readonly launchedS: number;
+  /** Of its present life. */
+  launchedS: number;
+  stoppedS?: number;
   tags: Tags;
   ended?: { readonly reason: string };
 }
@@ -23,6 +25,8 @@ interface FakeInstance {
 export class FakeEc2 extends HttpDouble {
   nowS: () => number = () => 0;
   bootS = 30;
+  /** How long it takes to stop. */
+  stopS = 20;
   /** How long what was launched stays undescribed. */
   lagS = 0;
   /** How many more are granted, by "type zone"; absent: any number. */
@@ -82,6 +86,10 @@ export class FakeEc2 extends HttpDouble {
         return this.#describe(call);
       case "TerminateInstances":
         return this.#terminate(call);
+      case "StopInstances":
+        return this.#stop(call);
+      case "StartInstances":
+        return this.#start(call);
       case "DescribeSpotPriceHistory":
         return this.#priceHistory(call);
       default:
@@ -149,6 +157,26 @@ export class FakeEc2 extends HttpDouble {
     return ok("TerminateInstances", `<instancesSet>${this.#xml(found)}</instancesSet>`);
   }
 
+  #stop(call: URLSearchParams): Answer {
+    const found = this.instances.find(({ id }) => id === call.get("InstanceId.1"));
+    if (found === undefined) return error("InvalidInstanceID.NotFound");
+    if (found.spot) return error("UnsupportedOperation"); // of a one-time request
+    found.stoppedS ??= this.nowS();
+    return ok("StopInstances", "");
+  }
+
+  #start(call: URLSearchParams): Answer {
+    const found = this.instances.find(({ id }) => id === call.get("InstanceId.1"));
+    if (found === undefined) return error("InvalidInstanceID.NotFound");
+    if (found.stoppedS === undefined) return ok("StartInstances", "");
+    if (this.nowS() - found.stoppedS < this.stopS) return error("IncorrectInstanceState");
+    if ((this.room.get(`${found.type} ${found.zone}`) ?? Infinity) < 1)
+      return error("InsufficientInstanceCapacity", 500);
+    found.launchedS = this.nowS();
+    delete found.stoppedS;
+    return ok("StartInstances", "");
+  }
+
   #priceHistory(call: URLSearchParams): Answer {
     const types = [...call].flatMap(([key, value]) => (key.startsWith("InstanceType.") ? [value] : []));
     const rows = this.prices
@@ -160,12 +188,16 @@ export class FakeEc2 extends HttpDouble {
     return ok("DescribeSpotPriceHistory", `<spotPriceHistorySet>${rows.join("")}</spotPriceHistorySet>`);
   }
 
-  #xml({ id, type, zone, spot, launchedS, tags, ended }: FakeInstance): string {
+  #xml({ id, type, zone, spot, launchedS, stoppedS, tags, ended }: FakeInstance): string {
     const [code, name] = ended
       ? [48, "terminated"]
-      : this.nowS() - launchedS < this.bootS
-        ? [0, "pending"]
-        : [16, "running"];
+      : stoppedS !== undefined
+        ? this.nowS() - stoppedS < this.stopS
+          ? [64, "stopping"]
+          : [80, "stopped"]
+        : this.nowS() - launchedS < this.bootS
+          ? [0, "pending"]
+          : [16, "running"];
     const tagSet = Object.entries(tags).map(([key, value]) => `<item><key>${key}</key><value>${value}</value></item>`);
     return `<item><instanceId>${id}</instanceId><instanceState><code>${code}</code><name>${name}</name></instanceState><instanceType>${type}</instanceType><placement><availabilityZone>${zone}</availabilityZone></placement>${spot ? "<instanceLifecycle>spot</instanceLifecycle>" : ""}<tagSet>${tagSet.join("")}</tagSet>${ended ? `<stateReason><code>${ended.reason}</code><message>m</message></stateReason>` : ""}</item>`;
   }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { Calls } from "../../../orchestrator/aws/calls.ts";
 import { Ec2Capacity, ec2Client } from "../../../orchestrator/aws/ec2-capacity.ts";
 import { Ec2Prices } from "../../../orchestrator/aws/ec2-prices.ts";
+import { Ec2Standby } from "../../../orchestrator/aws/ec2-standby.ts";
 import { ElbBalancer, elbClient } from "../../../orchestrator/aws/elb-balancer.ts";
 import { actingPolicy, type IamPolicy, type RoleFor } from "../../../orchestrator/aws/iam-policy.ts";
 import type { MarketName } from "../../../orchestrator/ports.ts";
@@ -35,6 +36,7 @@ const role: RoleFor = {
   },
   nodeRoleArn: `arn:aws:iam::${account}:role/node`,
   targetGroupArn: `arn:aws:elasticloadbalancing:${region}:${account}:targetgroup/chat/0123456789abcdef`,
+  stops: true,
 };
 const spot: MarketName = { instanceType: "g5.xlarge", region, zone: "us-east-1a", capacityType: "spot" };
 
@@ -67,10 +69,10 @@ function questionsOf(call: URLSearchParams, tagsOf: (id: string) => Readonly<Rec
     const resource = action.startsWith("Describe") ? "*" : call.get("TargetGroupArn")!;
     return [{ action: `elasticloadbalancing:${action}`, resource, context: {} }];
   }
-  if (action === "TerminateInstances") {
+  if (/^(Terminate|Stop|Start)Instances$/.test(action)) {
     const id = call.get("InstanceId.1")!;
     const tags = Object.entries(tagsOf(id)).map(([key, value]) => [`aws:ResourceTag/${key}`, value]);
-    return [{ action: "ec2:TerminateInstances", resource: ec2("instance", id), context: Object.fromEntries(tags) }];
+    return [{ action: `ec2:${action}`, resource: ec2("instance", id), context: Object.fromEntries(tags) }];
   }
   if (action !== "RunInstances") return [{ action: `ec2:${action}`, resource: "*", context: {} }];
   const isSpot = call.get("InstanceMarketOptions.MarketType") === "spot";
@@ -105,6 +107,11 @@ region: us-east-1
 markets: [{ instanceType: g5.xlarge, zones: [us-east-1a] }]
 service: { name: chat, replicas: 1 }
 policy: { scheduling: even-spread, assignment: earliest-node }
+live:
+  targetGroupArn: ${role.targetGroupArn}
+  engine: { model: m }
+  queueUrl: https://sqs.${region}.amazonaws.com/${account}/notices
+  store: { bucket: fleet-state, prefix: chat/ }
 template:
   imageId: ${role.template.imageId}
   subnets: { us-east-1a: subnet-01234567 }
@@ -142,7 +149,10 @@ beforeEach(async () => {
   });
   const tags = { run: "r", instance: "0", epoch: "1" };
   const granted = await capacity.launch({ market: spot, clientToken: "a", tags }, signal);
-  await capacity.launch({ market: { ...spot, capacityType: "onDemand" }, clientToken: "b", tags }, signal);
+  const spare = await capacity.launch(
+    { market: { ...spot, capacityType: "onDemand" }, clientToken: "b", tags },
+    signal,
+  );
   const { providerId } = granted as { providerId: string };
   await capacity.describe(signal);
   await prices.latest(signal);
@@ -150,6 +160,10 @@ beforeEach(async () => {
   await balancer.register(providerId, signal);
   await balancer.health(providerId, signal);
   await balancer.deregister(providerId, signal);
+  const standby = new Ec2Standby(client, calls);
+  ec2.stopS = 0;
+  await standby.stop((spare as { providerId: string }).providerId, signal);
+  await standby.start((spare as { providerId: string }).providerId, signal);
   await capacity.terminate(providerId, signal);
   const tagsOf = (id: string) => ec2.instances.find((each) => each.id === id)!.tags;
   questions = [...ec2.calls, ...elb.calls].flatMap((call) => questionsOf(call, tagsOf));
@@ -215,6 +229,14 @@ describe("the policy of a controller that acts", () => {
     }
   });
 
+  it("allows stopping and starting only where spares wait stopped", () => {
+    const { stops: _, ...unstopped } = role;
+    expect(denied(actingPolicy(unstopped)).map(({ action }) => action)).toEqual([
+      "ec2:StopInstances",
+      "ec2:StartInstances",
+    ]);
+  });
+
   it("names queue and store only where there are any, and wants the role of an instance profile", () => {
     const sids = (changes: Partial<RoleFor>) => actingPolicy({ ...role, ...changes }).Statement.map(({ Sid }) => Sid);
     expect(sids({})).not.toContain("Hear");
@@ -231,15 +253,17 @@ describe("the policy of a controller that acts", () => {
     const fleet = join(folder, "fleet.yaml");
     writeFileSync(fleet, FLEET);
     const command = (...args: string[]) => start("orchestrator/main.ts", ["iam-policy", fleet, ...args]).ended;
-    const printed = await command(
-      "--account",
-      account,
-      "--target-group",
-      role.targetGroupArn!,
-      "--node-role",
-      role.nodeRoleArn!,
+    const printed = await command("--account", account, "--node-role", role.nodeRoleArn!);
+    const shared = {
+      queueArn: `arn:aws:sqs:${region}:${account}:notices`,
+      store: { bucket: "fleet-state", prefix: "chat/" },
+    };
+    expect(JSON.parse(printed.out)).toEqual(actingPolicy({ ...role, ...shared, stops: false }));
+    writeFileSync(
+      fleet,
+      FLEET.replace("even-spread,", "even-spread, wrappers: [{ name: with-standby, params: { stoppedOnDemand: 1 } }],"),
     );
-    expect(JSON.parse(printed.out)).toEqual(actingPolicy(role));
+    expect((await command("--account", account, "--node-role", role.nodeRoleArn!)).out).toContain("ec2:StopInstances");
     expect((await command("--account", account)).err).toContain("--node-role is missing");
     expect((await command("--account", "me")).err).toContain("--account me: expected 12 digits");
   }, 30_000);
