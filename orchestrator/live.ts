@@ -8,8 +8,10 @@ import { runController } from "./controller.ts";
 import type { Fleet } from "./fleet-file.ts";
 import { FileDisk } from "./journal-disk.ts";
 import { preflight } from "./preflight.ts";
+import { StopSwitch } from "./stop-switch.ts";
 import { SystemClock } from "./system-clock.ts";
 import { Telemetry } from "./telemetry.ts";
+import { webhookOf } from "./webhook.ts";
 
 export interface LiveOptions {
   readonly fleet: Fleet;
@@ -36,7 +38,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
   const { fleet, manifest, journal, anew, port, endpoint, signal, log } = options;
   const { file, spec } = fleet;
   const logger = pino({ base: { fleet: file.fleet } }, log === undefined ? pino.destination(2) : { write: log });
-  const telemetry = new Telemetry(logger, "live");
+  const telemetry = new Telemetry(logger, "live", { ...webhookOf(file), stopped: () => stop.known });
   const alarm = (what: string) => telemetry.alarm(what);
   const clock = new SystemClock();
   const account = await awsAccount({
@@ -47,12 +49,13 @@ export async function runLive(options: LiveOptions): Promise<void> {
     onAttempt: (attempt) => telemetry.attempt(attempt),
     alarm,
   });
+  const stop = new StopSwitch({ file: `${journal}.stop`, store: account.store, clock, alarm });
   try {
     await preflight(account, fleet, signal);
     if (port !== undefined) logger.info({ event: "serving", url: await telemetry.serve(port, signal) });
     logger.info({ event: "live", stage: manifest.stage, manifest: manifest.sha256 }, "acts on the account");
     await runController({
-      ports: { ...account, disk: () => FileDisk.open(journal, "a", alarm) },
+      ports: { ...account, stop, disk: () => FileDisk.open(journal, "a", alarm) },
       fleet: {
         name: file.fleet,
         spec,
@@ -67,5 +70,6 @@ export async function runLive(options: LiveOptions): Promise<void> {
     });
   } finally {
     account.close();
+    await telemetry.close();
   }
 }
