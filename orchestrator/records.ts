@@ -115,6 +115,7 @@ const factArguments = {
       deadlineS: seconds,
       restartOverheadS: seconds,
       nodes: z.int().min(1),
+      checkpointEveryS: seconds.exactOptional(),
       moves: z.record(text, z.record(text, z.strictObject({ usd: z.number(), moveS: seconds }))).exactOptional(),
     }),
   ]),

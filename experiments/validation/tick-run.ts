@@ -33,6 +33,7 @@ const POLICIES = {
   up_oracle: () => netted("up-next-lifetime"),
   time_sliced: ({ n }) => netted({ name: "time-sliced", params: { slices: n } }),
   omniscient: () => ({ scheduling: "omniscient" }),
+  omniscient_sliced: ({ n }) => ({ scheduling: { name: "omniscient-sliced", params: { slices: n } } }),
   omniscient_heterogeneous: () => ({ scheduling: "omniscient-heterogeneous" }),
 } satisfies Readonly<Record<string, (job: TickJob) => Pick<Scenario, "scheduling" | "wrappers">>>;
 

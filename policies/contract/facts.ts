@@ -20,6 +20,8 @@ export type JobArrival = {
   readonly deadlineS: Seconds;
   readonly restartOverheadS: Seconds;
   readonly nodes: number;
+  /** Absent: none of its work is ever lost. */
+  readonly checkpointEveryS?: Seconds;
   /** Absent: it moves for nothing. */
   readonly moves?: Moves;
 };

@@ -190,12 +190,14 @@ export interface JobView {
   readonly arrivalS: Seconds;
   /** Hours of work of the whole gang: it ends when all nodes have run together for so long. */
   readonly workS: Seconds;
-  /** Work done as of now, integrated from the last fact. It is never lost: what a reclaim costs is in the overhead. */
+  /** Work done as of now, integrated from the last fact. What a reclaim costs is in the overhead, but for checkpointEveryS. */
   readonly doneS: Seconds;
   readonly deadlineS: Seconds;
   /** Time without progress after the gang's last instance is ready; begins anew with each placement. */
   readonly restartOverheadS: Seconds;
   readonly nodes: number;
+  /** How much of its work a reclaim may take beside the overhead: what it did since its last checkpoint; undefined: none. */
+  readonly checkpointEveryS: Seconds | undefined;
   /** What it costs and takes to take its state to another region. */
   readonly moves: Moves;
   /** The region where its gang was last ready, which is where its state lies; undefined before the first. */

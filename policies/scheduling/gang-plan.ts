@@ -3,7 +3,7 @@ import type { Policy } from "../contract/policy.ts";
 import type { MarketId, Seconds } from "../contract/units.ts";
 import type { InstanceView } from "../contract/view.ts";
 import { endLeftOver, relaunch } from "./gang.ts";
-import { IDLE, optimalPlan } from "./optimal-plan.ts";
+import { IDLE, optimalPlan, type Plan, type PlanProblem } from "./optimal-plan.ts";
 
 /** What a gang consists of in each tick: so many nodes on spot, the others on-demand. */
 export interface GangPlan {
@@ -12,14 +12,21 @@ export interface GangPlan {
   readonly tickS: Seconds;
   /** [tick] nodes on spot; undefined: no gang. */
   readonly spotNodes: readonly (number | undefined)[];
+  /** Ticks in which the gang launches anew, whatever it is on. */
+  readonly anew?: ReadonlySet<number> | undefined;
 }
 
 /**
  * The cheapest plan of one job in one spot market. Where none keeps the deadline: on-demand from the start.
  * @param mixes the numbers of spot nodes that the gang may have.
+ * @param planned how it is planned
  * @throws ClairvoyantError for several jobs or spot markets, or times that are not whole seconds: it bounds nothing there
  */
-export function planGangs(foresight: Foresight, mixes: (nodes: number) => readonly number[]): GangPlan {
+export function planGangs(
+  foresight: Foresight,
+  mixes: (nodes: number) => readonly number[],
+  planned: (problem: PlanProblem) => Plan | undefined = optimalPlan,
+): GangPlan {
   const spot = onlyOne(marketsOf(foresight, "spot"), "spot market");
   const [onDemand] = marketsOf(foresight, "onDemand");
   const { workS, deadlineS, restartOverheadS, nodes } = onlyOne(foresight.jobs, "deadline job");
@@ -35,7 +42,7 @@ export function planGangs(foresight: Foresight, mixes: (nodes: number) => readon
   const ticks = Math.floor(deadlineS / tickS);
   const usd = (market: MarketId, count: number, tick: number) =>
     count === 0 ? 0 : count * foresight.costUsd(market, tick * tickS, (tick + 1) * tickS);
-  const plan = optimalPlan({
+  const plan = planned({
     workS,
     restartOverheadS,
     tickS,
@@ -51,7 +58,7 @@ export function planGangs(foresight: Foresight, mixes: (nodes: number) => readon
     plan === undefined
       ? Array.from({ length: ticks + 1 }, () => 0)
       : Array.from(plan.ticks, (composition) => (composition === IDLE ? undefined : spotNodesOf[composition]));
-  return { spot, onDemand, tickS, spotNodes };
+  return { spot, onDemand, tickS, spotNodes, anew: plan?.anew };
 }
 
 /** Does what the plan says. A gang of another mix ends as a whole, and the new one launches on what that gave back. */
@@ -60,9 +67,12 @@ export function replayPlan(plan: GangPlan): Policy<Record<string, never>> {
     decide(view, act) {
       endLeftOver(view, act);
       for (const job of view.work.jobs) {
-        const want = plan.spotNodes[Math.floor((view.nowS - job.arrivalS) / plan.tickS)];
+        const tick = Math.floor((view.nowS - job.arrivalS) / plan.tickS);
+        const want = plan.spotNodes[tick];
         const held = job.placements[0]?.instances;
-        if (held !== undefined ? spotNodes(held) === want : want === undefined) continue;
+        const isOld =
+          plan.anew?.has(tick) && held?.some(({ requestedS }) => requestedS < job.arrivalS + tick * plan.tickS);
+        if (!isOld && (held !== undefined ? spotNodes(held) === want : want === undefined)) continue;
         const nodes = want === undefined ? 0 : job.nodes;
         const markets = Array.from({ length: nodes }, (_, node) => (node < want! ? plan.spot : plan.onDemand));
         relaunch(

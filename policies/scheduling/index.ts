@@ -10,6 +10,7 @@ import { omniscient } from "./omniscient.ts";
 import { omniscientHeterogeneous } from "./omniscient-heterogeneous.ts";
 import { omniscientRegions } from "./omniscient-regions.ts";
 import { omniscientReplicas } from "./omniscient-replicas.ts";
+import { omniscientSliced } from "./omniscient-sliced.ts";
 import { omniscientWholeTicks } from "./omniscient-whole-ticks.ts";
 import { onDemandFallback } from "./on-demand-fallback.ts";
 import { onDemandOnly } from "./on-demand-only.ts";
@@ -46,6 +47,7 @@ export const schedulingPolicies = [
   upNextLifetime,
   omniscient,
   omniscientHeterogeneous,
+  omniscientSliced,
   relaxedOptimum,
   uniformProgressFailover,
   uniformProgressAvailability,

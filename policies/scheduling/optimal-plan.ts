@@ -17,6 +17,8 @@ export interface Plan {
   readonly costUsd: Usd;
   /** The composition of each tick, IDLE for none. */
   readonly ticks: Int8Array;
+  /** Ticks that begin with a launch though the gang is on that composition already; absent: none. */
+  readonly anew?: ReadonlySet<number>;
 }
 
 /** In `Plan.ticks`: the gang is down. */
@@ -38,17 +40,34 @@ export const IDLE = -1;
  * @example optimalPlan({ workS: 4, restartOverheadS: 1, tickS: 1, ticks: 5, compositions: 1, tickUsd: () => 2 }) // 10 USD
  */
 export function optimalPlan(problem: PlanProblem): Plan | undefined {
-  const { workS, restartOverheadS, tickS, ticks, compositions, tickUsd } = problem;
+  const { tickS, ticks, workS } = problem;
+  return planFrom(problem, IDLE, ticks * tickS - workS, leastOf);
+}
+
+/**
+ * The plan that ends where it is told to, among all that lose no more than so much.
+ * @param before the composition that the gang is on when the first tick begins: to stay on it costs no overhead
+ * @param lostMaxS seconds that may be lost to idling and overheads
+ * @param chosen from the cheapest cost of each loss, in units of unitS: the loss to end with
+ */
+export function planFrom(
+  problem: Omit<PlanProblem, "workS">,
+  before: number,
+  lostMaxS: Seconds,
+  chosen: (costs: Float64Array, unitS: Seconds) => number,
+): (Plan & { readonly lostS: Seconds }) | undefined {
+  const { restartOverheadS, tickS, ticks, compositions, tickUsd } = problem;
   const unitS = gcd(tickS, restartOverheadS);
   const idle = tickS / unitS;
   const launch = restartOverheadS / unitS;
-  const lostMax = Math.floor((ticks * tickS - workS) / unitS);
+  const lostMax = Math.floor(lostMaxS / unitS);
   if (lostMax < 0) return undefined;
   const states = lostMax + 1;
   let best = new Float64Array(states).fill(Infinity); // [lost] cheapest way to be anywhere
   let next = new Float64Array(states);
   best[0] = 0;
   const up = Array.from({ length: compositions }, () => new Float64Array(states).fill(Infinity)); // [composition][lost]
+  if (before !== IDLE) up[before]![0] = 0;
   const record = new PlanRecord(ticks, states, compositions);
   for (let t = 0; t < ticks; t++) {
     const row = record.row(t);
@@ -61,11 +80,17 @@ export function optimalPlan(problem: PlanProblem): Plan | undefined {
     }
     [best, next] = [next, best];
   }
-  let lost = 0;
-  for (let r = 1; r < states; r++) if (best[r]! < best[lost]!) lost = r;
+  const lost = chosen(best.subarray(0, states), unitS);
   const costUsd = best[lost]!;
   if (costUsd === Infinity) return undefined;
-  return { costUsd, ticks: traced(record, ticks, lost, idle, launch) };
+  return { costUsd, lostS: lost * unitS, ticks: traced(record, ticks, lost, idle, launch) };
+}
+
+/** Where the least is; of equal ones, where first. */
+export function leastOf(costs: Float64Array): number {
+  let least = 0;
+  for (let r = 1; r < costs.length; r++) if (costs[r]! < costs[least]!) least = r;
+  return least;
 }
 
 /** A tick on one composition: those on it stay, or come from anywhere at the price of a launch where that is cheaper. */

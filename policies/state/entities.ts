@@ -210,6 +210,7 @@ export class JobState extends Progressing implements JobView {
   readonly deadlineS: Seconds;
   readonly restartOverheadS: Seconds;
   readonly nodes: number;
+  readonly checkpointEveryS: Seconds | undefined;
   readonly moves: Moves;
   stateIn: string | undefined = undefined;
 
@@ -218,6 +219,7 @@ export class JobState extends Progressing implements JobView {
     this.deadlineS = arrival.deadlineS;
     this.restartOverheadS = arrival.restartOverheadS;
     this.nodes = arrival.nodes;
+    this.checkpointEveryS = arrival.checkpointEveryS;
     this.moves = arrival.moves ?? {};
   }
 

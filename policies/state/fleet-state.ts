@@ -226,6 +226,7 @@ export class FleetState implements Facts, FleetView {
     this.fingerprint.number(arrival.deadlineS);
     this.fingerprint.number(arrival.restartOverheadS);
     this.fingerprint.int(arrival.nodes);
+    if (arrival.checkpointEveryS !== undefined) this.fingerprint.number(arrival.checkpointEveryS);
     for (const [from, into] of Object.entries(arrival.moves ?? {})) {
       for (const [to, { usd, moveS }] of Object.entries(into)) {
         this.fingerprint.text(`${from}/${to}`);

@@ -11,7 +11,8 @@ import { ceilTo, floorTo } from "../scheduling/grid.ts";
  *
  * Two overheads while the job is idle or on-demand: a launch on spot costs one, and one more if it dies. One while it is on
  * spot and past its overhead: it stays there, since only a reclaim forces the next launch. Time left is rounded down to the
- * grid of asks and time needed up, so that the job is done by the deadline rounded up to the grid.
+ * grid of asks and time needed up, so that the job is done by the deadline rounded up to the grid. An attempt
+ * that may lose the work since the last checkpoint needs time for that as well.
  *
  * Source: Wu et al., "Can't Be Late", NSDI 2024, 3.3 and 5.2: R(t) < C(t) + 2d, with >= after rounding, as its simulator does.
  * SkyNomad, NSDI 2027, equation 2: one d, and on-demand where price x what is left + the move costs least.
@@ -67,12 +68,14 @@ function rescue(view: FleetView, job: JobView, launchS: Seconds, overheads: 1 | 
   const overheadS = job.restartOverheadS + launchS;
   const at = whereIs(job);
   const leftS = floorTo(job.deadlineS - view.nowS, view.everyS);
-  const needS = (overheads: number) => ceilTo(job.workS - job.doneS + overheads * overheadS, view.everyS);
+  const needS = (overheads: number, lostS = 0) =>
+    ceilTo(job.workS - job.doneS + overheads * overheadS + lostS, view.everyS);
   if (needS(1) >= leftS) {
-    if (overheadS === 0 && hasSpot(view, job)) return SPOT;
+    if (overheadS === 0 && job.checkpointEveryS === undefined && hasSpot(view, job)) return SPOT;
     return at === "spot" && job.running ? STAY : ON_DEMAND;
   }
-  return at !== "spot" && needS(overheads) >= leftS ? ON_DEMAND : undefined;
+  const attemptS = needS(overheads, overheads === 2 ? (job.checkpointEveryS ?? 0) : 0);
+  return at !== "spot" && attemptS >= leftS ? ON_DEMAND : undefined;
 }
 
 const withJobs = (view: FleetView, jobs: readonly JobView[]): FleetView => ({

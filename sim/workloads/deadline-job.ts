@@ -60,7 +60,16 @@ export class DeadlineJobWorkload implements Workload {
       deadlineJobParams.parse(written);
     // Whole, so that policies compare times without rounding errors.
     const [workS, deadlineS] = [Math.round(workH * HOUR_S), Math.round(deadlineH * HOUR_S)];
-    this.jobs = [{ workS, deadlineS, restartOverheadS, nodes, ...(moves && { moves: movesOf(moves, world) }) }];
+    this.jobs = [
+      {
+        workS,
+        deadlineS,
+        restartOverheadS,
+        nodes,
+        ...(checkpointEveryS !== undefined && { checkpointEveryS }),
+        ...(moves && { moves: movesOf(moves, world) }),
+      },
+    ];
     this.#stateMiB = (moves?.stateGib ?? 0) * MIB_PER_GIB;
     this.#world = world;
     const { workWithinH = 0, overheadWithinS = 0 } = truth ?? {};

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import highsModule from "highs";
 import { describe, expect, it } from "vitest";
-import { optimalPlan, type PlanProblem } from "../../policies/scheduling/optimal-plan.ts";
+import { IDLE, optimalPlan, type PlanProblem } from "../../policies/scheduling/optimal-plan.ts";
+import { slicedPlan } from "../../policies/scheduling/sliced-plan.ts";
 
 // The optimum of a deadline job on cases too large to try every plan: 30 ticks and three compositions are 4^30 plans. An integer
 // program, another formulation by another solver, must find the same cost. Small ones: test/sim/deadline-job.test.ts.
@@ -106,5 +107,101 @@ describe("the optimal plan", () => {
     expect(optimalPlan({ ...one, workS: 5 })).toBeUndefined();
     const large = { ...one, ticks: 100_000, restartOverheadS: 7, tickS: 34, workS: 34 };
     expect(() => optimalPlan(large)).toThrow(/^the optimum would need 316\.6 GiB: 100000 ticks, /);
+  });
+});
+
+interface Reached {
+  readonly on: number;
+  readonly progressS: number;
+  readonly usd: number;
+}
+
+/** All ways through some ticks. */
+function waysThrough(problem: PlanProblem, from: number, length: number, before: number): Reached[] {
+  const { compositions, tickS, restartOverheadS, tickUsd } = problem;
+  let ways: Reached[] = [{ on: before, progressS: 0, usd: 0 }];
+  for (let tick = from; tick < from + length; tick++) {
+    ways = ways.flatMap((way) => [
+      { ...way, on: IDLE },
+      ...Array.from({ length: compositions }, (_, on) => ({
+        on,
+        progressS: way.progressS + tickS - (on === way.on ? 0 : restartOverheadS),
+        usd: way.usd + tickUsd(on, tick),
+      })).filter(({ usd }) => usd < Infinity),
+    ]);
+  }
+  return ways;
+}
+
+/** Slice by slice, each by trying all there is: where several are as good, any. @returns [cost, progress] of each end there may be */
+function slicedByBruteForce(problem: PlanProblem, slices: number, carriesOver: boolean): [number, number][] {
+  const { workS, ticks } = problem;
+  let states: Reached[] = [{ on: IDLE, progressS: 0, usd: 0 }];
+  for (let slice = 1; slice <= slices; slice++) {
+    const from = Math.floor(((slice - 1) * ticks) / slices);
+    const length = Math.floor((slice * ticks) / slices) - from;
+    states = states.flatMap((state) => {
+      const leftS = workS - state.progressS;
+      if (length === 0 || leftS <= 0) return [state];
+      const shareS = carriesOver ? (slice * workS) / slices - state.progressS : Math.min(workS / slices, leftS);
+      const all = waysThrough(problem, from, length, carriesOver ? state.on : IDLE);
+      const enough = all.filter(({ progressS }) => progressS >= shareS - 1e-6 && progressS > 0);
+      const most = Math.max(0, ...all.map(({ progressS }) => progressS));
+      const rate = ({ usd, progressS }: Reached) => (enough.length > 0 ? usd / Math.min(progressS, leftS) : usd);
+      const open = enough.length > 0 ? enough : all.filter(({ progressS }) => progressS === most);
+      const least = Math.min(...open.map(rate));
+      const best = open.filter((way) => rate(way) <= least * (1 + 1e-12));
+      const ends = best.map(({ on, progressS, usd }) => ({
+        on,
+        progressS: state.progressS + progressS,
+        usd: state.usd + usd,
+      }));
+      return [...new Map(ends.map((end) => [`${end.on} ${end.progressS} ${end.usd.toFixed(6)}`, end])).values()];
+    });
+  }
+  return states.map(({ usd, progressS }) => [usd, progressS]);
+}
+
+describe("a plan in slices", () => {
+  const few = problem.map((each): PlanProblem => {
+    const ticks = 4 + (each.ticks % 5);
+    return { ...each, ticks, workS: Math.round((each.workS / each.ticks) * ticks) };
+  });
+
+  it("takes in each slice what a search over all plans of that slice finds", () => {
+    fc.assert(
+      fc.property(few, fc.constantFrom(2, 3), fc.boolean(), (each, slices, carriesOver) => {
+        const { costUsd } = slicedPlan(each, slices, carriesOver);
+        const costs = slicedByBruteForce(each, slices, carriesOver).map(([usd]) => usd);
+        expect(
+          costs.some((usd) => Math.abs(usd - costUsd) < 1e-6),
+          `${costUsd} of ${costs}`,
+        ).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("in one slice is the optimum", () => {
+    fc.assert(
+      fc.property(problem, fc.boolean(), (each, carriesOver) => {
+        const optimum = optimalPlan(each);
+        if (optimum !== undefined) expect(slicedPlan(each, 1, carriesOver).costUsd).toBeCloseTo(optimum.costUsd, 9);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("cannot know in the first half that spot comes in the second", () => {
+    const late = {
+      workS: 2,
+      restartOverheadS: 0,
+      tickS: 1,
+      ticks: 4,
+      compositions: 2,
+      tickUsd: (on: number, tick: number) => (on === 1 ? 3 : tick < 2 ? Infinity : 1),
+    };
+    expect(optimalPlan(late)!.costUsd).toBe(2);
+    expect(slicedPlan(late, 2, true).costUsd).toBe(4);
   });
 });

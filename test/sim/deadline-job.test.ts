@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Scenario } from "../../policies/contract/scenario.ts";
 import { resolveScenario } from "../../policies/registry.ts";
 import { simulate } from "../../sim/simulate.ts";
+import type { DeadlineJobParams } from "../../sim/workloads/deadline-job-params.ts";
 import { tableFromSeries } from "../../traces/columns.ts";
 import {
   cheapestByBruteForce,
@@ -22,7 +23,11 @@ const HOUR = 3600;
 const net = [{ name: "with-safety-net" }];
 
 /** One run of the engine in the terms of the naive program. */
-function run(job: TickCase, scenario: Pick<Scenario, "scheduling" | "wrappers">) {
+function run(
+  job: TickCase,
+  scenario: Pick<Scenario, "scheduling" | "wrappers">,
+  extra: Pick<DeadlineJobParams, "checkpointEveryS"> = {},
+) {
   const { counts, tickS, workS, deadlineS, overheadS, k, nodes } = job;
   const market = (capacityType: "spot" | "onDemand", usdPerHour: number) => ({
     market: { instanceType: "g.x", region: "r", zone: "z", capacityType },
@@ -43,7 +48,7 @@ function run(job: TickCase, scenario: Pick<Scenario, "scheduling" | "wrappers">)
       horizonS: table.endS,
       workload: {
         model: "deadline-job",
-        params: { workH: workS / HOUR, deadlineH: deadlineS / HOUR, restartOverheadS: overheadS, nodes },
+        params: { workH: workS / HOUR, deadlineH: deadlineS / HOUR, restartOverheadS: overheadS, nodes, ...extra },
       },
       cloud: tickCloud,
       cadence: { onChange: false, everyS: tickS },
@@ -340,6 +345,20 @@ describe("the optimum", () => {
 });
 
 describe("slices", () => {
+  it("of the future cost at least what all of it does, and as much in one slice", () => {
+    fc.assert(
+      fc.property(anyJob(), fc.boolean(), fc.constantFrom(1, 2, 4), (job, carriesOver, slices) => {
+        const optimum = run(job, { scheduling: "omniscient" });
+        const params = { slices, carriesOver };
+        const { cost, completed } = run(job, { scheduling: { name: "omniscient-sliced", params } });
+        if (!completed || !optimum.completed) return;
+        if (slices === 1) expect(cost).toBeCloseTo(optimum.cost, 9);
+        else expect(cost).toBeGreaterThan(optimum.cost - 1e-9);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it("one slice is greedy", () => {
     fc.assert(
       fc.property(anyJob(), (job) => {
@@ -443,6 +462,27 @@ describe("a job that is not what it was said to be", () => {
 });
 
 describe("a job that writes checkpoints", () => {
+  it("misses no deadline in the safety net that leaves two overheads and an interval at the start", () => {
+    const inner = fc.constantFrom("greedy-deadline", "as-fast-as-possible", "uniform-progress", "time-sliced");
+    fc.assert(
+      fc.property(anyJob(), inner, fc.integer({ min: 50, max: 4_000 }), (job, scheduling, checkpointEveryS) => {
+        const deadlineS = job.deadlineS + checkpointEveryS;
+        const counts = Array.from(
+          { length: Math.ceil(deadlineS / job.tickS) + 1 },
+          (_, i) => job.counts[i % job.counts.length]!,
+        );
+        const { completed, ticks } = run(
+          { ...job, counts, deadlineS },
+          { scheduling, wrappers: net },
+          { checkpointEveryS },
+        );
+        expect(completed).toBe(true);
+        expect(ticks).toBeLessThanOrEqual(Math.ceil(deadlineS / job.tickS));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("loses at a reclaim what it did since the last, and nothing when its policy moves it", () => {
     // No overhead. Up at 0, taken at 3000 s: five checkpoints of 550 s, 250 s are gone. Up again from 3600 s on.
     const zone = {

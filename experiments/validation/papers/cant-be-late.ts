@@ -189,7 +189,15 @@ const FIGURES: Readonly<Record<FigureName, (published: Published) => readonly Pl
     }),
 };
 
-const job = (k: number, R_hours: number, d_hours = 0.2): TickJob => ({ C_hours: 48, R_hours, d_hours, k, nodes: 1 });
+/** Cut into n = 8 slices by the policies that slice, as in Figure 11; Figure 12 does not say its n. */
+const job = (k: number, R_hours: number, d_hours = 0.2): TickJob => ({
+  C_hours: 48,
+  R_hours,
+  d_hours,
+  k,
+  nodes: 1,
+  n: 8,
+});
 
 const batch = (
   folder: string,

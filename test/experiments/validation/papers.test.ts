@@ -79,8 +79,11 @@ describeReal("Can't Be Late, on the traces that it published", () => {
 
   it("Figure 11: greedy, Uniform Progress, its oracle and the optimum lie within 0.5 points on average, over 8 traces and 9 deadlines", () => {
     const rows = judged("figure 11");
-    expect(Object.keys(rows)).toEqual(["greedy", "uniform_progress", "up_oracle", "omniscient"]);
-    for (const [policy, { points, offMean }] of Object.entries(rows)) {
+    const { omniscient_sliced, ...published } = rows;
+    expect(omniscient_sliced!.points).toBe(72);
+    expect(omniscient_sliced!.offMean).toBeLessThanOrEqual(1.1); // a point low where the deadline is loose, 3 high where it is tight
+    expect(Object.keys(published)).toEqual(["greedy", "uniform_progress", "up_oracle", "omniscient"]);
+    for (const [policy, { points, offMean }] of Object.entries(published)) {
       expect(points, policy).toBe(72);
       expect(offMean, policy).toBeLessThanOrEqual(0.5);
     }
