@@ -97,6 +97,7 @@ const JOB: Fields<JobView> = {
   deadlineS: asIs,
   restartOverheadS: asIs,
   nodes: asIs,
+  checkpointEveryS: asIs,
   moves: asIs,
   stateIn: asIs,
   running: asIs,
