@@ -101,7 +101,7 @@ describe("a fault is told with line, column, what was expected, what was found a
       "an unknown policy",
       "scheduling: greedy",
       "scheduling: gredy",
-      `study.yaml:27:31: policies.1.scheduling: expected ${schedulingPolicies.map(({ name }) => `"${name}"`).join(", ")} or ./a-file.ts of your own, found "gredy"; did you mean "greedy"?`,
+      `study.yaml:27:31: policies.1.scheduling: expected ${schedulingPolicies.map(({ name }) => `"${name}"`).join(", ")} or ./a-file.ts or .py of your own, found "gredy"; did you mean "greedy"?`,
     ],
     [
       "an unknown parameter of a policy",
