@@ -56,7 +56,7 @@ export const studySchema = z.strictObject({
     )
     .default({})
     .describe(
-      "axes: a path into this study, such as cloud.slotsPerInstance, and the values it takes; a mapping gives each value a name",
+      "axes: a path into this study, such as cloud.slotsPerInstance, and the values it takes; a mapping gives each value a name; or a name of your own, and for each named value a mapping of paths to what they are together",
     ),
   replicates: z
     .union([z.int().min(1).max(COUNT_MAX), z.literal("auto")])

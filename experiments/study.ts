@@ -118,10 +118,9 @@ class StudyReader {
   }
 
   points(value: unknown, study: Study): StudyPoint[] {
-    const axes = Object.entries(study.sweep).map(([dotted, values]) => ({
-      dotted,
-      values: axisValues(values),
-      path: this.#axis(value, dotted),
+    const axes = Object.entries(study.sweep).map(([axis, values]) => ({
+      axis,
+      values: axisValues(values).map((each) => ({ called: each.called, set: this.#settings(value, axis, each) })),
     }));
     const count = axes.reduce((product, { values }) => product * values.length, 1);
     if (count > POINTS_MAX) {
@@ -132,8 +131,10 @@ class StudyReader {
     const faults = new Set<string>();
     const points: StudyPoint[] = [];
     for (const coordinates of product(axes.map(({ values }) => values))) {
-      const at = Object.fromEntries(axes.map(({ dotted }, i) => [dotted, coordinates[i]!.called]));
-      const swept = axes.reduce((swept, { path }, i) => withValue(swept, path, coordinates[i]!.value), value);
+      const at = Object.fromEntries(axes.map(({ axis }, i) => [axis, coordinates[i]!.called]));
+      const swept = coordinates
+        .flatMap(({ set }) => set)
+        .reduce((swept, { path, value: own }) => withValue(swept, path, own), value);
       try {
         points.push({ axes: at, study: this.check(swept, at) });
       } catch (error) {
@@ -151,11 +152,14 @@ class StudyReader {
     for (const { path: set, typed } of [...this.#set.values()].reverse()) {
       if (text === pathText(set) || text.startsWith(`${pathText(set)}.`)) return `--set ${typed}`;
     }
-    for (const [dotted, called] of Object.entries(axes)) {
-      if (text !== dotted && !text.startsWith(`${dotted}.`)) continue;
-      const axis = (this.#written.value as Pick<Study, "sweep">).sweep[dotted] ?? [];
+    const isOf = (dotted: string) => text === dotted || text.startsWith(`${dotted}.`);
+    for (const [name, called] of Object.entries(axes)) {
+      const axis = (this.#written.value as Pick<Study, "sweep">).sweep[name] ?? [];
       const at = Array.isArray(axis) ? axis.indexOf(called) : (called as string);
-      return this.#written.place(["sweep", dotted, ...(at === -1 ? [] : [at])]);
+      const found = ["sweep", name, ...(at === -1 ? [] : [at])];
+      if (isOf(name)) return this.#written.place(found);
+      const dotted = isTogether(name, axis) ? Object.keys(axis[called as string]!).find(isOf) : undefined;
+      if (dotted !== undefined) return this.#written.place([...found, dotted]);
     }
     const at = Object.keys(axes).length === 0 ? "" : ` (at ${JSON.stringify(axes)})`;
     return this.#written.place(path, atKey) + at;
@@ -176,9 +180,21 @@ class StudyReader {
     };
   }
 
-  #axis(value: unknown, dotted: string): Path {
+  /** What a value of an axis says anew. */
+  #settings(study: unknown, axis: string, { called, value }: { readonly called: unknown; readonly value: unknown }) {
+    if (!isTogether(axis, { [String(called)]: value })) return [{ path: this.#path(study, ["sweep"], axis), value }];
+    const at = ["sweep", axis, String(called)];
+    return Object.entries(value as object).map(([dotted, own]) => ({
+      path: this.#path(study, at, dotted),
+      value: own,
+    }));
+  }
+
+  /** @param at where the path is written */
+  #path(value: unknown, at: Path, dotted: string): Path {
+    const written = [...at, dotted];
     const place = (text: string) =>
-      new StudyError(`${this.#written.place(["sweep", dotted], true)}: sweep.${dotted}: ${text}`);
+      new StudyError(`${this.#written.place(written, true)}: ${pathText(written)}: ${text}`);
     try {
       const path = resolvePath(value, dotted);
       const [root] = path;
@@ -190,6 +206,15 @@ class StudyReader {
     }
   }
 }
+
+/** An axis with a name of its own, each value of which says several settings anew, together. */
+const isTogether = (
+  axis: string,
+  values: Study["sweep"][string],
+): values is Readonly<Record<string, Readonly<Record<string, unknown>>>> =>
+  !(SWEPT as readonly string[]).includes(axis.split(".")[0]!) &&
+  !Array.isArray(values) &&
+  Object.values(values).every((value) => typeof value === "object" && value !== null && !Array.isArray(value));
 
 /** Files that a study names are relative to it; those named on the command line to where it was typed. */
 function withAbsoluteFiles(value: unknown, folder: string): unknown {

@@ -92,7 +92,7 @@ const files = z.strictObject({
   windows,
 });
 
-const { instanceType, zones, regions, count, common: outages } = marketModel.shape;
+const { instanceType, zones, regions, count, common: outages, priceFactor } = marketModel.shape;
 const generated = z.strictObject({
   ...common,
   generate: z
@@ -104,6 +104,7 @@ const generated = z.strictObject({
       regions: regions.removeDefault().exactOptional(),
       count: count.removeDefault().exactOptional(),
       common: outages.unwrap().exactOptional(),
+      priceFactor: priceFactor.unwrap().exactOptional(),
     })
     .refine(
       ({ preset, file, instanceType, zones }) =>

@@ -41,6 +41,11 @@ export const marketModel = z.strictObject({
     .optional()
     .describe("outages that take zones of several regions together"),
   count: z.int().min(1).default(1).describe("instances obtainable while a zone is up"),
+  priceFactor: z
+    .number()
+    .positive()
+    .optional()
+    .describe("all prices times this: another type, as scarce, at prices in proportion"),
 });
 export type MarketModel = z.infer<typeof marketModel>;
 
@@ -67,7 +72,7 @@ export function generateTrace(model: MarketModel, seed: string, endS: Seconds): 
     const own = capacity && ownCapacity(capacity, model.count, random, m, endS);
     return {
       market: { instanceType: model.instanceType, region, zone, capacityType: "spot" },
-      price: generatePrice(price, random, m, endS),
+      price: times(generatePrice(price, random, m, endS), model.priceFactor ?? 1),
       ...(own && { capacity: generateCapacity(own, over(region, m)) }),
       depth: { kind: "unlimited", instances: 0 },
       gapS: 0,
@@ -78,6 +83,11 @@ export function generateTrace(model: MarketModel, seed: string, endS: Seconds): 
     .digest("hex");
   return tableFromSeries(series, { digest, endS });
 }
+
+const times = ({ timesS, usdPerHour }: ReturnType<typeof generatePrice>, factor: number) => ({
+  timesS,
+  usdPerHour: usdPerHour.map((price) => price * factor),
+});
 
 function ownCapacity(
   process: Spells | Levels,

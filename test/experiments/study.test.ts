@@ -315,6 +315,22 @@ describe("a sweep", () => {
     ]);
   });
 
+  test("an axis with a name of its own says several settings anew, together", () => {
+    const sizes = (second: string) =>
+      swept(
+        `{ size: { small: { workload.params.tasks: 5, drainH: 1 }, large: { workload.params.tasks: 50, ${second} } } }`,
+      );
+    const { points } = loadStudy(studyFile(sizes("drainH: 9")));
+    expect(points.map(({ axes, study }) => [axes, study.workload.params, study.drainH])).toEqual([
+      [{ size: "small" }, expect.objectContaining({ tasks: 5 }), 1],
+      [{ size: "large" }, expect.objectContaining({ tasks: 50 }), 9],
+    ]);
+    expect(faults(sizes("drainH: soon"))[0]).toMatch(/^study\.yaml:28:\d+: drainH: expected a number/);
+    expect(faults(sizes("question: why"))[0]).toMatch(
+      /^study\.yaml:28:\d+: sweep\.size\.large\.question: question cannot be swept/,
+    );
+  });
+
   test("a value that is there twice is refused, as it would count its runs twice", () => {
     expect(faults(swept("{ cloud.slotsPerInstance: [1, 2, 1] }"))).toEqual([
       "study.yaml:28:41: sweep.cloud.slotsPerInstance.2: 1 is there twice; remove one",

@@ -89,3 +89,10 @@ describe("the seed's price process", () => {
     expect((table.costUsd(0, 0, table.endS) / table.endS) * 3600).toBeCloseTo(0.318, 2);
   });
 });
+
+test("a price factor multiplies prices, and changes nothing else", () => {
+  const { model } = presets.find(({ name }) => name === "p3-2023")!;
+  const [one, ten] = [model, { ...model, priceFactor: 10.2 }].map((each) => generateTrace(each, "seed", 100_000));
+  expect(ten!.priceUsdPerHourAt(3, 50_000)).toBeCloseTo(10.2 * one!.priceUsdPerHourAt(3, 50_000), 12);
+  expect(ten!.capacityAt(3, 50_000)).toBe(one!.capacityAt(3, 50_000));
+});
