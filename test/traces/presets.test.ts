@@ -90,7 +90,7 @@ describe("the seed's price process", () => {
   });
 });
 
-test("a price factor multiplies prices, and changes nothing else", () => {
+it("a price factor multiplies prices, and changes nothing else", () => {
   const { model } = presets.find(({ name }) => name === "p3-2023")!;
   const [one, ten] = [model, { ...model, priceFactor: 10.2 }].map((each) => generateTrace(each, "seed", 100_000));
   expect(ten!.priceUsdPerHourAt(3, 50_000)).toBeCloseTo(10.2 * one!.priceUsdPerHourAt(3, 50_000), 12);
