@@ -1,6 +1,6 @@
 import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
-import type { Seconds } from "../policies/contract/units.ts";
+import type { InstanceId, Seconds } from "../policies/contract/units.ts";
 import { type Asked, asksMax, Decider, type Decisions } from "../policies/decider.ts";
 import { failoverMetrics } from "../policies/failover/failover-metrics.ts";
 import { launchesHeldBack } from "../policies/guard/guard.ts";
@@ -64,6 +64,7 @@ export function simulate(
     return { ...told(), metrics: { costUsd: decider.leastUsd }, fingerprint: state.fingerprint.hex() };
   }
   const log: AskLog[] = [];
+  const spares = new Set<InstanceId>();
   const roundsMax = asksMax(input.table.markets.length);
   let asks = 0;
   let nowS = 0;
@@ -80,7 +81,10 @@ export function simulate(
       const asked = decider.ask();
       asks++;
       onAsk?.(nowS, asked);
-      if (traced && asked.actions.length > 0) log.push({ timeS: nowS, ...asked });
+      if (traced && asked.actions.length > 0) {
+        log.push({ timeS: nowS, ...asked });
+        for (const { id } of state.instances.spares) spares.add(id);
+      }
       const { actions } = asked;
       for (let i = 0; i < actions.length; i++) world.carryOut(actions[i]!, nowS);
       world.afterAsk(nowS);
@@ -103,6 +107,6 @@ export function simulate(
     },
     ...told(),
     fingerprint: state.fingerprint.hex(),
-    ...(traced ? { timeline: timelineOf(input, world, log, nowS) } : {}),
+    ...(traced ? { timeline: timelineOf(input, world, { log, spares }, nowS) } : {}),
   };
 }

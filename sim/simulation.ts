@@ -70,6 +70,8 @@ export interface TimelineInstance {
   /** End of the run for those that outlive it. */
   readonly endS: Seconds;
   readonly endedBy: "terminated" | "reclaimed" | "refused" | "stopped" | "cut";
+  /** Kept to stand in for a replica. */
+  readonly spare?: true;
   readonly usd: Usd;
 }
 /** A stretch in which a task ran on an instance, or a replica there was ready and not deregistered. */
@@ -79,4 +81,6 @@ export interface TimelineWork {
   readonly fromS: Seconds;
   readonly toS: Seconds;
   readonly ended: "completed" | "stopped" | "cut";
+  /** Of a replica: until when, after toS, it finished what it had. */
+  readonly drainedToS?: Seconds;
 }

@@ -16,8 +16,16 @@ export interface AskLog {
 export const marketName = ({ instanceType, zone, capacityType }: TraceTable["markets"][number]): string =>
   `${instanceType} ${zone} ${capacityType === "spot" ? "spot" : "on-demand"}`;
 
-/** The picture of a finished run, from what the world recorded on the way. */
-export function timelineOf(input: SimulationInput, world: SimWorld, log: readonly AskLog[], endS: Seconds): Timeline {
+/**
+ * The picture of a finished run, from what the world recorded on the way.
+ * @param spares instances that were kept to stand in
+ */
+export function timelineOf(
+  input: SimulationInput,
+  world: SimWorld,
+  { log, spares }: { readonly log: readonly AskLog[]; readonly spares: ReadonlySet<InstanceId> },
+  endS: Seconds,
+): Timeline {
   const { table, cloud } = input;
   const prices: Timeline["prices"][number][] = [];
   const capacity: Timeline["capacity"][number][] = [];
@@ -43,6 +51,7 @@ export function timelineOf(input: SimulationInput, world: SimWorld, log: readonl
     noticeS: instance.noticeS < 0 ? null : instance.noticeS,
     endS: instance.endS,
     endedBy: instance.endedBy,
+    ...(spares.has(instance.id) && { spare: true as const }),
     usd: instance.runningS < 0 ? 0 : bills.get(instance.id)!.shift()!.usd,
   }));
   return {

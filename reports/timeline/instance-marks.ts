@@ -12,7 +12,13 @@ export function instanceSpans({ instance, topPx }: Row, clock: Clock) {
   const spans = [
     { phase: "requested", fromS: instance.requestedS, toS: runningS, top: middle - 0.5, bottom: middle + 0.5 },
     { phase: "starting", fromS: runningS, toS: readyS, top: topPx + 1, bottom: topPx + ROW - 1 },
-    { phase: "ready", fromS: readyS, toS: instance.endS, top: topPx + 1, bottom: topPx + ROW - 1 },
+    {
+      phase: instance.spare ? "spare" : "ready",
+      fromS: readyS,
+      toS: instance.endS,
+      top: topPx + 1,
+      bottom: topPx + ROW - 1,
+    },
   ];
   return spans
     .filter(({ fromS, toS }) => toS > fromS)
@@ -39,14 +45,22 @@ export function workSpans({ instance, topPx }: Row, work: readonly TimelineWork[
     return lane;
   });
   const thickness = (ROW - 4) / Math.max(1, freeS.length);
-  return stretches.map((stretch, i) => ({
-    from: clock.time(stretch.fromS),
-    to: clock.time(stretch.toS),
-    top: round(topPx + 2 + lanes[i]! * thickness),
-    bottom: round(topPx + 2 + (lanes[i]! + 1) * thickness - (freeS.length > 1 ? 0.5 : 0)),
-    stopped: stretch.ended === "stopped",
-    tip: `work ${stretch.work} on instance ${instance.id}: ${stretch.ended === "cut" ? "runs at the end of the run" : stretch.ended}\n${clock.write(stretch.fromS)} to ${clock.write(stretch.toS)}`,
-  }));
+  return stretches.flatMap(({ fromS, toS, drainedToS = toS, work, ended }, i) => {
+    const place = {
+      top: round(topPx + 2 + lanes[i]! * thickness),
+      bottom: round(topPx + 2 + (lanes[i]! + 1) * thickness - (freeS.length > 1 ? 0.5 : 0)),
+    };
+    const span = (startS: number, endS: number, state: string) => ({
+      from: clock.time(startS),
+      to: clock.time(endS),
+      ...place,
+      stopped: ended === "stopped",
+      draining: startS === toS,
+      tip: `work ${work} on instance ${instance.id}: ${state}\n${clock.write(startS)} to ${clock.write(endS)}`,
+    });
+    const own = span(fromS, toS, ended === "cut" ? "runs at the end of the run" : ended);
+    return drainedToS > toS ? [own, span(toS, drainedToS, "takes no more requests, finishes those it has")] : [own];
+  });
 }
 
 /** When the provider said that it takes the instance back. */

@@ -120,6 +120,7 @@ export const timeline: View<LuckScene> = {
                 condition: [
                   { test: "datum.phase === 'starting'", value: "var(--starting, #e6d08c)" },
                   { test: "datum.phase === 'ready'", value: "var(--ready, #c6ccd6)" },
+                  { test: "datum.phase === 'spare'", value: "var(--spare, #b3c9e6)" },
                 ],
                 value: MUTED,
               },
@@ -133,7 +134,13 @@ export const timeline: View<LuckScene> = {
             encoding: {
               ...span,
               color,
-              opacity: { condition: { test: "datum.stopped", value: 0.5 }, value: 1 },
+              opacity: {
+                condition: [
+                  { test: "datum.draining", value: 0.25 },
+                  { test: "datum.stopped", value: 0.5 },
+                ],
+                value: 1,
+              },
               tooltip,
             },
           },
@@ -217,8 +224,14 @@ const keyOf = (sides: readonly Side[], looks: Looks): readonly KeyEntry[] => [
     policy: policyId,
   })),
   { label: "paler: stopped before its end", sample: "faded" },
+  ...(sides.some(({ timeline: run }) => run.work.some(({ drainedToS }) => drainedToS !== undefined))
+    ? [{ label: "palest: takes no more requests, finishes those it has", sample: "faded" }]
+    : []),
   { label: "instance starting", sample: "key-starting" },
   { label: "ready", sample: "key-ready" },
+  ...(sides.some(({ timeline: run }) => run.instances.some(({ spare }) => spare))
+    ? [{ label: "ready, a spare", sample: "key-spare" }]
+    : []),
   { label: "notice", sample: "key-notice" },
   { label: "reclaimed", sample: "key-cross" },
   { label: "launches refused", sample: "key-refused" },

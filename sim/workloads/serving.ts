@@ -33,8 +33,8 @@ export class ServingWorkload implements Workload {
   #scaledTo: number | undefined = undefined;
   /** Ready replicas, and since when each serves. */
   readonly #ready = new Map<SimInstance, Seconds>();
-  /** Those that are not sent requests any more, and since when. */
-  readonly #draining = new Map<SimInstance, Seconds>();
+  /** Those that are not sent requests any more, and since when; of a traced run the stretch in which they were. */
+  readonly #draining = new Map<SimInstance, { readonly sinceS: Seconds; readonly stretch: number }>();
   #lost = 0;
   #closed = false;
   /** Up to when the sums are. */
@@ -107,7 +107,7 @@ export class ServingWorkload implements Workload {
   /** Without requests nothing is in flight. */
   deregister(replica: SimInstance, nowS: Seconds): void {
     this.#countOut(replica, nowS, "stopped");
-    this.#draining.set(replica, nowS);
+    this.#draining.set(replica, { sinceS: nowS, stretch: this.stretches.length - 1 });
     if (this.#flow === undefined) this.#world.facts.drained(replica.id);
     else this.#flow.deregister(replica);
   }
@@ -218,10 +218,12 @@ export class ServingWorkload implements Workload {
   }
 
   #ends(replica: SimInstance, nowS: Seconds, ended: TimelineWork["ended"]): void {
-    const drainingS = this.#draining.get(replica);
-    if (drainingS !== undefined) {
+    const draining = this.#draining.get(replica);
+    if (draining !== undefined) {
       this.#draining.delete(replica);
-      this.#sum.drainingS += Math.max(0, nowS - Math.max(drainingS, this.measuredFromS));
+      this.#sum.drainingS += Math.max(0, nowS - Math.max(draining.sinceS, this.measuredFromS));
+      const stretch = this.stretches[draining.stretch];
+      if (stretch !== undefined) this.stretches[draining.stretch] = { ...stretch, drainedToS: nowS };
     } else if (this.#ready.has(replica)) {
       this.#countOut(replica, nowS, ended);
     } else {

@@ -48,6 +48,22 @@ const stretch = (work: number, fromS: number, toS: number, of = 0): TimelineWork
 });
 
 describe("the timeline", () => {
+  test("a replica's stretch has a tail while it finishes what it has, and a spare is told from others that are ready", () => {
+    const serving = { ...stretch(0, 100, 500), drainedToS: 560 };
+    const chart = picture({ ...empty, instances: [instance(0, 1), instance(1, 1, { spare: true })], work: [serving] });
+    expect(layer(chart, "work").map(({ draining, tip }) => [draining, String(tip).split("\n")[0]])).toEqual([
+      [false, "work 0 on instance 0: completed"],
+      [true, "work 0 on instance 0: takes no more requests, finishes those it has"],
+    ]);
+    expect(layer(chart, "instances").map(({ phase }) => phase)).toContain("spare");
+    const labels = (drawn: typeof chart) => drawn.key!.map(({ label }) => label);
+    const others = labels(picture({ ...empty, instances: [instance(0, 1)], work: [stretch(0, 100, 500)] }));
+    expect(labels(chart).filter((label) => !others.includes(label))).toEqual([
+      "palest: takes no more requests, finishes those it has",
+      "ready, a spare",
+    ]);
+  });
+
   test("puts two runs under the same market, the one's instances above the other's, each in its policy's colour", () => {
     const [ours, theirs] = [instance(0, 1), instance(0, 1)];
     const chart = picture(

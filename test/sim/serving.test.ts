@@ -231,7 +231,15 @@ describe("any service on EC2's timing", () => {
       .map((pairs) => [[0, max] as const, ...[...new Map(pairs)].sort((a, b) => a[0] - b[0])]);
   const worlds = fc.record({
     zones: fc.array(fc.record({ capacity: steps(3) }), { minLength: 1, maxLength: 3 }),
-    scheduling: fc.constantFrom("spot-hedge", "even-spread", "round-robin", "static-mixture", "on-demand-only", "asg-price-capacity-optimized", "karpenter-like"),
+    scheduling: fc.constantFrom(
+      "spot-hedge",
+      "even-spread",
+      "round-robin",
+      "static-mixture",
+      "on-demand-only",
+      "asg-price-capacity-optimized",
+      "karpenter-like",
+    ),
     interruptions: fc.constantFrom({ model: "capacity" as const }, { model: "hazard" as const, perHour: 1.5 }),
     lead: fc.constantFrom(0, 30, 120),
     wanted: steps(4).map((all) => all.map(([timeS, replicas]) => ({ fromH: timeS / HOUR, replicas }))),

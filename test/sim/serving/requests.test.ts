@@ -128,6 +128,32 @@ describe("requests, worked by hand", () => {
     expect(metrics.ttftMeanS).toBeCloseTo(120.95 + 1 + 0.2, 6);
   });
 
+  it("a replica that drains is told apart in the timeline, and so is a spare", () => {
+    // Notice at 1800: no more requests; the one that it has, of 200 s, is cut off 10 s before the end at 1920.
+    const zones = [
+      {
+        capacity: [
+          [0, 1],
+          [1800, 0],
+        ],
+      },
+      { capacity: [[0, 9]] },
+    ] as const;
+    const input = serviceInput({
+      table: table(zones, HOUR),
+      cloud: roundCloud,
+      cadence: { onChange: true, everyS: 600 },
+      requests: columns([[1799.05, 10, 2000]]),
+      service: { replicas: 1, requests: { from: { file: "by hand" }, ...round } },
+      traced: true,
+    });
+    const wrappers = [{ name: "with-standby", params: { warmSpot: 1 } }];
+    const { timeline } = simulate(input, scenario("round-robin", { failover: "drain", wrappers }));
+    const own = timeline!.work.filter(({ instance }) => instance === 0);
+    expect(own).toMatchObject([{ fromS: 60, toS: 1800, drainedToS: 1910 }]);
+    expect(timeline!.instances.map(({ spare = false }) => spare)).toEqual([false, true, false]);
+  });
+
   it("without a retry it is lost", () => {
     const zones: readonly { capacity: Steps }[] = [
       {
