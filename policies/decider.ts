@@ -87,9 +87,10 @@ export class Decider {
   readonly #cadence: Cadence;
   readonly #pair: Pair;
   readonly #luck: PlacementLuck;
-  #gridS: Seconds;
+  // Numbers from the start: a field that was undefined first is boxed anew by every write.
+  #gridS: Seconds = Infinity;
   /** The next time at which it wants to be asked though nothing has changed; Infinity if never. */
-  nextS: Seconds;
+  nextS: Seconds = Infinity;
   readonly #asked: { -readonly [K in keyof Asked]: Asked[K] } = { actions: [], notes: [], capped: [], unassigned: [] };
 
   /**
@@ -110,8 +111,10 @@ export class Decider {
     this.#guard = decisions.caps === undefined ? undefined : new Guard(decisions.caps);
     this.#cadence = cadence;
     state.everyS = cadence.everyS;
-    this.#gridS = cadence.everyS === undefined ? Infinity : 0;
-    this.nextS = this.#gridS;
+    if (cadence.everyS !== undefined) {
+      this.#gridS = 0;
+      this.nextS = 0;
+    }
     this.#writer = new ActionWriter(state, options.notes);
     const random = createRandom(options.seed);
     let stream: number | undefined; // named by the first draw: most strategies draw nothing
@@ -177,10 +180,13 @@ export class Decider {
     memory.unsettled = !once && writer.actions.length > 0;
     const asked = this.#asked;
     asked.capped = this.#guard === undefined ? NONE : this.#keepCaps(this.#guard);
-    const unassigned = this.#assign();
+    const { pending } = state.work;
+    const unassigned = pending.length === 0 ? pending : this.#assign(pending);
     memory.unsettled ||= !once && writer.actions.length > 0;
     memory.wakeS = onChange ? writer.takeWakeS() : null;
-    this.nextS = Math.min(this.#gridS, memory.wakeS ?? Infinity, memory.failoverWakeS ?? Infinity);
+    this.nextS = this.#gridS;
+    if (memory.wakeS !== null && memory.wakeS < this.nextS) this.nextS = memory.wakeS;
+    if (memory.failoverWakeS !== null && memory.failoverWakeS < this.nextS) this.nextS = memory.failoverWakeS;
     asked.actions = writer.actions;
     asked.notes = writer.notes;
     asked.unassigned = unassigned;
@@ -188,10 +194,8 @@ export class Decider {
   }
 
   /** @returns what found no place */
-  #assign(): readonly TaskView[] {
+  #assign(pending: readonly TaskView[]): readonly TaskView[] {
     const { work, instances } = this.#state;
-    const { pending } = work;
-    if (pending.length === 0) return pending;
     const { withRoom } = instances;
     if (withRoom.length === 0) return pending;
     this.#writer.by = "assignment";

@@ -58,9 +58,9 @@ export class EventQueue {
     return this.#nextS;
   }
 
-  /** Rank of the next event; Infinity when there is none. */
-  get nextRank(): number {
-    return this.#next === NONE ? Infinity : Math.floor(this.#order[2 * this.#next + 1]! / RANK);
+  /** Whether the next event is of that time and of a lower rank. */
+  isDue(timeS: number, beforeRank: number): boolean {
+    return this.#nextS === timeS && this.#order[2 * this.#next + 1]! < beforeRank * RANK;
   }
 
   /**

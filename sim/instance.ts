@@ -10,7 +10,7 @@ export class SimInstance {
   readonly id: InstanceId;
   readonly market: MarketId;
   /** Of its present life. */
-  requestedS: Seconds;
+  requestedS: Seconds = 0;
   phase: number = PHASE.requested;
   /** Rank among the market's instances from grant to end: whose hazard clock it lives under. */
   slot = -1;

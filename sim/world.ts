@@ -155,7 +155,7 @@ export class SimWorld {
   /** Handles the events of this instant that come before the policy is asked. */
   beforeAsk(nowS: Seconds): void {
     const queue = this.#queue;
-    while (queue.nextS === nowS && queue.nextRank < this.#decideRank) this.#next(nowS);
+    while (queue.isDue(nowS, this.#decideRank)) this.#next(nowS);
   }
 
   /** Handles what is left of this instant: answers that take no time, and what they set off. */

@@ -294,7 +294,9 @@ class ColumnTable implements TraceTable {
   }
 
   costUsd(market: number, fromS: Seconds, toS: Seconds): Usd {
-    return this.#spentUsd(market, toS) - this.#spentUsd(market, fromS);
+    const prices = this.#prices[market]!;
+    // A bill begins long ago: where, the hint does not learn.
+    return this.#spentUsd(market, toS, prices.stepAt(toS)) - this.#spentUsd(market, fromS, prices.search(fromS));
   }
 
   depth(market: number): Depth {
@@ -306,9 +308,8 @@ class ColumnTable implements TraceTable {
   }
 
   /** USD from the market's first step to timeS. */
-  #spentUsd(market: number, timeS: Seconds): Usd {
+  #spentUsd(market: number, timeS: Seconds, step: number): Usd {
     const prices = this.#prices[market]!;
-    const step = prices.stepAt(timeS);
     return this.#sumsUsd[market]![step]! + (prices.values[step]! * (timeS - prices.timesS[step]!)) / HOUR_S;
   }
 }
@@ -338,15 +339,22 @@ class Steps {
     const { timesS } = this;
     const last = timesS.length - 1;
     let low = this.#hint;
-    if (timesS[low]! > timeS || (low < last && timesS[low + 1]! <= timeS)) {
-      low = 0;
-      let high = last;
-      while (low < high) {
-        const middle = (low + high + 1) >>> 1;
-        if (timesS[middle]! <= timeS) low = middle;
-        else high = middle - 1;
-      }
-      this.#hint = low;
+    if (timesS[low]! <= timeS && (low === last || timesS[low + 1]! > timeS)) return low;
+    low++; // the clock runs on
+    if (!(low <= last && timesS[low]! <= timeS && (low === last || timesS[low + 1]! > timeS))) low = this.search(timeS);
+    this.#hint = low;
+    return low;
+  }
+
+  /** The same without the hint. */
+  search(timeS: Seconds): number {
+    const { timesS } = this;
+    let low = 0;
+    let high = timesS.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (timesS[middle]! <= timeS) low = middle;
+      else high = middle - 1;
     }
     return low;
   }

@@ -61,8 +61,9 @@ export class InstanceState implements InstanceView, Listed {
   readonly id: InstanceId;
   readonly market: MarketState;
   readonly purpose: InstancePurpose;
+  // Numbers from the start: a field that was undefined first is boxed anew by every write.
   /** Of its present life. */
-  requestedS: Seconds;
+  requestedS: Seconds = 0;
   readonly networkMiBPerS: number;
   status: InstanceStatus = "requested";
   runningS: Seconds | undefined = undefined;
@@ -77,14 +78,14 @@ export class InstanceState implements InstanceView, Listed {
   /** It has been stopped before: its disk holds what it needs, and a refused start leaves it stopped. */
   startsWarm = false;
   freeSlots: number;
-  freeMemoryMiB: MiB;
+  freeMemoryMiB: MiB = 0;
   warmModels: readonly string[] = NONE;
   placements: readonly PlacementState[] = NONE;
   statesHeld = 0;
   memberOf = 0;
   presentIn = 0;
   /** When it is expected to be ready, from the status it has and since when it has it. */
-  expectedReadyS: Seconds;
+  expectedReadyS: Seconds = 0;
   readonly #clock: StateClock;
   readonly #launch: LaunchExpectation;
 

@@ -40,7 +40,7 @@ export class SimTask {
   writing = false;
   /** Sequence number of the event it waits for. */
   seq = -1;
-  waitingSinceS: Seconds;
+  waitingSinceS: Seconds = 0;
   /** When it last stopped running. */
   stoppedS: Seconds = 0;
   started = false;
