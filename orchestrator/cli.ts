@@ -201,6 +201,26 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
         },
       )
       .command(
+        "promote-stage <manifest>",
+        "from shadow to canary, from canary to full: if the journal of the present stage is evidence enough",
+        (y) =>
+          y
+            .positional("manifest", { type: "string", demandOption: true, describe: "of the present stage" })
+            .option("fleet", { type: "string", demandOption: true, requiresArg: true, describe: "the fleet's file" })
+            .option("journal", { type: "string", demandOption: true, requiresArg: true, describe: "of that stage" })
+            .option("out", { type: "string", demandOption: true, requiresArg: true, describe: "a new file, .json" }),
+        async ({ manifest, fleet, journal, out }) => {
+          const read = readFleet(fleet);
+          const [{ promoteStage }, { writeManifest }] = await Promise.all([
+            import("./promote-stage.ts"),
+            import("./promote.ts"),
+          ]);
+          const next = await promoteStage(await verified(manifest, read), read, journal);
+          writeManifest(out, next);
+          console.log(`${next.fleet} may run as ${next.stage} until ${next.expires}: ${out}`);
+        },
+      )
+      .command(
         "verify-manifest <manifest>",
         "compute a manifest anew for a fleet, and name every field that does not match",
         (y) =>
@@ -236,7 +256,7 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
       .demandCommand(
         1,
         1,
-        "name a command: shadow, run, check, status, replay, export, promote, verify-manifest or iam-policy",
+        "name a command: shadow, run, check, status, replay, export, promote, promote-stage, verify-manifest or iam-policy",
       )
       .strict()
       .version(false)

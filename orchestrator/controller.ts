@@ -2,6 +2,7 @@ import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { PolicySpec } from "../policies/contract/policy.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { Json, Seconds } from "../policies/contract/units.ts";
+import type { Stage } from "../policies/manifest/stage.ts";
 import { fenced } from "./fence.ts";
 import { JournalError, type JournalRecord, recordsOf } from "./journal-lines.ts";
 import { runLoop } from "./loop.ts";
@@ -47,6 +48,8 @@ export interface ControllerOptions {
   };
   /** Policies that are not listed: a user's file. */
   readonly own?: readonly PolicySpec<unknown, Json>[];
+  /** How far it is trusted; absent in a simulation. */
+  readonly stage?: Stage;
   /** Between two writes of the lease: a third of its ttl. */
   readonly renewS: Seconds;
   /** Begins another run instead of going on with the last one. */
@@ -78,7 +81,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
 }
 
 async function runTenure(options: ControllerOptions & { readonly anew: boolean }, held: AbortSignal): Promise<void> {
-  const { ports, fleet, own, alarm, see, anew } = options;
+  const { ports, fleet, own, stage, alarm, see, anew } = options;
   const { clock, account, lease, store, prices } = ports;
   const conflict = new AbortController();
   const signal = AbortSignal.any([held, conflict.signal]);
@@ -91,6 +94,11 @@ async function runTenure(options: ControllerOptions & { readonly anew: boolean }
     );
     close = () => journal.close();
     const start = await startOf(recordsOf(disk.lines(), disk.path));
+    if (start !== undefined && !start.run.startsWith(`${fleet.name}/`)) {
+      throw new JournalError(
+        `the journal is of the run ${start.run}, not of ${fleet.name}; give each fleet a prefix of its own`,
+      );
+    }
     const startedMs = start?.startedMs ?? clock.wallMs() - clock.nowS() * 1000;
     const tagged = fenced({ ...ports, alarm });
     const changing = ports.stop === undefined ? tagged : stoppable(tagged, ports.stop, clock);
@@ -112,6 +120,7 @@ async function runTenure(options: ControllerOptions & { readonly anew: boolean }
       fleet: fleet.spec,
       scenario: fleet.policy,
       ...(own === undefined ? {} : { own }),
+      ...(stage === undefined ? {} : { stage }),
       cadence: fleet.cadence,
       run: start?.run ?? `${fleet.name}/${new Date(startedMs).toISOString()}`,
       tags: { epoch: String(lease.epoch) },

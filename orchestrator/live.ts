@@ -62,6 +62,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
         ...staged(manifest.stage, file),
         cadence: file.cadence,
       },
+      stage: manifest.stage,
       renewS: file.live!.leaseS / 3,
       anew,
       see: (entry) => telemetry.see(entry),

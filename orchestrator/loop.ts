@@ -6,6 +6,7 @@ import type { PolicySpec } from "../policies/contract/policy.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { InstanceId, Json, Seconds, WorkId } from "../policies/contract/units.ts";
 import { asksMax, Decider } from "../policies/decider.ts";
+import type { Stage } from "../policies/manifest/stage.ts";
 import { resolveScenario } from "../policies/registry.ts";
 import { FleetState } from "../policies/state/fleet-state.ts";
 import { Inbox } from "./inbox.ts";
@@ -35,6 +36,8 @@ export interface LoopOptions {
   readonly run: string;
   /** What every instance is tagged with, beside its run and its number there. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** How far it is trusted, for its journal; absent in a simulation. */
+  readonly stage?: Stage;
   /** The time of day at which the clock began. */
   readonly startedMs?: number;
   /** To go on where a loop has stopped. */
@@ -143,9 +146,12 @@ class Loop {
   }
 
   #startEntry(): StartEntry {
-    const { run, fleet, scenario, cadence, startedMs } = this.#options;
-    const start = { kind: "start", format: JOURNAL_FORMAT, run, fleet, scenario, cadence } as const;
-    return startedMs === undefined ? start : { ...start, startedMs };
+    const { run, fleet, scenario, cadence, stage, startedMs } = this.#options;
+    return {
+      ...{ kind: "start", format: JOURNAL_FORMAT, run, fleet, scenario, cadence },
+      ...(stage === undefined ? {} : { stage }),
+      ...(startedMs === undefined ? {} : { startedMs }),
+    };
   }
 
   /**

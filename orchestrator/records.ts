@@ -5,6 +5,7 @@ import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { InstanceId, WorkId } from "../policies/contract/units.ts";
 import type { Capped } from "../policies/decider.ts";
+import type { Stage } from "../policies/manifest/stage.ts";
 import type { ChangeOutcome, LaunchOutcome, LaunchRequest, Move, MoveOutcome } from "./ports.ts";
 
 /** Changes with the meaning of a record. A journal of another format is refused. */
@@ -19,6 +20,8 @@ export interface StartEntry {
   readonly fleet: FleetSpec;
   readonly scenario: Scenario;
   readonly cadence: Cadence;
+  /** How far it is trusted; absent in a simulation. */
+  readonly stage?: Stage;
   /** The time of day at which the loop's clock began, milliseconds since 1970; absent under a clock that knows none. */
   readonly startedMs?: number;
 }
@@ -176,6 +179,7 @@ const start = z.strictObject({
     everyS: z.number().positive().optional(),
     once: z.boolean().optional(),
   }),
+  stage: z.enum(["shadow", "canary", "full"]).optional(),
   startedMs: z.number().optional(),
 });
 

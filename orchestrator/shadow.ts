@@ -67,6 +67,7 @@ export async function runShadow({ fleet, journal: path, port, endpoint, signal, 
       scenario: file.policy,
       cadence: file.cadence,
       run: `${file.fleet}/${new Date(startedMs).toISOString()}`,
+      stage: "shadow",
       startedMs,
       signal,
     });

@@ -1,5 +1,5 @@
 import type { Cadence, CloudSpec, Scenario } from "../contract/scenario.ts";
-import type { Stage } from "./stage.ts";
+import type { Evidence, Stage } from "./stage.ts";
 
 /** Mean over units, and the ends of its 95 % interval. */
 export interface Measured {
@@ -43,6 +43,8 @@ export interface PromotionManifest {
   readonly expires: string;
   /** Nothing acts before it has been watched, so a manifest begins at "shadow". */
   readonly stage: Stage;
+  /** What the stages before this one have shown, in order; absent at "shadow". */
+  readonly evidence?: readonly Evidence[];
   /** Of all the rest, in canonical JSON. */
   readonly sha256: string;
 }

@@ -13,8 +13,6 @@ import type {
 } from "../../orchestrator/ports.ts";
 import type { Seconds } from "../../policies/contract/units.ts";
 
-const POLL_S: Seconds = 5;
-
 interface CloudInstance {
   readonly id: string;
   readonly request: LaunchRequest;
@@ -37,6 +35,8 @@ export class MemoryCloud implements Account, Standby, Balancer, Engine {
   readonly hangs = new Set<string>();
   bootS = 20;
   engineS = 30;
+  /** Between two looks at the fleet. */
+  pollS = 5;
   readonly #clock: Clock;
   readonly #fleet: string;
 
@@ -133,7 +133,7 @@ export class MemoryCloud implements Account, Standby, Balancer, Engine {
         if (state === "running") yield { providerId, status: "warming" };
         else if (state === "ended") yield { providerId, status: "ended", why };
       }
-      await this.#clock.sleepUntil(this.#clock.nowS() + POLL_S, signal);
+      await this.#clock.sleepUntil(this.#clock.nowS() + this.pollS, signal);
     }
   }
 

@@ -163,10 +163,7 @@ describe("replay", () => {
 
   it("names in one line what it cannot replay, with exit code 2", async () => {
     const cases: readonly (readonly [string[], string])[] = [
-      [
-        [],
-        "UsageError: name a command: shadow, check, status, replay, export, promote, verify-manifest or iam-policy; see npm run orchestrate -- --help",
-      ],
+      [[], "UsageError: name a command: shadow, run, "],
       [["live"], "UsageError: Unknown argument: live"],
       [["replay"], "UsageError: "],
       [["replay", join(folder, "none")], "there is no such file or folder; name a journal that is there"],
