@@ -39,7 +39,7 @@ const bill = z.strictObject({
 /** The simulated cloud, as a study writes it. */
 export const cloudSchema = z.strictObject({
   profile: z
-    .enum(["aws", "cbl-tick-v1", "skyserve-tick", "skynomad-tick"])
+    .enum(["aws", "cbl-tick-v1", "skyserve-tick", "skynomad-tick", "spotserve"])
     .describe("timing profile: the order of things within an instant, and the defaults below"),
   answerS: distribution.exactOptional().describe("from request to grant or refusal, seconds"),
   noticeLeadS: distribution.exactOptional().describe("from interruption notice to the end, seconds"),

@@ -154,6 +154,7 @@ function page(kind: Kind, definition: Definition): string {
 const NEEDS: Readonly<Record<Need, string>> = {
   availability: "Must be told what is obtainable: `cloud.visibility: told`, or with-probing around it.",
   grid: "Must be asked at regular times: `cadence.everyS`.",
+  layouts: "Lays out a model that is cut over the GPUs of several instances: `workload.params.requests.modelParallel`.",
 };
 
 /** What a definition says of itself beside its texts. */

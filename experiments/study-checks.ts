@@ -3,6 +3,7 @@ import { relative, resolve } from "node:path";
 import { nearestName } from "../policies/contract/nearest.ts";
 import { scenarioLabel } from "../policies/contract/scenario.ts";
 import { resolveScenario, unfitFor } from "../policies/registry.ts";
+import { isCutOverGpus } from "../sim/workloads/serving-params.ts";
 import { type Fault, oneOf } from "./faults.ts";
 import { metrics } from "./metrics.ts";
 import { isOwn, ownFilesOf } from "./own-policy.ts";
@@ -40,7 +41,7 @@ export function crossFaults(value: Readonly<Record<string, unknown>>, folder: st
   for (const [i, policy] of policies.entries()) {
     if (policy === undefined || workload === undefined || cloud === undefined || cadence === undefined) continue;
     if (isOwn(policy)) continue;
-    const unfit = unfitFor(resolveScenario(policy), workload.model, cloud, cadence);
+    const unfit = unfitFor(resolveScenario(policy), workload.model, cloud, cadence, isCutOverGpus(workload.params));
     if (unfit !== undefined) fault(["policies", i, "scheduling"], unfit);
   }
   const answers = workload?.model === "serving" && workload.params.requests !== undefined;

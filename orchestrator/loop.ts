@@ -4,7 +4,7 @@ import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { PolicySpec } from "../policies/contract/policy.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
-import type { InstanceId, Json, Seconds, WorkId } from "../policies/contract/units.ts";
+import type { InstanceId, Json, Seconds } from "../policies/contract/units.ts";
 import { asksMax, Decider } from "../policies/decider.ts";
 import type { Stage } from "../policies/manifest/stage.ts";
 import { resolveScenario } from "../policies/registry.ts";
@@ -190,7 +190,7 @@ class Loop {
           open.set(call, what);
           this.#calls = call + 1;
           if (decided.length > 0) decided.shift();
-          else this.#forget(({ work, instances }) => isSame(this.#startOf(work, instances), what));
+          else this.#forget((placement) => isSame(this.#startOf(placement), what));
           break;
         }
         case "result": {
@@ -313,7 +313,7 @@ class Loop {
       case "deregister":
         return { do: action.do, providerId: names.providerId(action.instance)! };
       case "place": {
-        const start = this.#startOf(action.work, action.instances);
+        const start = this.#startOf(action);
         if (start === undefined) this.#awaitingGrant = [...this.#awaitingGrant, action];
         return start;
       }
@@ -333,6 +333,13 @@ class Loop {
           placements.map((instances) => instances.map((instance) => names.providerId(instance)!));
         return { do: "move", job: names.job(work), from: named(from), to: named(to), how, share };
       }
+      case "reparallelize": {
+        const replicas = action.to.map(({ instances, layout }) => ({
+          providerIds: instances.map((instance) => names.providerId(instance)!),
+          layout,
+        }));
+        return { do: "reparallelize", job: names.job(action.work), replicas, how: action.how };
+      }
       case "checkpoint":
         return { do: "checkpoint", job: names.job(action.work) };
       case "drain":
@@ -341,14 +348,14 @@ class Loop {
   }
 
   /** Undefined while one of its instances has no name yet. */
-  #startOf(work: WorkId, instances: readonly InstanceId[]): Call | undefined {
+  #startOf({ work, instances, layout }: PlaceAction): Call | undefined {
     const providerIds: string[] = [];
     for (const instance of instances) {
       const providerId = this.#names.providerId(instance);
       if (providerId === undefined) return undefined;
       providerIds.push(providerId);
     }
-    return { do: "start", job: this.#names.job(work), providerIds };
+    return { do: "start", job: this.#names.job(work), providerIds, ...(layout && { layout }) };
   }
 
   /** A gang that has lost a node while others were requested is no placement any more. */
@@ -372,7 +379,7 @@ class Loop {
       .filter(({ instances }) => instances.some((instance) => granted.includes(instance)))
       .sort((a, b) => Math.max(...a.instances) - Math.max(...b.instances))
       .flatMap((placement) => {
-        const start = this.#startOf(placement.work, placement.instances);
+        const start = this.#startOf(placement);
         if (start === undefined) return [];
         this.#forget((each) => each === placement);
         return [start];
@@ -413,8 +420,13 @@ class Loop {
       case "deregister":
         return balancer[what.do](what.providerId, signal);
       case "start":
+        await jobs.start(what.job, what.providerIds, signal, what.layout);
+        return "done";
       case "stop":
-        await jobs[what.do](what.job, what.providerIds, signal);
+        await jobs.stop(what.job, what.providerIds, signal);
+        return "done";
+      case "reparallelize":
+        await jobs.reparallelize(what.job, what.replicas, what.how, signal);
         return "done";
       case "scale":
         await jobs.scale(what.job, what.replicas, signal);
@@ -565,6 +577,14 @@ class Loop {
     }
     if (report.what === "cachesHeld") {
       this.#ofInstance(report.providerId, report.what, (id) => this.#fact("cachesHeld", id, report.miB));
+      return;
+    }
+    if (report.what === "shards") {
+      this.#ofInstance(report.providerId, report.what, (id) => this.#fact("shards", id, report.shards));
+      return;
+    }
+    if (report.what === "batch") {
+      this.#ofInstance(report.providerId, report.what, (id) => this.#fact("batch", id, report.batch));
       return;
     }
     const { job, what } = report;

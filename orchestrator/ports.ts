@@ -1,6 +1,7 @@
-import type { MoveHow } from "../policies/contract/actions.ts";
-import type { JobArrival, ServiceArrival, TaskArrival } from "../policies/contract/facts.ts";
+import type { MoveHow, ReparallelizeHow } from "../policies/contract/actions.ts";
+import type { Facts, JobArrival, ServiceArrival, TaskArrival } from "../policies/contract/facts.ts";
 import type { MarketSpec } from "../policies/contract/fleet.ts";
+import type { Layout } from "../policies/contract/latency-profile.ts";
 import type { MiB, PerSecond, Seconds, UsdPerHour } from "../policies/contract/units.ts";
 import type { EndReason, RefusalReason, RefusalScope } from "../policies/contract/view.ts";
 import type { JournalEntry } from "./records.ts";
@@ -184,7 +185,10 @@ export type JobReport =
   /** Nothing runs on a deregistered replica any more. What could not be read is not said. */
   | { readonly providerId: string; readonly what: "drained" }
   /** Of a replica under notice, told before an ask as prices are; what could not be read is not said. */
-  | { readonly providerId: string; readonly what: "cachesHeld"; readonly miB: MiB };
+  | { readonly providerId: string; readonly what: "cachesHeld"; readonly miB: MiB }
+  /** Of replicas cut over GPUs; see `Facts`. */
+  | { readonly providerId: string; readonly what: "shards"; readonly shards: Parameters<Facts["shards"]>[1] }
+  | { readonly providerId: string; readonly what: "batch"; readonly batch: Parameters<Facts["batch"]>[1] };
 
 /** restarted: its engine gives no caches away: what it does not finish there begins again, where its client asks next. */
 export type MoveOutcome = "moved" | "restarted";
@@ -198,15 +202,28 @@ export interface Move {
   readonly share: number;
 }
 
+/** A replica cut over the GPUs of these instances. */
+export interface ReplicaLayout {
+  readonly providerIds: readonly string[];
+  readonly layout: Layout;
+}
+
 /** Calls about one job take effect in the order in which they were made. */
 export interface Jobs {
   /**
    * Runs there as soon as it can: once all of the instances are ready, weights and state are loaded. Of a service: a replica more. Of
    * what runs there already: nothing, since a loop that was stopped repeats the calls it has no result of.
    */
-  start(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
+  start(job: string, providerIds: readonly string[], signal: AbortSignal, layout?: Layout): Promise<void>;
   /** Of a service: that replica, and what it has in flight. */
   stop(job: string, providerIds: readonly string[], signal: AbortSignal): Promise<void>;
+  /** These are a service's replicas from now on; see `Actions.reparallelize`. Where they stand so already, nothing happens. */
+  reparallelize(
+    job: string,
+    replicas: readonly ReplicaLayout[],
+    how: ReparallelizeHow,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** A service is to have so many ready replicas from now on; starting and stopping them is ours. */
   scale(job: string, replicas: number, signal: AbortSignal): Promise<void>;
   /**

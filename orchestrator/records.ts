@@ -1,12 +1,13 @@
 import { z } from "zod";
-import type { Action, Note } from "../policies/contract/actions.ts";
+import type { Action, Note, ReparallelizeHow } from "../policies/contract/actions.ts";
 import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
+import type { Layout } from "../policies/contract/latency-profile.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
 import type { InstanceId, WorkId } from "../policies/contract/units.ts";
 import type { Capped } from "../policies/decider.ts";
 import type { Stage } from "../policies/manifest/stage.ts";
-import type { ChangeOutcome, LaunchOutcome, LaunchRequest, Move, MoveOutcome } from "./ports.ts";
+import type { ChangeOutcome, LaunchOutcome, LaunchRequest, Move, MoveOutcome, ReplicaLayout } from "./ports.ts";
 
 /** Changes with the meaning of a record. A journal of another format is refused. */
 export const JOURNAL_FORMAT = 3;
@@ -51,7 +52,20 @@ export type Call =
   | { readonly do: "launch"; readonly instance: InstanceId; readonly request: LaunchRequest }
   | { readonly do: "startInstance"; readonly instance: InstanceId; readonly providerId: string }
   | { readonly do: "terminate" | "stopInstance" | "register" | "deregister"; readonly providerId: string }
-  | { readonly do: "start" | "stop"; readonly job: string; readonly providerIds: readonly string[] }
+  | {
+      readonly do: "start";
+      readonly job: string;
+      readonly providerIds: readonly string[];
+      /** Of a replica cut over their GPUs. */
+      readonly layout?: Layout;
+    }
+  | { readonly do: "stop"; readonly job: string; readonly providerIds: readonly string[] }
+  | {
+      readonly do: "reparallelize";
+      readonly job: string;
+      readonly replicas: readonly ReplicaLayout[];
+      readonly how: ReparallelizeHow;
+    }
   | { readonly do: "scale"; readonly job: string; readonly replicas: number }
   | ({ readonly do: "move" } & Move)
   | { readonly do: "checkpoint"; readonly job: string };
@@ -82,6 +96,32 @@ export function applyFact(facts: Facts, { name, args }: FactEntry): void {
 const seconds = z.number();
 const id = z.int().min(0);
 const text = z.string();
+
+const layerMs = z.strictObject({ prefillMs: z.number(), decodeMs: z.number() });
+const servedModel = z.strictObject({
+  profile: z.strictObject({
+    name: text,
+    layers: z.int(),
+    paddedLayers: z.int(),
+    tensorMax: z.int(),
+    layerMs: z.record(z.string(), z.record(z.string(), layerMs)),
+    hop: layerMs,
+    embedMs: z.record(z.string(), z.number()),
+    factor: z.number(),
+    hiddenSize: z.int(),
+  }),
+  layout: z.strictObject({ pipeline: z.int(), tensor: z.int(), batchMax: z.int() }),
+  gpusMin: z.int(),
+  promptTokens: z.int(),
+  outputTokens: z.int(),
+  bytesPerParameter: z.number(),
+  speeds: z.strictObject({
+    localBytesPerS: z.number(),
+    storageBytesPerS: z.number(),
+    switchS: seconds,
+    restartS: seconds,
+  }),
+});
 
 const factArguments = {
   advance: z.tuple([seconds]),
@@ -122,10 +162,30 @@ const factArguments = {
       moves: z.record(text, z.record(text, z.strictObject({ usd: z.number(), moveS: seconds }))).exactOptional(),
     }),
   ]),
-  serviceArrived: z.tuple([id, z.strictObject({ replicasWanted: z.int().min(0) })]),
+  serviceArrived: z.tuple([id, z.strictObject({ replicasWanted: z.int().min(0), model: servedModel.exactOptional() })]),
   replicasWanted: z.tuple([id, z.int().min(0)]),
   requestRate: z.tuple([id, z.number().nonnegative()]),
   cachesHeld: z.tuple([id, z.number().nonnegative()]),
+  shards: z.tuple([
+    id,
+    z.array(
+      z.strictObject({ fromLayer: z.int(), toLayer: z.int(), fromShare: z.number(), toShare: z.number() }).nullable(),
+    ),
+  ]),
+  batch: z.tuple([
+    id,
+    z
+      .strictObject({
+        id,
+        requests: z.int(),
+        promptTokens: z.int(),
+        outputTokens: z.int(),
+        decodesFromS: seconds,
+        perTokenS: seconds,
+        tokensBefore: z.int(),
+      })
+      .nullable(),
+  ]),
   progress: z.tuple([id, seconds, seconds, z.number()]),
   stateLeft: z.tuple([id]),
   workEnded: z.tuple([id]),

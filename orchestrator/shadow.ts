@@ -105,6 +105,9 @@ function watchedService({ name, replicas }: Fleet["file"]["service"]): Pick<Port
       stop: async () => {},
       scale: async () => {},
       move: async () => "restarted",
+      reparallelize: async (job) => {
+        throw new Error(`${job} is served by replicas of one instance each; its engines are not cut over several`);
+      },
       checkpoint: async (job) => {
         throw new Error(`${job} is a service: it has no checkpoint`);
       },

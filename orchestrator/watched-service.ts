@@ -63,6 +63,9 @@ function serviceJobs(
     scale: async () => {},
     // No engine that it can speak to gives its caches away.
     move: async () => "restarted",
+    reparallelize: async (job) => {
+      throw new Error(`${job} has a replica an instance: its engines are not cut over several`);
+    },
     checkpoint: async (job) => {
       throw new Error(`${job} is a service: it has no checkpoint`);
     },

@@ -61,6 +61,7 @@ export function resolveScenario(scenario: Scenario, own: readonly AnyPolicySpec[
 
 /**
  * Why the policy cannot decide this: it is for other work, or is not given what it needs. Undefined if it can.
+ * @param isCutOverGpus each replica of the service is on the GPUs of several instances.
  * @example unfitFor(uniformProgress, "tasks", cloud, cadence) // "uniform-progress does not decide for the workload tasks; those that do are ..."
  */
 export function unfitFor(
@@ -68,11 +69,19 @@ export function unfitFor(
   workload: WorkloadName,
   cloud: Pick<CloudSpec, "profile" | "visibility">,
   cadence: Cadence,
+  isCutOverGpus = false,
 ): string | undefined {
   const { name, needs = [], bound } = scheduling;
   if (!decidesFor(scheduling, workload)) {
     const others = schedulingPolicies.filter((each) => decidesFor(each, workload)).map((each) => each.name);
     return `${name} does not decide for the workload ${workload}; those that do are ${others.join(", ")}`;
+  }
+  if (needs.includes("layouts") && !isCutOverGpus) {
+    return `${name} lays out a model over the GPUs of several instances; add workload.params.requests.modelParallel, or choose another policy`;
+  }
+  if (isCutOverGpus && !needs.includes("layouts")) {
+    const others = schedulingPolicies.filter((each) => each.needs?.includes("layouts")).map((each) => each.name);
+    return `${name} places each replica on one instance, and this model is cut over several; those that lay it out are ${others.join(", ")}`;
   }
   if (needs.includes("availability") && cloud.visibility === "tried") {
     return `${name} must be told what is obtainable; set cloud.visibility: told, or choose a policy that tries`;

@@ -78,7 +78,7 @@ const FIGURE = z.looseObject({
 const BOUND = z.looseObject({
   kind: z.enum(["exact", "relaxation", "heuristic"]),
   workload: z.enum(["tasks", "deadline-job", "serving"]),
-  profile: z.enum(["aws", "cbl-tick-v1", "skyserve-tick", "skynomad-tick"]).optional(),
+  profile: z.enum(["aws", "cbl-tick-v1", "skyserve-tick", "skynomad-tick", "spotserve"]).optional(),
 });
 const POLICY = z.looseObject({
   policyId: z.string(),

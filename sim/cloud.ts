@@ -76,6 +76,7 @@ export class SimulatedCloud {
   readonly #recommendDraw: Draw;
   readonly #victimStream: number;
   readonly #newestFirst: boolean;
+  readonly #noticeAfterS: Seconds;
   /** How often capacity is read; undefined: at each change. */
   readonly #gridS: Seconds | undefined;
   /** Longest time from a notice to the reclaim; Infinity where nothing bounds it. */
@@ -154,6 +155,7 @@ export class SimulatedCloud {
     this.#networkMiBPerS = world.fleet.markets.map((market) => market.networkMiBPerS);
     this.#victimStream = random.stream("victim");
     this.#newestFirst = profile.victim === "newest";
+    this.#noticeAfterS = profile.noticeAfterS;
     this.#gridS = profile.cadence === "grid" ? world.cadence.everyS : undefined;
   }
 
@@ -388,7 +390,9 @@ export class SimulatedCloud {
     this.#markets[market]!.unnoticed--;
     const { share = 0 } = this.#spec.rebalance ?? {};
     if (this.#random.at(this.#recommendStream, market, key, bucket(nowS, 1)) >= share) {
-      this.#notice(instance, key, nowS);
+      const afterS = this.#noticeAfterS;
+      if (afterS === 0) this.#notice(instance, key, nowS);
+      else this.#queue.push(nowS + afterS, this.#ranks[EVENT.notice]!, EVENT.notice, instance.id, key);
       return;
     }
     const { stream, sample } = this.#recommendDraw;

@@ -2,6 +2,7 @@ import type { InstanceId, MarketId, Seconds } from "../policies/contract/units.t
 import { NONE } from "../policies/state/lists.ts";
 import type { SimJob } from "./workloads/deadline-job.ts";
 import type { SimTask } from "./workloads/tasks.ts";
+import type { SimReplica } from "./workloads/workload.ts";
 
 export const PHASE = { requested: 0, pending: 1, running: 2, ready: 3, ended: 4, stopped: 5 } as const;
 
@@ -34,8 +35,8 @@ export class SimInstance {
   // The workload's part.
   tasks: readonly SimTask[] = NONE;
   job: SimJob | undefined = undefined;
-  /** It is a replica of the service. */
-  serves = false;
+  /** The replica of a service that it is, or is a part of. */
+  replica: SimReplica | undefined = undefined;
   statesHeld: readonly SimTask[] = NONE;
   /** When its one network card has sent all that was queued on it. */
   cardFreeS = 0;
@@ -52,6 +53,6 @@ export class SimInstance {
 
   /** Nothing is placed on it. */
   get isIdle(): boolean {
-    return this.tasks.length === 0 && this.job === undefined && !this.serves;
+    return this.tasks.length === 0 && this.job === undefined && this.replica === undefined;
   }
 }

@@ -15,6 +15,8 @@ export interface TimingProfile {
   /** Which instances go when a market's capacity falls. keyed: a draw of their slots says. */
   readonly victim: "newest" | "keyed";
   /** deadline: the run ends with the last deadline, rounded up to the grid. horizon: with the study's window. */
+  /** From a fall of the capacity, after which nothing more is granted, to the notice. */
+  readonly noticeAfterS: Seconds;
   readonly end: "deadline" | "horizon";
   readonly billing: {
     /** Each incarnation costs at least this. */
@@ -35,6 +37,7 @@ const aws: TimingProfile = {
   cadence: "study",
   asks: "until settled",
   victim: "keyed",
+  noticeAfterS: 0,
   end: "horizon",
   // AWS User Guide, "Billing for interrupted Spot Instances"; API_StopInstances: at least one minute a start.
   billing: { minimumS: 60, freeWhenReclaimedWithinS: 3600 },
@@ -64,6 +67,7 @@ const cblTickV1: TimingProfile = {
   cadence: "grid",
   asks: "until settled",
   victim: "newest",
+  noticeAfterS: 0,
   end: "deadline",
   billing: { minimumS: 0, freeWhenReclaimedWithinS: 0 },
   answerS: none,
@@ -84,6 +88,7 @@ const skyserveTick: TimingProfile = {
   cadence: "grid",
   asks: "once",
   victim: "newest",
+  noticeAfterS: 0,
   end: "horizon",
   billing: { minimumS: 0, freeWhenReclaimedWithinS: 0 },
   answerS: none,
@@ -104,9 +109,26 @@ const skynomadTick: TimingProfile = {
   billing: { minimumS: 60, freeWhenReclaimedWithinS: 0 },
 };
 
+/**
+ * SpotServe's time: its traces tell when instances join and when they are gone. Each was asked for 120 s before it joins and is billed
+ * from then on, and is told 30 s before it goes; so a run is 120 s behind its trace, what the trace adds is granted when the trace
+ * has it, and what it removes is told 90 s after. Neither the first hour is free nor is there a minimum.
+ * Source: Miao et al., ASPLOS 2024, 3.2 and 6.1, and the traces and the bill of its artifact.
+ */
+const spotserve: TimingProfile = {
+  ...aws,
+  name: "spotserve",
+  noticeAfterS: 90,
+  billing: { minimumS: 0, freeWhenReclaimedWithinS: 0 },
+  answerS: none,
+  noticeLeadS: { kind: "constant", value: 30 },
+  launchS: { boot: none, imagePull: none, engineStart: { kind: "constant", value: 120 } },
+};
+
 export const profiles: Readonly<Record<ProfileName, TimingProfile>> = {
   aws,
   "cbl-tick-v1": cblTickV1,
   "skyserve-tick": skyserveTick,
   "skynomad-tick": skynomadTick,
+  spotserve,
 };

@@ -11,6 +11,7 @@ import { billAssumptions } from "./meter.ts";
 import type { SimulationInput, SimulationResult } from "./simulation.ts";
 import { SimulationError } from "./simulation-error.ts";
 import { type AskLog, timelineOf } from "./timeline.ts";
+import { isCutOverGpus } from "./workloads/serving-params.ts";
 import { SimWorld } from "./world.ts";
 
 /**
@@ -31,7 +32,13 @@ export function simulate(
 ): SimulationResult {
   if (!(input.horizonS > 0))
     throw new SimulationError(`a horizon of ${input.horizonS} s is no run; give a positive one`);
-  const unfit = unfitFor(decisions, input.workload.model, input.cloud, input.cadence);
+  const unfit = unfitFor(
+    decisions,
+    input.workload.model,
+    input.cloud,
+    input.cadence,
+    isCutOverGpus(input.workload.params),
+  );
   if (unfit !== undefined) throw new SimulationError(unfit);
   const { scheduling } = decisions;
   const traced = input.traced ?? false;

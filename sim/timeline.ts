@@ -91,6 +91,13 @@ function describe(action: Action, table: TraceTable): string {
       const share = action.share === 1 ? "" : `, ${Math.round(100 * action.share)} % of each cache`;
       return `move task ${action.work} from instance ${list(action.from)}${to} by ${action.how}${share}`;
     }
+    case "reparallelize":
+      return `reparallelize service ${action.work} over ${action.to
+        .map(
+          ({ instances, layout: { pipeline, tensor } }) =>
+            `${pipeline} x ${tensor} on instances ${instances.join(", ")}`,
+        )
+        .join("; ")} (${action.how})`;
     case "scale":
       return `scale service ${action.work} to ${action.replicas} replicas`;
     case "checkpoint":

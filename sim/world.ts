@@ -203,7 +203,7 @@ export class SimWorld {
       case "drain":
         break; // the state keeps new work away; nothing happens outside
       case "place":
-        this.workload.place(action.work, this.cloud.instancesOf(action.instances), nowS);
+        this.workload.place(action.work, this.cloud.instancesOf(action.instances), nowS, action.layout);
         break;
       case "release":
         this.workload.release(action.work, this.cloud.instancesOf(action.instances), nowS);
@@ -214,6 +214,13 @@ export class SimWorld {
           action.to.flatMap((ids) => this.cloud.instancesOf(ids)),
           action.how,
           action.share,
+          nowS,
+        );
+        break;
+      case "reparallelize":
+        this.workload.reparallelize!(
+          action.to.map(({ instances, layout }) => ({ instances: this.cloud.instancesOf(instances), layout })),
+          action.how,
           nowS,
         );
         break;

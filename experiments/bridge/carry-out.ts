@@ -55,6 +55,11 @@ export function carryOut(actions: readonly ForeignAction[], view: FleetView, kno
         act.release(placement);
         break;
       }
+      case "reparallelize": {
+        const to = action.to.map(({ instances, layout }) => ({ instances: instances.map(instance), layout }));
+        act.reparallelize(work(action.work, "service"), to, action.how);
+        break;
+      }
       case "scale":
         act.scale(work(action.work, "service"), action.replicas);
         break;

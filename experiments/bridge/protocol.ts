@@ -26,6 +26,8 @@ const why = { why: z.string().exactOptional() };
 const instance = z.int();
 const time = z.number();
 
+const layout = z.strictObject({ pipeline: z.int().min(1), tensor: z.int().min(1), batchMax: z.int().min(1) });
+
 const action = z.discriminatedUnion("do", [
   z.strictObject({
     do: z.literal("launch"),
@@ -42,13 +44,18 @@ const action = z.discriminatedUnion("do", [
     do: z.literal("place"),
     work: z.int(),
     instances: z.array(instance).min(1),
-    layout: z
-      .strictObject({ pipeline: z.int().min(1), tensor: z.int().min(1), batchMax: z.int().min(1) })
-      .exactOptional(),
+    layout: layout.exactOptional(),
     exclusive: z.boolean().exactOptional(),
     ...why,
   }),
   z.strictObject({ do: z.literal("release"), work: z.int(), instances: z.array(instance).min(1), ...why }),
+  z.strictObject({
+    do: z.literal("reparallelize"),
+    work: z.int(),
+    to: z.array(z.strictObject({ instances: z.array(instance).min(1), layout })).min(1),
+    how: z.enum(["progressive", "whole", "restart"]),
+    ...why,
+  }),
   z.strictObject({ do: z.literal("scale"), work: z.int(), replicas: z.int(), ...why }),
   z.strictObject({ do: z.literal("checkpoint"), work: z.int(), ...why }),
   z.strictObject({ do: z.literal("wakeAt"), timeS: time, ...why }),

@@ -25,6 +25,7 @@ const PLACEMENT: Fields<PlacementView> = {
   instances: ids,
   layout: asIs,
   exclusive: (value = false) => value,
+  batch: asIs,
 };
 const placements = (list: readonly PlacementView[]) => list.map((each) => written(each, PLACEMENT));
 
@@ -66,6 +67,7 @@ const INSTANCE: Fields<InstanceView> = {
   freeMemoryMiB: asIs,
   networkMiBPerS: asIs,
   warmModels: asIs,
+  shards: asIs,
   placements,
   statesHeld: asIs,
 };
@@ -108,6 +110,7 @@ const SERVICE: Fields<ServiceView> = {
   kind: asIs,
   id: asIs,
   arrivalS: asIs,
+  model: asIs,
   replicasWanted: asIs,
   requestsPerS: asIs,
   placements,

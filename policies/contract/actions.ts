@@ -26,6 +26,12 @@ export interface Actions {
   release(placement: PlacementView): void;
   /** Takes no new work; what runs may finish. A replica serves on until it is deregistered. */
   drain(instance: InstanceView): void;
+  /**
+   * These are the service's replicas from now on, N to M, as one migration; one that stands as it stood serves on. Batches of the
+   * others go over to the new ones in order, then to idle ones of those that stand, in order; those with most tokens first. What finds no
+   * room begins again.
+   */
+  reparallelize(service: ServiceView, to: readonly Placement[], how: ReparallelizeHow): void;
   /** The service wants so many ready replicas from now on. */
   scale(service: ServiceView, replicas: number): void;
   /** The balancer sends requests to this replica from now on. */
@@ -61,6 +67,12 @@ export interface Actions {
  */
 export type MoveHow = "kv" | "checkpoint" | "restart";
 
+/**
+ * progressive: caches and weights go from GPU to GPU, and a replica goes on as soon as it has its own. whole: the same, and all go on when
+ * all has moved. restart: no batch is kept, and every engine starts anew and reads its weights from storage.
+ */
+export type ReparallelizeHow = "progressive" | "whole" | "restart";
+
 /** Who decided it. */
 export type DecidedBy = "failover" | "policy" | "assignment";
 
@@ -88,6 +100,12 @@ export type Action =
       readonly to: readonly (readonly InstanceId[])[];
       readonly how: MoveHow;
       readonly share: number;
+    }
+  | {
+      readonly do: "reparallelize";
+      readonly work: WorkId;
+      readonly to: readonly { readonly instances: readonly InstanceId[]; readonly layout: Layout }[];
+      readonly how: ReparallelizeHow;
     }
   | { readonly do: "scale"; readonly work: WorkId; readonly replicas: number }
   | { readonly do: "checkpoint"; readonly work: WorkId };

@@ -1,3 +1,4 @@
+import type { BatchView, ServedModel, WeightShard } from "./served-model.ts";
 import type { InstanceId, MarketId, MiB, PerSecond, Seconds, Usd, UsdPerHour, WorkId } from "./units.ts";
 import type { EndReason, OnReclaim, RefusalReason, RefusalScope } from "./view.ts";
 
@@ -35,6 +36,8 @@ export type Move = { readonly usd: Usd; readonly moveS: Seconds };
 /** What is known of a service when it arrives. */
 export type ServiceArrival = {
   readonly replicasWanted: number;
+  /** Absent: each replica is on one instance. */
+  readonly model?: ServedModel;
 };
 
 /** Over how many whole seconds before now the rate of a service's requests is taken. SkyServe's autoscaler has the same. */
@@ -66,6 +69,10 @@ export interface Facts {
   requestRate(work: WorkId, perS: PerSecond): void;
   /** What the requests in flight of a replica under notice hold in its caches. A level, as the rate of requests is. */
   cachesHeld(instance: InstanceId, miB: MiB): void;
+  /** What the GPUs of an instance hold of a model cut over several. A level, as the rate is. */
+  shards(instance: InstanceId, shards: readonly (WeightShard | null)[]): void;
+  /** What the replica whose first instance this is runs from now on; null: nothing. A level, as the rate is. */
+  batch(instance: InstanceId, batch: BatchView | null): void;
   /** An anchor: from now on doneS grows by ratePerS (0 or 1). The view integrates, so nobody reports progress ask by ask. */
   progress(work: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void;
   /** The state has left the instance it was held on: written, fetched, or lost with it. */

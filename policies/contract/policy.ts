@@ -23,8 +23,11 @@ export interface Schema<T> {
 
 /** causal: sees the past only. clairvoyant: is told the future when it is created, so it can only be simulated. */
 export type Sight = "causal" | "clairvoyant";
-/** availability: must be told what is obtainable. grid: must be asked at regular times. */
-export type Need = "availability" | "grid";
+/**
+ * availability: must be told what is obtainable. grid: must be asked at regular times. layouts: lays out a model that is cut over the GPUs
+ * of several instances, and nothing else.
+ */
+export type Need = "availability" | "grid" | "layouts";
 
 /** What the cost of a clairvoyant policy is a bound of: for which workload, under which profile, and how surely. */
 export interface Bound {

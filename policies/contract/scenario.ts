@@ -54,7 +54,7 @@ export interface Cadence {
 /** What is to be done; each is a model of its own in the simulator. */
 export type WorkloadName = "tasks" | "deadline-job" | "serving";
 
-export type ProfileName = "aws" | "cbl-tick-v1" | "skyserve-tick" | "skynomad-tick";
+export type ProfileName = "aws" | "cbl-tick-v1" | "skyserve-tick" | "skynomad-tick" | "spotserve";
 
 export type Distribution =
   | { readonly kind: "constant"; readonly value: number }

@@ -1,5 +1,6 @@
 import type { Moves } from "./facts.ts";
 import type { Layout } from "./latency-profile.ts";
+import type { BatchView, ServedModel, WeightShard } from "./served-model.ts";
 import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "./units.ts";
 
 /**
@@ -127,6 +128,8 @@ export interface InstanceView {
   readonly networkMiBPerS: number;
   /** Models whose weights it holds: work on these starts without a load. */
   readonly warmModels: readonly string[];
+  /** What each GPU holds of the model that is served cut over several: null for none. Empty before it holds any. */
+  readonly shards: readonly (WeightShard | null)[];
   readonly placements: readonly PlacementView[];
   /** How many pieces of work still have their state on it: being written or fetched through its one network card. */
   readonly statesHeld: number;
@@ -147,6 +150,8 @@ export interface Placement {
 }
 export interface PlacementView extends Placement {
   readonly work: WorkView;
+  /** What it runs, where it has a layout; undefined while it is idle. */
+  readonly batch: BatchView | undefined;
 }
 
 export type WorkView = TaskView | JobView | ServiceView;
@@ -212,6 +217,8 @@ export interface ServiceView {
   readonly kind: "service";
   readonly id: WorkId;
   readonly arrivalS: Seconds;
+  /** Undefined where each replica is on one instance. */
+  readonly model: ServedModel | undefined;
   /** Ready replicas wanted now. More may be kept: the policy's insurance. */
   readonly replicasWanted: number;
   /** Requests a second that were sent to it, retries among them, over the last 60 whole seconds (REQUEST_RATE_WINDOW_S); undefined where nobody counts them. */

@@ -15,6 +15,7 @@ const START_AGAIN_S = 180;
 
 /** As many spares stand in as ready replicas are lacking. */
 export function balanceStandIns(view: FleetView, act: Actions, service: ServiceView, standIns: StandIns): void {
+  if (service.model !== undefined) return; // a spare is one instance, and a replica is cut over several
   const own = replicasThat(service, (replica) => replica.purpose === "work" && serves(replica));
   const standing = service.placements.filter(
     ({ instances: [replica] }) => replica!.purpose === "spare" && !isGoing(replica!),

@@ -15,8 +15,11 @@ export interface DeviceMap {
   readonly missingBytes: number;
 }
 
-/** first-fit: in order, whatever they hold; what mapping by Kuhn-Munkres is measured against. */
-export type DeviceMatching = "kuhn-munkres" | "first-fit";
+/**
+ * first-fit: in order, whatever they hold; what mapping by Kuhn-Munkres is measured against. instances-in-order: the first of a placement
+ * takes its first GPUs' worth, and so on; which GPU takes which of these is still an assignment.
+ */
+export type DeviceMatching = "kuhn-munkres" | "instances-in-order" | "first-fit";
 
 const inner = new AssignmentSolver();
 const outer = new AssignmentSolver();
@@ -50,7 +53,7 @@ export function mapDevices(
         instances[instance]!.gpus.map((held) => shardBytes(model, shard) - overlapBytes(model, held, shard)),
       );
   const instanceOf =
-    matching === "first-fit"
+    matching !== "kuhn-munkres"
       ? staying.slice(0, groups)
       : leastCost(
           outer,

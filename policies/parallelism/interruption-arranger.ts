@@ -19,14 +19,3 @@ export function tokensBefore(slotS: Seconds, { prefillLeftS, perTokenS, tokensLe
   const tokens = Math.ceil((slotS - prefillLeftS) / perTokenS) - 1;
   return Math.min(tokensLeft, Math.max(0, tokens));
 }
-
-/**
- * How many tokens a batch decodes until a new instance is there, so that no pipeline waits for it: the fewest that take as long.
- * Source: as tokensBefore: arg min S with l_exe(S) >= T+.
- * @param waitS until the instance is there.
- * @example tokensUntil(10, { prefillLeftS: 1, perTokenS: 2, tokensLeft: 9 }) // 5: 1 + 5 x 2 >= 10
- */
-export function tokensUntil(waitS: Seconds, { prefillLeftS, perTokenS, tokensLeft }: BatchAhead): number {
-  const tokens = Math.ceil((waitS - prefillLeftS) / perTokenS);
-  return Math.min(tokensLeft, Math.max(0, tokens));
-}

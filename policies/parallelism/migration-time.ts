@@ -1,30 +1,29 @@
+import type { ChangeSpeeds } from "../contract/served-model.ts";
 import type { Seconds } from "../contract/units.ts";
 import type { MigrationPlan } from "./migration-planner.ts";
 
 /** How fast bytes move. A card sends and receives at that rate at the same time. */
-export interface MigrationSpeeds {
-  readonly cardBytesPerS: number;
-  /** Between GPUs of one instance. */
-  readonly localBytesPerS: number;
-  /** Into one instance; its card is the bound where that is slower. */
-  readonly storageBytesPerS: number;
-  /** Engines start on what has moved. */
-  readonly switchS: Seconds;
+export type MigrationSpeeds = Omit<ChangeSpeeds, "restartS"> & { readonly cardBytesPerS: number };
+
+/** Of a plan, by instance, in seconds from its beginning. */
+export interface MigrationTimes {
+  /** When it has all it is to hold and can go on; switchS where nothing moves. */
+  readonly readyS: readonly Seconds[];
+  /** When it has sent all that others get from it: until then they need it. */
+  readonly sentS: readonly Seconds[];
 }
 
 /**
- * When each instance has all it is to hold and can go on, in seconds from the beginning: a stage can start when its instances
- * can. Transfers of a plan begin in its order, each when the sending and the receiving card are free of those before it.
+ * How long what moves takes: a stage can start when its instances are ready. Transfers of a plan begin in its order, each when the sending and the receiving card are free of those before it.
  * Assumes that storage is never the bound for several instances at once, and that transfers inside an instance do not slow its card.
  * Source: the progressive migration of SpotServe (Miao et al., ASPLOS 2024); its artifact estimates the longest of
  * these times by the largest transfers alone.
- * @returns [instance] switchS where nothing moves.
  */
-export function readyTimesS(
+export function migrationTimes(
   { steps }: Pick<MigrationPlan, "steps">,
   instances: number,
   { cardBytesPerS, localBytesPerS, storageBytesPerS, switchS }: MigrationSpeeds,
-): number[] {
+): MigrationTimes {
   const zero = () => new Array<number>(instances).fill(0);
   const [sentS, receivedS, localS] = [zero(), zero(), zero()];
   for (const { transfers } of steps) {
@@ -40,5 +39,5 @@ export function readyTimesS(
       }
     }
   }
-  return receivedS.map((each, i) => Math.max(each, localS[i]!) + switchS);
+  return { readyS: receivedS.map((each, i) => Math.max(each, localS[i]!) + switchS), sentS };
 }

@@ -18,11 +18,15 @@ export interface ParallelPlan {
 
 export interface PlanNeeds {
   readonly gpus: number;
+  /** A pipeline takes whole instances of so many. Absent: any GPUs. */
+  readonly gpusPerInstance?: number;
   /** The fewest that hold one copy of the model. */
   readonly gpusMin: number;
   readonly requiredRps: number;
   readonly batchMax: number;
   readonly outputTokens: number;
+  /** Plans with batches that pipelines cut into smaller ones, as the artifact does. Absent: it does. */
+  readonly microBatches?: boolean;
 }
 
 const TENSOR_DEGREES = [1, 2, 4, 8];
@@ -47,14 +51,14 @@ export function choosePlan(profile: LatencyProfile, needs: PlanNeeds): ParallelP
 }
 
 function* plans(profile: LatencyProfile, needs: PlanNeeds): Generator<ParallelPlan> {
-  const { gpus, gpusMin, requiredRps, batchMax, outputTokens } = needs;
+  const { gpus, gpusPerInstance = 1, gpusMin, requiredRps, batchMax, outputTokens, microBatches: isCut = true } = needs;
   for (const tensor of TENSOR_DEGREES) {
     if (tensor > profile.tensorMax || tensor > gpus) return;
     for (const batch of powersOfTwo(batchMax)) {
-      for (const prefill of powersOfTwo(batch)) {
-        for (const decode of powersOfTwo(batch)) {
+      for (const prefill of powersOfTwo(isCut ? batch : 1)) {
+        for (const decode of powersOfTwo(isCut ? batch : 1)) {
           for (let pipeline = Math.ceil(gpusMin / tensor); pipeline * tensor <= gpus; pipeline++) {
-            if (profile.paddedLayers % pipeline !== 0) continue;
+            if (profile.paddedLayers % pipeline !== 0 || (pipeline * tensor) % gpusPerInstance !== 0) continue;
             const layout = { pipeline, tensor, batchMax: batch };
             const microBatches = { prefill, decode };
             const pipelines = Math.floor(gpus / (pipeline * tensor));

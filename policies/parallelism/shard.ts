@@ -1,4 +1,5 @@
 import type { Layout } from "../contract/latency-profile.ts";
+import type { WeightShard } from "../contract/served-model.ts";
 
 /** What a model's parts weigh, in bytes. */
 export interface ModelBytes {
@@ -38,11 +39,7 @@ export interface KvCache {
 }
 
 /** What one GPU holds, or is to hold: a share of each layer of a run of them, and of a batch's keys and values there. */
-export interface Shard {
-  readonly fromLayer: number;
-  readonly toLayer: number; // first not in it
-  readonly fromShare: number; // 0 to 1
-  readonly toShare: number;
+export interface Shard extends WeightShard {
   readonly kv: KvCache | undefined;
 }
 

@@ -16,11 +16,14 @@ import { onDemandFallback } from "./on-demand-fallback.ts";
 import { onDemandOnly } from "./on-demand-only.ts";
 import { randomizedShiftedGreedy } from "./randomized-shifted-greedy.ts";
 import { relaxedOptimum } from "./relaxed-optimum.ts";
+import { reparallelization } from "./reparallelization.ts";
+import { rerouting } from "./rerouting.ts";
 import { roundRobin } from "./round-robin.ts";
 import { skynomad } from "./skynomad.ts";
 import { skynomadNextLifetime } from "./skynomad-next-lifetime.ts";
 import { spotHedge } from "./spot-hedge.ts";
 import { spotOnly } from "./spot-only.ts";
+import { spotserve } from "./spotserve.ts";
 import { staticMixture } from "./static-mixture.ts";
 import { timeSliced } from "./time-sliced.ts";
 import { uniformProgress } from "./uniform-progress.ts";
@@ -61,4 +64,7 @@ export const schedulingPolicies = [
   roundRobin,
   staticMixture,
   omniscientReplicas,
+  spotserve,
+  rerouting,
+  reparallelization,
 ] as unknown as readonly AnyPolicySpec[];

@@ -1,6 +1,6 @@
-import type { Action, Actions, DecidedBy, MoveHow, Note } from "../contract/actions.ts";
+import type { Action, Actions, DecidedBy, MoveHow, Note, ReparallelizeHow } from "../contract/actions.ts";
 import type { Layout } from "../contract/latency-profile.ts";
-import type { Seconds } from "../contract/units.ts";
+import type { InstanceId, Seconds } from "../contract/units.ts";
 import type {
   InstancePurpose,
   InstanceView,
@@ -33,9 +33,11 @@ const DO = {
   start: 110,
   scale: 111,
   move: 112,
+  reparallelize: 113,
 } as const;
 
 const MOVE = { kv: 0, checkpoint: 1, restart: 2 } as const;
+const HOW = { progressive: 0, whole: 1, restart: 2 } as const;
 
 /** What most asks write, shared by them all: the first entry begins a list of its own. */
 const NOTHING: never[] = [];
@@ -176,9 +178,7 @@ export class ActionWriter implements Actions {
     const instances = on.map((each) => each.id);
     const action = { do: "place", work: own.id, instances, ...(layout && { layout }), exclusive, by: this.by } as const;
     this.#write(action, DO.place, own.id, instances[0]!);
-    const { fingerprint } = this.#state;
-    for (let i = 1; i < instances.length; i++) fingerprint.int(instances[i]!);
-    if (layout !== undefined) for (const degree of Object.values(layout)) fingerprint.int(degree);
+    this.#mark(instances.slice(1), layout);
   }
 
   /** The instance, if it can take the work beside those already chosen for it. */
@@ -223,6 +223,9 @@ export class ActionWriter implements Actions {
     const service = this.#work("move", from[0]!.work);
     if (service.kind !== "service")
       throw new ActionError(`move: work ${service.id} is no service; release and place it`);
+    if (service.model !== undefined) {
+      throw new ActionError(`move: the replicas of service ${service.id} are cut over GPUs; reparallelize it`);
+    }
     const sources = from.map((each) => this.#source(service, each));
     if (how === "kv" && share > 0 && to.length === 0) {
       throw new ActionError(`move: nobody takes over what work ${service.id} has in flight; name ready replicas`);
@@ -270,6 +273,48 @@ export class ActionWriter implements Actions {
     const on = this.#instance("move", instance);
     if (on.placements.some(({ work }) => work === service)) return on;
     throw new ActionError(`move: instance ${on.id} is no replica of work ${service.id}; place it there first`);
+  }
+
+  reparallelize(service: ServiceView, to: readonly Placement[], how: ReparallelizeHow): void {
+    const own = this.#work("reparallelize", service);
+    if (own.model === undefined) {
+      throw new ActionError(
+        `reparallelize: the replicas of service ${own.id} are on one instance each; place and release them`,
+      );
+    }
+    const kept = new Set(
+      how === "restart" ? [] : own.placements.filter((each) => to.some((other) => isSame(each, other))),
+    );
+    if (how !== "restart" && kept.size === to.length && kept.size === own.placements.length) {
+      throw new ActionError(`reparallelize: service ${own.id} stands so already`);
+    }
+    this.#state.reparallelize(own, kept);
+    const placements = to.map(({ instances, layout }) => {
+      if (layout === undefined) throw new ActionError("reparallelize: a placement has no layout; name one");
+      const ids = instances.map(({ id }) => id);
+      if (own.placements.some((each) => kept.has(each) && isSame(each, { instances, layout })))
+        return { instances: ids, layout };
+      let on: readonly InstanceState[] = NONE;
+      for (const instance of instances) on = having(on, this.#host(own, instance, on));
+      checkLayout(layout, on);
+      const starting = on.find(({ status }) => status !== "ready");
+      if (starting !== undefined) {
+        throw new ActionError(
+          `reparallelize: instance ${starting.id} is ${starting.status}; weights and caches go to what is ready`,
+        );
+      }
+      this.#state.place(own, on, true, layout);
+      return { instances: ids, layout };
+    });
+    this.#write({ do: "reparallelize", work: own.id, to: placements, how }, DO.reparallelize, own.id, HOW[how]);
+    for (const { instances, layout } of placements) this.#mark(instances, layout);
+  }
+
+  #mark(instances: readonly InstanceId[], layout: Layout | undefined): void {
+    const { fingerprint } = this.#state;
+    for (const id of instances) fingerprint.int(id);
+    if (layout !== undefined)
+      for (const degree of [layout.pipeline, layout.tensor, layout.batchMax]) fingerprint.int(degree);
   }
 
   checkpoint(work: TaskView): void {
@@ -336,6 +381,14 @@ export class ActionWriter implements Actions {
     return own;
   }
 }
+
+/** The same instances in the same order, in the same layout. */
+const isSame = (a: Placement, b: Placement): boolean =>
+  a.layout?.pipeline === b.layout?.pipeline &&
+  a.layout?.tensor === b.layout?.tensor &&
+  a.layout?.batchMax === b.layout?.batchMax &&
+  a.instances.length === b.instances.length &&
+  a.instances.every(({ id }, i) => id === b.instances[i]!.id);
 
 /** Its stages and ranks take all GPUs of the instances, which have as many as one another. */
 function checkLayout(layout: Layout, on: readonly InstanceState[]): void {

@@ -1,6 +1,7 @@
 import type { JobArrival, Moves, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { LaunchExpectation, MarketSpec } from "../contract/fleet.ts";
 import type { Layout } from "../contract/latency-profile.ts";
+import type { BatchView, ServedModel, WeightShard } from "../contract/served-model.ts";
 import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import { HOUR_S } from "../contract/units.ts";
 import type {
@@ -80,6 +81,7 @@ export class InstanceState implements InstanceView, Listed {
   freeSlots: number;
   freeMemoryMiB: MiB = 0;
   warmModels: readonly string[] = NONE;
+  shards: readonly (WeightShard | null)[] = NONE;
   placements: readonly PlacementState[] = NONE;
   statesHeld = 0;
   memberOf = 0;
@@ -126,6 +128,7 @@ export class PlacementState implements PlacementView {
   /** Slots taken on each instance. */
   readonly slots: number;
   readonly layout?: Layout;
+  batch: BatchView | undefined = undefined;
 
   constructor(
     work: WorkState,
@@ -235,6 +238,7 @@ export class ServiceState implements ServiceView {
   readonly arrivalS: Seconds;
   /** Its replicas take their instances whole, so their memory is nobody else's. */
   readonly memoryMiB = 0;
+  readonly model: ServedModel | undefined;
   replicasWanted: number;
   requestsPerS: PerSecond | undefined = undefined;
   placements: readonly PlacementState[] = NONE;
@@ -244,6 +248,7 @@ export class ServiceState implements ServiceView {
   constructor(id: WorkId, arrival: ServiceArrival, clock: StateClock) {
     this.id = id;
     this.arrivalS = clock.nowS;
+    this.model = arrival.model;
     this.replicasWanted = arrival.replicasWanted;
   }
 }

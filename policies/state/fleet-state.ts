@@ -1,6 +1,7 @@
 import type { Facts, JobArrival, ServiceArrival, TaskArrival } from "../contract/facts.ts";
 import type { FleetSpec } from "../contract/fleet.ts";
 import type { Layout } from "../contract/latency-profile.ts";
+import type { BatchView, WeightShard } from "../contract/served-model.ts";
 import type { InstanceId, MarketId, MiB, PerSecond, Seconds, UsdPerHour, WorkId } from "../contract/units.ts";
 import type {
   EndReason,
@@ -50,6 +51,8 @@ const FACT = {
   rebalance: 16,
   drained: 17,
   cachesHeld: 18,
+  shards: 19,
+  batch: 20,
 } as const;
 const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
 
@@ -267,6 +270,24 @@ export class FleetState implements Facts, FleetView {
     instance.cachesMiB = miB;
   }
 
+  shards(id: InstanceId, shards: readonly (WeightShard | null)[]): void {
+    const instance = this.#instances[id];
+    if (instance === undefined) return;
+    this.#mark(FACT.shards, id);
+    for (const shard of shards) {
+      for (const bound of shard === null ? [-1] : Object.values(shard)) this.fingerprint.number(bound);
+    }
+    instance.shards = shards;
+  }
+
+  batch(id: InstanceId, batch: BatchView | null): void {
+    const placement = this.#instances[id]?.placements.find(({ layout }) => layout !== undefined);
+    if (placement === undefined) return;
+    this.#mark(FACT.batch, id);
+    for (const value of batch === null ? [-1] : Object.values(batch)) this.fingerprint.number(value);
+    placement.batch = batch ?? undefined;
+  }
+
   progress(id: WorkId, doneS: Seconds, keptS: Seconds, ratePerS: number): void {
     const work = this.#tasks[id] ?? find(this.work.jobs, id);
     if (work === undefined) return;
@@ -392,6 +413,11 @@ export class FleetState implements Facts, FleetView {
       this.#holdState(work, from);
     }
     this.#stop(work);
+  }
+
+  /** @param kept as they stand; all other placements of the service go. */
+  reparallelize(service: ServiceState, kept: ReadonlySet<PlacementState>): void {
+    for (const placement of service.placements) if (!kept.has(placement)) this.release(placement);
   }
 
   drain(instance: InstanceState): void {

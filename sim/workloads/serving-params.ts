@@ -25,9 +25,15 @@ export const requestParams = z.strictObject({
         .describe("requests of a file, from the beginning of each window on"),
     ])
     .describe("when requests come, and how long they are"),
+  startS: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("how long after the window's beginning they begin, so that replicas can start before them"),
   model: z
     .union([z.enum(modelNames), modelSize])
-    .describe("which model answers: one of the catalog, or the size of another"),
+    .exactOptional()
+    .describe("which model answers: one of the catalog, or the size of another; goes without modelParallel"),
   prefixes: z
     .strictObject({
       count: z.int().min(1).max(1_000_000).describe("how many beginnings there are"),
@@ -72,6 +78,20 @@ export const requestParams = z.strictObject({
     })
     .exactOptional()
     .describe("times by measurement, in place of the roofline by efficiency"),
+  modelParallel: z
+    .strictObject({
+      gpusMin: z.int().min(1).describe("the fewest GPUs that hold a copy of the model"),
+      outputTokens: z.int().min(1).describe("of an answer, as far as layouts are chosen by it"),
+      bytesPerParameter: positive.default(4).describe("and of a number in the caches"),
+      localMiBPerS: positive.default(10_000).describe("between GPUs of one instance"),
+      storageMiBPerS: positive.default(1024).describe("of weights into one instance, which its card may bound"),
+      switchS: z.number().nonnegative().default(0.5).describe("engines go on with what has moved"),
+      restartS: z.number().nonnegative().default(10).describe("engines start anew, beside reading their weights"),
+    })
+    .exactOptional()
+    .describe(
+      "replicas are cut over the GPUs of several instances and take requests in static batches, from one queue; measured and batchMax say by which times, and how where nobody chooses",
+    ),
   client: z
     .strictObject({
       timeoutS: positive.exactOptional().describe("how long a try may take to its last token; absent: for ever"),
@@ -79,7 +99,9 @@ export const requestParams = z.strictObject({
       backoffS: z.number().nonnegative().default(1).describe("how long it waits before it tries again"),
     })
     .prefault({})
-    .describe("what who asks does when no answer comes"),
+    .describe(
+      "what who asks does when no answer comes; not where batches are static: there the queue keeps all requests",
+    ),
   slo: z
     .strictObject({
       ttftS: positive.exactOptional().describe("to the first token, at most"),
@@ -118,3 +140,7 @@ export const servingParams = z.strictObject({
     .describe("what the replicas are asked for; absent: replicas are counted, and nobody asks them anything"),
 });
 export type ServingParams = z.input<typeof servingParams>;
+
+/** Whether replicas take the GPUs of several instances. @param params of any workload. */
+export const isCutOverGpus = (params: unknown): boolean =>
+  (params as Pick<ServingParams, "requests"> | undefined)?.requests?.modelParallel !== undefined;

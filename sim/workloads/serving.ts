@@ -1,5 +1,6 @@
-import type { MoveHow } from "../../policies/contract/actions.ts";
+import type { MoveHow, ReparallelizeHow } from "../../policies/contract/actions.ts";
 import type { ServiceOutlook } from "../../policies/contract/foresight.ts";
+import type { Layout } from "../../policies/contract/latency-profile.ts";
 import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { NONE } from "../../policies/state/lists.ts";
 import { EVENT } from "../events.ts";
@@ -7,15 +8,16 @@ import { PHASE, type SimInstance } from "../instance.ts";
 import type { TimelineWork } from "../simulation.ts";
 import { SimulationError } from "../simulation-error.ts";
 import { RequestFlow } from "./serving/request-flow.ts";
+import { isSamePlacement, StaticBatching } from "./serving/static-batching.ts";
 import { servingParams } from "./serving-params.ts";
-import type { Workload, WorkloadWorld } from "./workload.ts";
+import type { SimPlacement, SimReplica, Workload, WorkloadWorld } from "./workload.ts";
 
 const SERVICE = 0 as WorkId;
 
 /**
  * One service that wants so many ready replicas for the whole window, and answers requests with them where a study has some.
- * Assumes that a replica is one instance. It counts from the moment that it is ready until it ends or is deregistered; requests
- * come to it while it is registered.
+ * A replica is one instance, or as many as its layout takes GPUs of. It counts from the moment that all of it is ready until one of them
+ * ends or it is deregistered; requests come to it while it is registered.
  * Source: Mao et al., "SkyServe", EuroSys 2025, 4: Ntar = replicas.
  */
 export class ServingWorkload implements Workload {
@@ -27,14 +29,14 @@ export class ServingWorkload implements Workload {
   readonly wanted: { readonly timeS: Seconds; readonly replicas: number }[] = [];
   readonly #world: WorkloadWorld;
   /** Undefined where replicas are counted and nobody asks them anything. */
-  readonly #flow: RequestFlow | undefined;
+  readonly #flow: RequestFlow | StaticBatching | undefined;
   #step = 0;
   /** What the policy has asked for since the last step. */
   #scaledTo: number | undefined = undefined;
   /** Ready replicas, and since when each serves. */
-  readonly #ready = new Map<SimInstance, Seconds>();
+  readonly #ready = new Map<SimReplica, Seconds>();
   /** Those that are not sent requests any more, and since when; of a traced run the stretch in which they were. */
-  readonly #draining = new Map<SimInstance, { readonly sinceS: Seconds; readonly stretch: number }>();
+  readonly #draining = new Map<SimReplica, { readonly sinceS: Seconds; readonly stretch: number }>();
   #lost = 0;
   #closed = false;
   /** Up to when the sums are. */
@@ -54,7 +56,12 @@ export class ServingWorkload implements Workload {
     this.measuredFromS = warmupS;
     this.#countedS = warmupS;
     this.#world = world;
-    this.#flow = requests && new RequestFlow(requests, world, warmupS);
+    if (requests !== undefined) {
+      this.#flow =
+        requests.modelParallel === undefined
+          ? new RequestFlow(requests, world, warmupS)
+          : new StaticBatching(requests, world, warmupS);
+    }
   }
 
   get assumptions(): readonly string[] {
@@ -62,7 +69,11 @@ export class ServingWorkload implements Workload {
   }
 
   start(): void {
-    this.#world.facts.serviceArrived(SERVICE, { replicasWanted: this.#wantedNow });
+    const flow = this.#flow;
+    this.#world.facts.serviceArrived(SERVICE, {
+      replicasWanted: this.#wantedNow,
+      ...(flow instanceof StaticBatching && { model: flow.model }),
+    });
     this.#noteWanted(0);
     this.#awaitStep();
     this.#flow?.start();
@@ -73,25 +84,45 @@ export class ServingWorkload implements Workload {
     if (flow === undefined) return;
     const { facts } = this.#world;
     flow.tell((perS) => facts.requestRate(SERVICE, perS), nowS);
-    for (const replica of this.#ready.keys()) {
+    if (!(flow instanceof RequestFlow)) return;
+    for (const { instances } of this.#ready.keys()) {
+      const replica = instances[0]!;
       if (replica.noticeS >= 0) facts.cachesHeld(replica.id, flow.cachesMiB(replica, nowS));
     }
   }
 
   // ── actions ────────────────────────────────────────────────────────────────────────
 
-  place(_service: number, [instance]: readonly SimInstance[], nowS: Seconds): void {
-    const replica = instance!;
-    replica.serves = true;
-    if (replica.phase >= PHASE.running) this.#world.cloud.idleS += nowS - replica.idleSinceS;
-    if (replica.phase === PHASE.ready) this.#begins(replica, nowS);
+  place(_service: number, instances: readonly SimInstance[], nowS: Seconds, layout?: Layout): void {
+    const replica = { instances, layout };
+    this.#take(replica, nowS);
+    if (layout !== undefined) this.#pipelines.place({ instances, layout }, nowS);
+    if (isReady(replica)) this.#begins(replica, nowS);
   }
 
-  release(_service: number, [instance]: readonly SimInstance[], nowS: Seconds): void {
-    const replica = instance!;
-    replica.serves = false;
-    replica.idleSinceS = nowS;
+  release(_service: number, [first]: readonly SimInstance[], nowS: Seconds): void {
+    const replica = first!.replica!;
+    this.#give(replica, nowS);
     this.#ends(replica, nowS, "stopped");
+  }
+
+  /** Those that stand as they stood count on; the others end and begin, and what they have in flight is the flow's to tell. */
+  reparallelize(to: readonly SimPlacement[], how: ReparallelizeHow, nowS: Seconds): void {
+    const stands = (each: SimReplica) => how !== "restart" && to.some((other) => isSamePlacement(each, other));
+    const before = [...this.#ready.keys()];
+    const kept = before.filter(stands);
+    for (const replica of before) {
+      if (kept.includes(replica)) continue;
+      this.#give(replica, nowS);
+      this.#countOut(replica, nowS, "stopped");
+    }
+    for (const each of to) {
+      if (kept.some((replica) => isSamePlacement(replica, each))) continue;
+      this.#take(each, nowS);
+      this.#countTo(nowS);
+      this.#ready.set(each, nowS);
+    }
+    this.#pipelines.reparallelize(to, how, nowS);
   }
 
   scale(replicas: number, nowS: Seconds): void {
@@ -100,20 +131,21 @@ export class ServingWorkload implements Workload {
     this.#noteWanted(nowS);
   }
 
-  register(replica: SimInstance, nowS: Seconds): void {
-    this.#flow?.register(replica, nowS);
+  register(first: SimInstance, nowS: Seconds): void {
+    this.#flow?.register(first, nowS);
   }
 
   /** Without requests nothing is in flight. */
-  deregister(replica: SimInstance, nowS: Seconds): void {
+  deregister(first: SimInstance, nowS: Seconds): void {
+    const replica = first.replica!;
     this.#countOut(replica, nowS, "stopped");
     this.#draining.set(replica, { sinceS: nowS, stretch: this.stretches.length - 1 });
-    if (this.#flow === undefined) this.#world.facts.drained(replica.id);
-    else this.#flow.deregister(replica);
+    if (this.#flow === undefined) this.#world.facts.drained(first.id);
+    else this.#flow.deregister(first);
   }
 
   move(from: readonly SimInstance[], to: readonly SimInstance[], how: MoveHow, share: number, nowS: Seconds): void {
-    this.#flow?.move(from, to, how, share, nowS);
+    if (this.#flow instanceof RequestFlow) this.#flow.move(from, to, how, share, nowS);
   }
 
   checkpoint(): void {
@@ -137,20 +169,29 @@ export class ServingWorkload implements Workload {
   }
 
   ready(instance: SimInstance): void {
-    if (instance.serves) this.#begins(instance, instance.readyS);
+    const { replica } = instance;
+    if (replica !== undefined && isReady(replica)) this.#begins(replica, instance.readyS);
   }
 
   lost(instance: SimInstance, nowS: Seconds): void {
-    if (this.#closed || !instance.serves) return;
-    if (instance.endedBy === "reclaimed") this.#lost++;
-    this.#ends(instance, nowS, "stopped");
+    if (this.#closed) return;
+    const { replica } = instance;
+    if (replica !== undefined) {
+      if (instance.endedBy === "reclaimed") this.#lost++;
+      this.#give(replica, nowS);
+      this.#ends(replica, nowS, "stopped");
+    }
+    if (this.#flow instanceof StaticBatching) this.#flow.lost(instance, nowS);
   }
 
   cut(nowS: Seconds): void {
     this.#countTo(nowS);
     this.#flow?.cut(nowS);
-    for (const instance of [...this.#ready.keys(), ...this.#draining.keys()]) this.#ends(instance, nowS, "cut");
-    for (const instance of this.#world.cloud.instances) if (instance?.serves) this.#countStart(instance, nowS);
+    for (const replica of [...this.#ready.keys(), ...this.#draining.keys()]) this.#ends(replica, nowS, "cut");
+    for (const instance of this.#world.cloud.instances) {
+      const replica = instance?.replica;
+      if (replica !== undefined && replica.instances[0] === instance) this.#countStart(replica, nowS);
+    }
     this.#closed = true;
   }
 
@@ -204,20 +245,44 @@ export class ServingWorkload implements Workload {
     if (next !== undefined) queue.push(next.fromS, ranks[EVENT.wanted]!, EVENT.wanted, SERVICE, 0);
   }
 
-  #begins(replica: SimInstance, nowS: Seconds): void {
+  get #pipelines(): StaticBatching {
+    if (this.#flow instanceof StaticBatching) return this.#flow;
+    throw new SimulationError(
+      "replicas with a layout answer requests in static batches; add workload.params.requests.modelParallel",
+    );
+  }
+
+  #take(replica: SimReplica, nowS: Seconds): void {
+    for (const instance of replica.instances) {
+      instance.replica = replica;
+      if (instance.phase >= PHASE.running) this.#world.cloud.idleS += nowS - instance.idleSinceS;
+    }
+  }
+
+  #give({ instances }: SimReplica, nowS: Seconds): void {
+    for (const instance of instances) {
+      instance.replica = undefined;
+      instance.idleSinceS = nowS;
+    }
+  }
+
+  #begins(replica: SimReplica, nowS: Seconds): void {
+    const { instances, layout } = replica;
     this.#countTo(nowS);
     this.#countStart(replica, nowS);
     this.#ready.set(replica, nowS);
-    this.#flow?.begins(replica);
+    if (layout !== undefined) this.#pipelines.begins({ instances, layout }, nowS);
+    else if (this.#flow instanceof RequestFlow) this.#flow.begins(instances[0]!);
   }
 
-  /** Up to now it has been billed and not ready. */
-  #countStart({ runningS, readyS }: SimInstance, nowS: Seconds): void {
+  /** Up to now it has been billed and not ready, for as long as the last of its instances. */
+  #countStart({ instances }: SimReplica, nowS: Seconds): void {
+    const { runningS, readyS } = instances.reduce((last, each) => (startOf(each) > startOf(last) ? each : last));
     if (runningS < 0 || (readyS >= 0 && readyS < nowS)) return;
     this.#sum.startingS += Math.max(0, nowS - Math.max(runningS, this.measuredFromS));
   }
 
-  #ends(replica: SimInstance, nowS: Seconds, ended: TimelineWork["ended"]): void {
+  #ends(replica: SimReplica, nowS: Seconds, ended: TimelineWork["ended"]): void {
     const draining = this.#draining.get(replica);
     if (draining !== undefined) {
       this.#draining.delete(replica);
@@ -230,14 +295,17 @@ export class ServingWorkload implements Workload {
       this.#countStart(replica, nowS);
       return;
     }
-    if (ended !== "cut") this.#flow?.ends(replica, nowS);
+    if (ended !== "cut") this.#flow?.ends(replica.instances[0]!, nowS);
   }
 
-  #countOut(replica: SimInstance, nowS: Seconds, ended: TimelineWork["ended"]): void {
+  #countOut(replica: SimReplica, nowS: Seconds, ended: TimelineWork["ended"]): void {
     const fromS = this.#ready.get(replica)!;
     this.#countTo(nowS);
     this.#ready.delete(replica);
-    if (this.#world.traced) this.stretches.push({ work: SERVICE, instance: replica.id, fromS, toS: nowS, ended });
+    if (!this.#world.traced) return;
+    for (const { id } of replica.instances) {
+      this.stretches.push({ work: SERVICE, instance: id, fromS, toS: nowS, ended });
+    }
   }
 
   /** Integrates what has been so since the last change. */
@@ -254,3 +322,8 @@ export class ServingWorkload implements Workload {
     sum.wantedS += wanted * spanS;
   }
 }
+
+const isReady = ({ instances }: SimReplica): boolean => instances.every(({ phase }) => phase === PHASE.ready);
+
+/** When it began to be billed; one that is not is the last. */
+const startOf = ({ runningS }: SimInstance): Seconds => (runningS < 0 ? Infinity : runningS);

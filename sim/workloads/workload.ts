@@ -1,7 +1,8 @@
-import type { MoveHow } from "../../policies/contract/actions.ts";
+import type { MoveHow, ReparallelizeHow } from "../../policies/contract/actions.ts";
 import type { Facts, JobArrival } from "../../policies/contract/facts.ts";
 import type { FleetSpec } from "../../policies/contract/fleet.ts";
 import type { ServiceOutlook } from "../../policies/contract/foresight.ts";
+import type { Layout } from "../../policies/contract/latency-profile.ts";
 import type { Random } from "../../policies/contract/random.ts";
 import type { RequestLuck, Router } from "../../policies/contract/routing.ts";
 import type { Seconds } from "../../policies/contract/units.ts";
@@ -35,7 +36,7 @@ export interface Workload extends InstanceHooks {
   start(): void;
   /** Tells what asks nobody, before an ask. */
   tell?(nowS: Seconds): void;
-  place(work: number, instances: readonly SimInstance[], nowS: Seconds): void;
+  place(work: number, instances: readonly SimInstance[], nowS: Seconds, layout?: Layout): void;
   release(work: number, instances: readonly SimInstance[], nowS: Seconds): void;
   /** So many ready replicas are wanted from now on. Of services only. */
   scale?(replicas: number, nowS: Seconds): void;
@@ -44,6 +45,8 @@ export interface Workload extends InstanceHooks {
   deregister?(replica: SimInstance, nowS: Seconds): void;
   /** What replicas have in flight goes over to others. Of services only. */
   move?(from: readonly SimInstance[], to: readonly SimInstance[], how: MoveHow, share: number, nowS: Seconds): void;
+  /** These are its replicas from now on. Of services only. */
+  reparallelize?(to: readonly SimPlacement[], how: ReparallelizeHow, nowS: Seconds): void;
   checkpoint(work: number, nowS: Seconds): void;
   /** An event of its own kinds. */
   handle(kind: number, work: number, seq: number, nowS: Seconds): void;
@@ -53,6 +56,17 @@ export interface Workload extends InstanceHooks {
   outcome(): Record<string, number>;
   /** Throws if an account does not close: the run is wrong, whatever it would have said. */
   check(upSlotS: Seconds): void;
+}
+
+/** A replica of a service; requests come to the first of its instances. */
+export interface SimReplica {
+  readonly instances: readonly SimInstance[];
+  readonly layout: Layout | undefined;
+}
+
+/** One that is cut over their GPUs. */
+export interface SimPlacement extends SimReplica {
+  readonly layout: Layout;
 }
 
 /** What a workload runs in. */

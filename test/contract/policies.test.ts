@@ -8,8 +8,19 @@ import { resolveScenario, unfitFor } from "../../policies/registry.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import { simulate } from "../../sim/simulate.ts";
+import { isCutOverGpus } from "../../sim/workloads/serving-params.ts";
 import { windowOf } from "../../traces/columns.ts";
-import { handCloud, input, jobInput, scenario, serviceInput, table, tickCloud, zonesCloud } from "../support/runs.ts";
+import {
+  cutServiceInput,
+  handCloud,
+  input,
+  jobInput,
+  scenario,
+  serviceInput,
+  table,
+  tickCloud,
+  zonesCloud,
+} from "../support/runs.ts";
 
 // Goal: every listed policy, bare and in every listed wrapper, keeps the laws of the contract. Method: run it in worlds that
 // reach its branches (capacity that comes and goes, several slots, refusals, all ways to meet a reclaim) with the law around it.
@@ -147,11 +158,18 @@ const steadyWorlds = [1, 3].map((replicas) => ({
   }),
 }));
 
+/** A model cut over the GPUs of several instances, of which some come and go; two kinds of cadence. */
+const cutWorlds = (["told", "tried"] as const).map((visibility, i) => ({
+  name: `${visibility}, a service cut over GPUs`,
+  boundIsKnown: false,
+  input: cutServiceInput({ seed: `cut ${i}`, visibility, cadence: { onChange: true, ...(i === 1 && { everyS: 60 }) } }),
+}));
+
 /** Those that the policy decides for, with what it needs, and whose bound is known if it is one. */
 const worldsOf = ({ scheduling }: Decisions) =>
-  [...taskWorlds, ...jobWorlds, ...regionWorlds, ...servingWorlds, ...steadyWorlds].filter(
+  [...taskWorlds, ...jobWorlds, ...regionWorlds, ...servingWorlds, ...steadyWorlds, ...cutWorlds].filter(
     ({ boundIsKnown, input: { cloud, cadence, workload } }) =>
-      unfitFor({ scheduling }, workload.model, cloud, cadence) === undefined &&
+      unfitFor({ scheduling }, workload.model, cloud, cadence, isCutOverGpus(workload.params)) === undefined &&
       (scheduling.bound === undefined || boundIsKnown),
   );
 
@@ -174,6 +192,9 @@ const otherwise = [
   { name: "spot-hedge", params: { pick: "fewest", activeZonesMin: 1, onDemandBase: 1 } },
   { name: "spot-hedge", params: { fallback: false } },
   { name: "round-robin", params: { onDemandBase: 1, extraReplicas: 2 } },
+  { name: "spotserve", params: { instancesMax: 6, onDemand: true, planner: false, mapper: false } },
+  { name: "spotserve", params: { arranger: false, controller: false } },
+  { name: "rerouting", params: { onDemand: true } },
   { name: "static-mixture", params: { onDemandBase: 1, onDemandPercentAboveBase: 50 } },
 ].map(({ name, params }) => ({
   name: `${name}, ${JSON.stringify(params)}`,

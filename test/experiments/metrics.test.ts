@@ -2,7 +2,17 @@ import { expect, it } from "vitest";
 import { seedAccounting } from "../../experiments/audit/seed-accounting.ts";
 import { metricNamed, metrics } from "../../experiments/metrics.ts";
 import { simulate } from "../../sim/simulate.ts";
-import { gpuCloud, handCloud, handRequests, jobInput, run, scenario, serviceInput, table } from "../support/runs.ts";
+import {
+  cutServiceInput,
+  gpuCloud,
+  handCloud,
+  handRequests,
+  jobInput,
+  run,
+  scenario,
+  serviceInput,
+  table,
+} from "../support/runs.ts";
 
 it("every metric that a run has is defined, and every one defined is had by runs that go through everything", () => {
   // One task that is reclaimed once and goes on, on markets where capacity comes and goes.
@@ -41,7 +51,9 @@ it("every metric that a run has is defined, and every one defined is had by runs
     scenario("spot-hedge", { failover: "migrate" }),
   );
   expect(ofService.requestsMoved).toBeGreaterThan(0);
-  expect(Object.keys({ ...got, ...accounts, ...ofJob, ...ofService }).sort()).toEqual(
+  const { metrics: ofCut } = simulate(cutServiceInput(), scenario("spotserve"));
+  expect(ofCut.reparallelizations).toBeGreaterThan(0);
+  expect(Object.keys({ ...got, ...accounts, ...ofJob, ...ofService, ...ofCut }).sort()).toEqual(
     metrics.map(({ name }) => name).sort(),
   );
 });

@@ -107,6 +107,7 @@ export class ScriptedPorts {
       jobs: {
         start: async (job, providerIds) => void call(`start ${job} on ${providerIds.join(", ")}`),
         stop: async (job) => void call(`stop ${job}`),
+        reparallelize: async (job) => void call(`reparallelize ${job}`),
         scale: async (job, replicas) => void call(`scale ${job} to ${replicas}`),
         move: async ({ job, from, to, how }) => {
           call(`move ${job} from ${from.join(", ")} to ${to.join(", ")} by ${how}`);

@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Action } from "../../policies/contract/actions.ts";
 import { engineRun, type HostRun, loopRun } from "./hosts.ts";
-import { anyJobCase, anyParityCase, anyServiceCase, jobCases, parityCases, serviceCases } from "./worlds.ts";
+import { anyJobCase, anyParityCase, anyServiceCase, cutCases, jobCases, parityCases, serviceCases } from "./worlds.ts";
 
 // Goal: the policy that a study compared is the policy that runs. Method: engine and live loop on the same simulated world, the
 // loop seeing it only through asynchronous ports that give names for ids and shuffle each instant; every ask of the one must be
 // an ask of the other, at the same time, with the same actions for the same reasons, and the bills must be equal.
 
 describe("engine and live loop decide the same", () => {
-  it.each([...parityCases, ...jobCases, ...serviceCases])("$name", async ({ input, scenario }) => {
+  it.each([...parityCases, ...jobCases, ...serviceCases, ...cutCases])("$name", async ({ input, scenario }) => {
     expectSame(await loopRun(input, scenario), engineRun(input, scenario));
   });
 
@@ -71,6 +71,14 @@ describe("the comparison means something", () => {
     expect(sum("refusals")).toBeGreaterThan(100);
     expect(sum("readyReplicasMean")).toBeGreaterThan(services.length);
     for (const came of ["movesWhole", "movesPartly", "movesFailed"]) expect(sum(came)).toBeGreaterThan(0);
+  });
+
+  it("the models cut over GPUs are laid out anew, and keep most of their batches", () => {
+    const cut = cutCases.map(({ input, scenario }) => engineRun(input, scenario).metrics);
+    const sum = (metric: string) => cut.reduce((total, metrics) => total + metrics[metric]!, 0);
+    expect(sum("reparallelizations")).toBeGreaterThan(15);
+    expect(sum("replicasLost")).toBeGreaterThan(10);
+    expect(sum("requestsCompleted")).toBeGreaterThan(5_000);
   });
 
   it("and tells another world's luck apart", async () => {

@@ -59,7 +59,7 @@ export class SimulatedPorts {
   readonly #launching = new Map<InstanceId, (outcome: LaunchOutcome) => void>();
   readonly #tokens = new Map<string, Promise<LaunchOutcome>>();
   readonly #terminated = new Set<string>();
-  readonly #runsOn = new Map<string, Set<string>>();
+  readonly #runsOn = new Map<string, Map<string, string | undefined>>(); // [job] by its instances, the layout
   readonly #registered = new Set<string>();
   readonly #providerIds = new OutsideNames<InstanceId>("i-");
   readonly #jobNames = new OutsideNames<WorkId>("job-");
@@ -176,6 +176,7 @@ export class SimulatedPorts {
       drained: (id) =>
         say(`drained ${id}`, () => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "drained" })),
       ended: (id, why) => {
+        this.#brokenBy(this.#providerIds.of(id));
         if (why !== "refused") instance(id, { status: "ended", why });
       },
       modelWarm: (id, model) =>
@@ -190,10 +191,26 @@ export class SimulatedPorts {
       // A level, told before an ask as prices are.
       requestRate: (id, perS) => this.#jobs.push({ job: this.#jobNames.of(id), what: "requestRate", perS }),
       cachesHeld: (id, miB) => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "cachesHeld", miB }),
+      shards: (id, shards) =>
+        say(`instance ${id}`, () => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "shards", shards })),
+      batch: (id, batch) =>
+        say(`instance ${id}`, () => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "batch", batch })),
       progress: (id, doneS, keptS, ratePerS) => job(id, { what: "progress", doneS, keptS, ratePerS }),
       stateLeft: (id) => job(id, { what: "stateLeft" }),
       workEnded: (id) => job(id, { what: "ended" }),
     };
+  }
+
+  /** A replica cut over GPUs is none without one of its instances, and no requests are sent there any more. */
+  #brokenBy(providerId: string): void {
+    for (const runsOn of this.#runsOn.values()) {
+      for (const [where, layout] of runsOn) {
+        const providerIds = JSON.parse(where) as string[];
+        if (layout === undefined || !providerIds.includes(providerId)) continue;
+        runsOn.delete(where);
+        this.#registered.delete(providerIds[0]!);
+      }
+    }
   }
 
   #market(id: MarketId): MarketName {
@@ -279,15 +296,16 @@ export class SimulatedPorts {
   };
 
   readonly #job: Jobs = {
-    start: async (job, providerIds) => {
+    start: async (job, providerIds, _signal, layout) => {
       const where = JSON.stringify(providerIds);
-      const runsOn = this.#runsOn.get(job) ?? new Set();
+      const runsOn = this.#runsOn.get(job) ?? new Map<string, string | undefined>();
       if (runsOn.has(where)) return;
-      this.#runsOn.set(job, runsOn.add(where));
+      this.#runsOn.set(job, runsOn.set(where, JSON.stringify(layout)));
       this.#carryOut({
         do: "place",
         work: this.#jobNames.id(job),
         instances: providerIds.map((providerId) => this.#providerIds.id(providerId)),
+        ...(layout && { layout }),
         exclusive: false,
         by: "policy",
       });
@@ -300,6 +318,19 @@ export class SimulatedPorts {
         work: this.#jobNames.id(job),
         instances: providerIds.map((providerId) => this.#providerIds.id(providerId)),
       });
+    },
+    reparallelize: async (job, replicas, how) => {
+      const to = replicas.map(({ providerIds, layout }) => ({
+        instances: providerIds.map((providerId) => this.#providerIds.id(providerId)),
+        layout,
+      }));
+      const before = this.#runsOn.get(job);
+      const now = replicas.map((each) => [JSON.stringify(each.providerIds), JSON.stringify(each.layout)] as const);
+      for (const [i, [where, layout]] of now.entries()) {
+        if (how === "restart" || before?.get(where) !== layout) this.#registered.delete(replicas[i]!.providerIds[0]!);
+      }
+      this.#runsOn.set(job, new Map(now));
+      this.#carryOut({ do: "reparallelize", work: this.#jobNames.id(job), to, how });
     },
     scale: async (job, replicas) => this.#carryOut({ do: "scale", work: this.#jobNames.id(job), replicas }),
     move: async ({ job, from, to, how, share }) => {

@@ -9,7 +9,18 @@ import { routers } from "../../policies/routing/index.ts";
 import { schedulingPolicies } from "../../policies/scheduling/index.ts";
 import { wrappers } from "../../policies/wrappers/index.ts";
 import type { SimulationInput } from "../../sim/simulation.ts";
-import { gpuCloud, handCloud, input, jobInput, type Steps, serviceInput, table, zonesCloud } from "../support/runs.ts";
+import { isCutOverGpus } from "../../sim/workloads/serving-params.ts";
+import {
+  cutServiceInput,
+  gpuCloud,
+  handCloud,
+  input,
+  jobInput,
+  type Steps,
+  serviceInput,
+  table,
+  zonesCloud,
+} from "../support/runs.ts";
 
 const HOUR = 3600;
 
@@ -261,7 +272,14 @@ function jobCase({
 /** Undefined where the policy cannot decide it. */
 function ifFit(world: ParityCase): ParityCase | undefined {
   const { workload, cloud, cadence } = world.input;
-  return unfitFor(resolveScenario(world.scenario), workload.model, cloud, cadence) === undefined ? world : undefined;
+  const unfit = unfitFor(
+    resolveScenario(world.scenario),
+    workload.model,
+    cloud,
+    cadence,
+    isCutOverGpus(workload.params),
+  );
+  return unfit === undefined ? world : undefined;
 }
 
 const jobPolicies = names(
@@ -374,6 +392,17 @@ const chat = {
   },
   model: "llama-3-8b",
 } as const;
+
+/** Layouts that follow the nodes that come and go, with reclaims that some notices come too late for. */
+export const cutCases: readonly ParityCase[] = schedulingPolicies
+  .filter(({ needs }) => needs?.includes("layouts"))
+  .flatMap(({ name }) =>
+    [false, true].map((onDemand, i) => ({
+      name: `${name}, a service cut over GPUs${onDemand ? ", on-demand beside spot" : ""}`,
+      input: cutServiceInput({ seed: `cut ${name}`, cadence: { onChange: true, ...(i === 1 && { everyS: 60 }) } }),
+      scenario: { scheduling: { name, params: { instancesMax: 7, onDemand } }, assignment: "earliest-node" },
+    })),
+  );
 
 const servicePolicies = names(
   schedulingPolicies.filter((spec) => decidesFor(spec, "serving") && spec.sight !== "clairvoyant"),

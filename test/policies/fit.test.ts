@@ -107,6 +107,6 @@ it("ticks are asked at regular times only", () => {
 it("each workload has policies, and each policy a workload", () => {
   const count = (workload: Parameters<typeof decidesFor>[1]) =>
     schedulingPolicies.filter((spec: AnyPolicySpec) => decidesFor(spec, workload)).length;
-  // on-demand-only does all three
-  expect(count("tasks") + count("deadline-job") + count("serving")).toBe(schedulingPolicies.length + 2);
+  // on-demand-only does all three; an Auto Scaling group and Karpenter do tasks and services
+  expect(count("tasks") + count("deadline-job") + count("serving")).toBe(schedulingPolicies.length + 4);
 });

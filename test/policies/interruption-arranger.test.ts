@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { tokensBefore, tokensUntil } from "../../policies/parallelism/interruption-arranger.ts";
+import { tokensBefore } from "../../policies/parallelism/interruption-arranger.ts";
 
 // In eighths of a second, which doubles hold exactly.
 const eighths = (max: number) => fc.integer({ min: 0, max }).map((each) => each / 8);
@@ -19,15 +19,6 @@ it("before a reclaim, as many tokens as end strictly before the move must begin"
     }),
   );
   expect(tokensBefore(-3, { prefillLeftS: 0, perTokenS: 1, tokensLeft: 5 })).toBe(0);
-});
-
-it("before an instance comes, as few tokens as last until it is there, or all", () => {
-  fc.assert(
-    fc.property(eighths(400), ahead, (waitS, batch) => {
-      const longEnough = all(batch).filter((s) => batch.prefillLeftS + s * batch.perTokenS >= waitS);
-      expect(tokensUntil(waitS, batch)).toBe(longEnough[0] ?? batch.tokensLeft);
-    }),
-  );
 });
 
 it("GPT-20B at (2, 8) with 30 s of notice and a move of 4 s has decoded 265 tokens more, had it as many", () => {

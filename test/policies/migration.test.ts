@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type GpuInstance, mapDevices } from "../../policies/parallelism/device-mapper.ts";
 import { type MigrationPlan, planMigration } from "../../policies/parallelism/migration-planner.ts";
-import { readyTimesS } from "../../policies/parallelism/migration-time.ts";
+import { migrationTimes } from "../../policies/parallelism/migration-time.ts";
 import {
   inheritedBatches,
   type KvCache,
@@ -349,19 +349,19 @@ describe("the time of a migration", () => {
 
   it("a card sends one thing after another and receives meanwhile", () => {
     const plan = step({ from: 0, to: 1, bytes: 50 }, { from: 0, to: 2, bytes: 20 }, { from: 1, to: 0, bytes: 30 });
-    expect(readyTimesS(plan, 4, speeds)).toEqual([3.5, 5.5, 7.5, 0.5]);
+    expect(migrationTimes(plan, 4, speeds).readyS).toEqual([3.5, 5.5, 7.5, 0.5]);
   });
 
   it("storage is as slow as it is or as the card, and what stays on an instance takes no card", () => {
     const plan = step({ from: "storage", to: 0, bytes: 50 }, { from: 1, to: 1, bytes: 50 });
-    expect(readyTimesS(plan, 2, speeds)).toEqual([10.5, 1]);
+    expect(migrationTimes(plan, 2, speeds).readyS).toEqual([10.5, 1]);
   });
 
   it("is never less than what the busiest card moves, nor more than one transfer after another", () => {
     fc.assert(
       fc.property(reconfigurations, ({ instances, wanted }) => {
         const plan = planMigration(model, instances, wanted, mapDevices(model, instances, wanted));
-        const last = Math.max(...readyTimesS(plan, instances.length, speeds)) - speeds.switchS;
+        const last = Math.max(...migrationTimes(plan, instances.length, speeds).readyS) - speeds.switchS;
         const seconds = plan.steps.flatMap(({ transfers }) =>
           transfers.map(({ from, to, bytes }) => ({
             from,

@@ -9,6 +9,7 @@ import type { ServingParams } from "../../sim/workloads/serving-params.ts";
 import type { TasksParams } from "../../sim/workloads/tasks-params.ts";
 import { tableFromSeries, withOnDemand } from "../../traces/columns.ts";
 import type { TraceTable } from "../../traces/trace-table.ts";
+import { inventedProfile } from "../policies/invented-profile.ts";
 
 // Small worlds for tests: constant timings, so that every instant can be worked out by hand.
 
@@ -127,6 +128,68 @@ export function serviceInput(
     cadence: { onChange: false, everyS: 30 },
     seed: "test",
     ...rest,
+  };
+}
+
+/**
+ * A model of 12 layers cut over instances of 4 GPUs, timed by an invented profile, while nodes come and go as SpotServe's traces have
+ * it; a request every second or so.
+ */
+export function cutServiceInput({
+  visibility = "told",
+  perS = 1,
+  params,
+  capacity = [
+    [0, 4],
+    [300, 6],
+    [700, 5],
+    [760, 3],
+    [1200, 7],
+    [1500, 2],
+    [1560, 5],
+  ],
+  ...changes
+}: Partial<Omit<SimulationInput, "workload">> & {
+  readonly visibility?: CloudSpec["visibility"];
+  readonly perS?: number;
+  readonly params?: Partial<NonNullable<ServingParams["requests"]>>;
+  readonly capacity?: Steps;
+} = {}): SimulationInput {
+  const file = { ...inventedProfile({ layers: 12, hiddenSize: 4096 }) };
+  return {
+    table: table([{ price: [[0, 1]], capacity }], 2_400),
+    horizonS: 2_400,
+    workload: {
+      model: "serving",
+      params: {
+        replicas: 1,
+        warmupS: 120,
+        requests: {
+          from: {
+            arrivals: { kind: "poisson", perS },
+            tokens: { input: { kind: "constant", value: 512 }, output: { kind: "lognormal", median: 40, p95: 100 } },
+          },
+          startS: 120,
+          batchMax: 4,
+          measured: { file, pipeline: 2, tensor: 4, promptTokens: 512 },
+          modelParallel: { gpusMin: 4, outputTokens: 40 },
+          ...params,
+        },
+      },
+    },
+    cloud: {
+      profile: "spotserve",
+      interruptions: { model: "capacity" },
+      visibility,
+      depth: "observed",
+      slotsPerInstance: 1,
+      instanceTypes: {
+        "g.x": { gpuMemoryMiB: 65_536, networkMiBPerS: 5_960, gpu: { count: 4, bandwidthGBPerS: 320, fp16Tflops: 65 } },
+      },
+    },
+    cadence: { onChange: true },
+    seed: "cut",
+    ...changes,
   };
 }
 

@@ -129,6 +129,11 @@ class Act:
         ids = [instance.id for instance in placement.instances]
         self._write("release", why, work=placement.work.id, instances=ids)
 
+    def reparallelize(self, service, to, how, why=None):
+        """to: dicts of instances and layout; how: progressive, whole or restart."""
+        named = [{"instances": [each.id for each in one["instances"]], "layout": one["layout"]} for one in to]
+        self._write("reparallelize", why, work=service.id, to=named, how=how)
+
     def scale(self, service, replicas, why=None):
         self._write("scale", why, work=service.id, replicas=replicas)
 
@@ -157,6 +162,7 @@ def _view(data, act):
                 instances=[instances[each_id] for each_id in each["instances"]],
                 layout=each["layout"],
                 exclusive=each["exclusive"],
+                batch=_entity(each["batch"]),
             )
             for each in entity.placements
         ]

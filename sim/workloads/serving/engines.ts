@@ -21,8 +21,10 @@ export interface Engine {
 const MIB = 2 ** 20;
 
 /** The model that a study names or describes. */
-export const sizeOf = ({ model }: Pick<RequestParams, "model">): ModelSize =>
-  typeof model === "string" ? models[model]! : model;
+export function sizeOf({ model }: Pick<RequestParams, "model">): ModelSize {
+  if (model === undefined) throw new SimulationError("no model answers; name one in workload.params.requests.model");
+  return typeof model === "string" ? models[model]! : model;
+}
 
 /**
  * Tokens that are left room for beside the weights; below 1 the model does not fit.

@@ -8,8 +8,7 @@ import {
   type PerSecond,
   type Seconds,
 } from "../../../policies/contract/units.ts";
-import { requestPresets } from "../../../traces/request-presets.ts";
-import { generateRequests, type RequestColumns, type RequestStream, replayRequests } from "../../../traces/requests.ts";
+import type { RequestStream } from "../../../traces/requests.ts";
 import { EVENT } from "../../events.ts";
 import type { SimInstance } from "../../instance.ts";
 import { SimulationError } from "../../simulation-error.ts";
@@ -21,6 +20,7 @@ import { PrefixCache, prefixDraws } from "./prefixes.ts";
 import { RateWindow } from "./rate-window.ts";
 import { Replica, type ReplicaHooks } from "./replica.ts";
 import { type FailedBy, RequestAccounts } from "./request-accounts.ts";
+import { requestsOf } from "./request-source.ts";
 import { Requests, SlotQueue, WAITING } from "./requests.ts";
 import { kvBytesPerToken } from "./step-times.ts";
 
@@ -99,7 +99,7 @@ export class RequestFlow implements ReplicaHooks {
   #tokensGenerated = 0;
 
   constructor(params: RequestParams, world: WorkloadWorld, measuredFromS: Seconds) {
-    const { from, slo, client, prefixes } = params;
+    const { slo, client, prefixes } = params;
     this.#params = params;
     this.#world = world;
     this.#engines = enginesOf(params, world);
@@ -107,7 +107,7 @@ export class RequestFlow implements ReplicaHooks {
     const luck = random.stream("routing");
     this.#router = world.routing((request, retries, k) => random.at(luck, request, retries, k));
     this.#prefixOf = prefixes && prefixDraws(prefixes, random);
-    this.#stream = streamOf(from, world);
+    this.#stream = requestsOf(params, world);
     this.#accounts = new RequestAccounts(slo, measuredFromS, world.horizonS);
     this.#transfers = new CacheTransfers(world, kvBytesPerToken(sizeOf(params)), measuredFromS);
     this.#timeoutS = client.timeoutS ?? Infinity;
@@ -609,24 +609,4 @@ export class RequestFlow implements ReplicaHooks {
     this.#busyS += replica.busyS;
     this.#tokensGenerated += replica.tokensGenerated;
   }
-}
-
-/** The requests of the study, one after the other. */
-function streamOf(
-  from: RequestParams["from"],
-  { requests, seed, horizonS }: Pick<WorkloadWorld, "requests" | "seed" | "horizonS">,
-): RequestStream {
-  if ("file" in from) return replayRequests(opened(requests));
-  if ("preset" in from) {
-    const { model } = requestPresets.find(({ name }) => name === from.preset)!;
-    const perS = from.perS ?? model.arrivals.perS;
-    return streamOf({ ...model, arrivals: { ...model.arrivals, perS } }, { requests, seed, horizonS });
-  }
-  const { arrivals, tokens } = from;
-  return generateRequests({ arrivals, tokens: "file" in tokens ? opened(requests) : tokens }, seed, horizonS);
-}
-
-function opened(requests: RequestColumns | undefined): RequestColumns {
-  if (requests === undefined) throw new Error("the requests of a file that nobody has opened");
-  return requests;
 }

@@ -298,7 +298,7 @@ describe("a move that cannot be is refused where it is made", () => {
       "to what is no replica",
       onceGoing(({ act, view, replica }) => {
         const instance = act.launch(view.markets[0]!);
-        act.move([replica(0)!], [{ work: replica(0)!.work, instances: [instance] }], "kv");
+        act.move([replica(0)!], [{ work: replica(0)!.work, instances: [instance], batch: undefined }], "kv");
       }),
       /move: instance 2 is no replica of work 0; place it there first/,
     ],
