@@ -92,6 +92,20 @@ export const fleetSchema = z.strictObject({
           prefix: pattern(/^[\w./-]+\/$/, "a prefix that ends with /"),
         })
         .describe("where the lease and the journal's copy lie: of this fleet alone"),
+      ssmDocument: pattern(/^[\w.-]{3,128}$/, "the name of a document")
+        .exactOptional()
+        .describe("what `orchestrate init` writes, in SSM: for fixed commands on an instance"),
+      door: z
+        .strictObject({
+          account: pattern(/^\d{12}$/, "12 digits").describe("whose instances they are"),
+          host: z.string().default("0.0.0.0").describe("the address it listens on"),
+          port: z.int().min(0).max(65535).default(8443),
+          identityCertificate: z.string().describe("a file: AWS's for RSA-2048 identity documents in this region"),
+          certificate: z.string().describe("a file: the door's own certificate, for TLS"),
+          key: z.string().describe("a file: its key, readable by this program's user alone"),
+        })
+        .exactOptional()
+        .describe("where agents speak to the controller; files are named from where the command is started"),
       leaseS: z
         .number()
         .min(21)

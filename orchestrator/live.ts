@@ -5,6 +5,7 @@ import type { PromotionManifest } from "../policies/manifest/manifest.ts";
 import { staged } from "../policies/manifest/stage.ts";
 import { awsAccount } from "./aws/account.ts";
 import { runController } from "./controller.ts";
+import { doorOf } from "./door/fleet-door.ts";
 import type { Fleet } from "./fleet-file.ts";
 import { FileDisk } from "./journal-disk.ts";
 import { preflight } from "./preflight.ts";
@@ -38,7 +39,11 @@ export async function runLive(options: LiveOptions): Promise<void> {
   const { fleet, manifest, journal, anew, port, endpoint, signal, log } = options;
   const { file, spec } = fleet;
   const logger = pino({ base: { fleet: file.fleet } }, log === undefined ? pino.destination(2) : { write: log });
-  const telemetry = new Telemetry(logger, "live", { ...webhookOf(file), stopped: () => stop.known });
+  const telemetry = new Telemetry(logger, "live", {
+    ...webhookOf(file),
+    stopped: () => stop.known,
+    agents: () => door?.agents ?? 0,
+  });
   const alarm = (what: string) => telemetry.alarm(what);
   const clock = new SystemClock();
   const account = await awsAccount({
@@ -50,12 +55,26 @@ export async function runLive(options: LiveOptions): Promise<void> {
     alarm,
   });
   const stop = new StopSwitch({ file: `${journal}.stop`, store: account.store, clock, alarm });
+  const door = doorOf(file, {
+    held: async (id, until) => (await account.account.describe(until)).find(({ providerId }) => providerId === id),
+    clock,
+    store: account.store,
+    fleetSize: () => telemetry.story.instances.size,
+    alarm,
+    onRefused: (why) => telemetry.agentRefused(why),
+  });
   try {
     await preflight(account, fleet, signal);
+    if (door !== undefined) logger.info({ event: "door", url: await door.listen() });
     if (port !== undefined) logger.info({ event: "serving", url: await telemetry.serve(port, signal) });
     logger.info({ event: "live", stage: manifest.stage, manifest: manifest.sha256 }, "acts on the account");
     await runController({
-      ports: { ...account, stop, disk: () => FileDisk.open(journal, "a", alarm) },
+      ports: {
+        ...account,
+        notices: door === undefined ? account.notices : [...account.notices, door],
+        stop,
+        disk: () => FileDisk.open(journal, "a", alarm),
+      },
       fleet: {
         name: file.fleet,
         spec,
@@ -70,6 +89,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
       signal,
     });
   } finally {
+    await door?.close();
     account.close();
     await telemetry.close();
   }

@@ -45,6 +45,7 @@ export class Telemetry {
   readonly #alarms: Counter;
   readonly #capped: Counter<"cap">;
   readonly #posts: Counter<"result">;
+  readonly #strangers: Counter<"why">;
   readonly #leadS: Histogram;
   readonly #readyAfterS: Histogram;
   readonly #alarmed: ToldAlarm[] = [];
@@ -79,6 +80,12 @@ export class Telemetry {
       name: "synkti_launches_capped_total",
       help: "Launches that the guard held back, by the cap that they would have passed.",
       labelNames: ["cap"],
+      registers,
+    });
+    this.#strangers = new Counter({
+      name: "synkti_agents_refused_total",
+      help: "What was said at the door and not believed, by why not.",
+      labelNames: ["why"],
       registers,
     });
     this.#posts = new Counter({
@@ -229,6 +236,10 @@ export class Telemetry {
     this.#attempts.inc({ call, code });
     this.#tookS.observe({ call }, tookS);
     if (code !== "ok") this.#log.warn({ event: "attempt", call, attempt, code });
+  }
+
+  agentRefused(why: string): void {
+    this.#strangers.inc({ why });
   }
 
   alarm(what: string): void {

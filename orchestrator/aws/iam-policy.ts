@@ -14,6 +14,8 @@ export interface RoleFor {
   readonly queueArn?: string;
   /** Whether spares wait stopped. */
   readonly stops?: boolean;
+  /** The name of the fleet's document (`ssmDocument`). */
+  readonly ssmDocument?: string;
   /** Where lease and copy lie. */
   readonly store?: { readonly bucket: string; readonly prefix: string };
 }
@@ -53,6 +55,7 @@ export function actingPolicy(role: RoleFor): IamPolicy {
     nodeRoleArn,
     targetGroupArn,
     queueArn,
+    ssmDocument,
     store,
     stops = false,
   } = role;
@@ -104,6 +107,12 @@ export function actingPolicy(role: RoleFor): IamPolicy {
     allow("Route", routed, [targetGroupArn]);
   }
   if (queueArn !== undefined) allow("Hear", ["sqs:DeleteMessage", "sqs:ReceiveMessage"], [queueArn]);
+  if (ssmDocument !== undefined) {
+    allow("Send", ["ssm:SendCommand"], [`arn:aws:ssm:${region}:${account}:document/${ssmDocument}`]);
+    allow("SendTo", ["ssm:SendCommand"], made.slice(0, 1), { StringEquals: { [`ssm:resourceTag/${tag}`]: fleet } });
+    // Knows no resources.
+    allow("HearSent", ["ssm:GetCommandInvocation"], ["*"]);
+  }
   if (store !== undefined) {
     const encrypted = { "aws:SecureTransport": "true" };
     const objects = [`arn:aws:s3:::${store.bucket}/${store.prefix}*`];
@@ -131,6 +140,7 @@ export function roleOf(file: FleetFile, account: string, nodeRoleArn: string | u
     ...(nodeRoleArn === undefined ? {} : { nodeRoleArn }),
     ...(live && { targetGroupArn: live.targetGroupArn, store: live.store }),
     ...(queue === undefined ? {} : { queueArn: `arn:aws:sqs:${region}:${queue}` }),
+    ...(live?.ssmDocument === undefined ? {} : { ssmDocument: live.ssmDocument }),
     stops: (policy.wrappers ?? []).some(
       ({ name, params }) =>
         name === "with-standby" && Number((params as StandbyParams | undefined)?.stoppedOnDemand) > 0,

@@ -78,6 +78,7 @@ export class Door implements Notices {
 
   async close(): Promise<void> {
     this.#over.abort();
+    if (!this.#server.listening) return;
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }

@@ -40,6 +40,8 @@ export class Agent {
   /** When the instance is taken back; undefined while nothing is announced. */
   #reclaimS: Seconds | undefined;
   #rebalance = false;
+  /** Somebody wants it to have no more traffic. */
+  #leaves = false;
   #telling: Promise<void> = Promise.resolve();
   #controllerHeard = true;
 
@@ -49,12 +51,23 @@ export class Agent {
 
   /** Whether the balancer may send requests. */
   get serves(): boolean {
-    return this.#ready && this.#reclaimS === undefined;
+    return this.#ready && this.#reclaimS === undefined && !this.#leaves;
   }
 
   get #state(): string {
     if (this.#reclaimS !== undefined) return "interruption announced";
+    if (this.#leaves) return "told to drain";
     return this.#ready ? "ready" : "not ready";
+  }
+
+  /** As at a notice, but with nothing announced and no time set: for good. */
+  async leave(signal: AbortSignal): Promise<void> {
+    if (this.#leaves) return;
+    this.#leaves = true;
+    const { engine, clock, say } = this.#options;
+    say("leaving", {});
+    const { idle, ...how } = await drained(engine, clock, Infinity, signal);
+    if (idle) say("drained", how);
   }
 
   /** @returns where it answers */

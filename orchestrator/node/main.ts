@@ -63,6 +63,7 @@ const url = await agent
     refuse(`--host ${host} --port ${port}: cannot listen (${code}); name others`),
   );
 say("listening", { url });
+if (process.platform !== "win32") process.on("SIGUSR2", () => agent.leave(stop.signal));
 await agent.run(stop.signal);
 
 function certificate(path: string): string {

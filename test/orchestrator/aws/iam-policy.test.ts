@@ -8,10 +8,13 @@ import { Ec2Prices } from "../../../orchestrator/aws/ec2-prices.ts";
 import { Ec2Standby } from "../../../orchestrator/aws/ec2-standby.ts";
 import { ElbBalancer, elbClient } from "../../../orchestrator/aws/elb-balancer.ts";
 import { actingPolicy, type IamPolicy, type RoleFor } from "../../../orchestrator/aws/iam-policy.ts";
+import { ssmDocument } from "../../../orchestrator/aws/ssm-document.ts";
+import { SsmRemote, ssmClient } from "../../../orchestrator/aws/ssm-remote.ts";
 import type { MarketName } from "../../../orchestrator/ports.ts";
 import { SystemClock } from "../../../orchestrator/system-clock.ts";
 import { FakeEc2 } from "../../doubles/fake-ec2.ts";
 import { FakeElb } from "../../doubles/fake-elb.ts";
+import { FakeSsm } from "../../doubles/fake-ssm.ts";
 import { start } from "../../support/command.ts";
 
 // Goal: what the adapters really send is allowed, and nothing beside it. Method: each request is taken from the wire, taken apart into
@@ -37,6 +40,7 @@ const role: RoleFor = {
   nodeRoleArn: `arn:aws:iam::${account}:role/node`,
   targetGroupArn: `arn:aws:elasticloadbalancing:${region}:${account}:targetgroup/chat/0123456789abcdef`,
   stops: true,
+  ssmDocument: "synkti-chat",
 };
 const spot: MarketName = { instanceType: "g5.xlarge", region, zone: "us-east-1a", capacityType: "spot" };
 
@@ -59,6 +63,28 @@ function isAllowed({ Statement }: IamPolicy, { action, resource, context }: Ques
         return Object.entries(tests).every(([key, value]) => [value].flat().includes(context[key] ?? ""));
       }),
   );
+}
+
+/** What a call of SSM is authorised on. */
+function questionsOfSsm(
+  { action, body }: FakeSsm["calls"][number],
+  tagsOf: (id: string) => Readonly<Record<string, string>>,
+): Question[] {
+  if (action !== "SendCommand") return [{ action: `ssm:${action}`, resource: "*", context: {} }];
+  const [id] = body.InstanceIds as string[];
+  const tags = Object.entries(tagsOf(id!)).map(([key, value]) => [`ssm:resourceTag/${key}`, value]);
+  return [
+    {
+      action: "ssm:SendCommand",
+      resource: `arn:aws:ssm:${region}:${account}:document/${body.DocumentName}`,
+      context: {},
+    },
+    {
+      action: "ssm:SendCommand",
+      resource: `arn:aws:ec2:${region}:${account}:instance/${id}`,
+      context: Object.fromEntries(tags),
+    },
+  ];
 }
 
 /** What the request is authorised on. */
@@ -112,6 +138,7 @@ live:
   engine: { model: m }
   queueUrl: https://sqs.${region}.amazonaws.com/${account}/notices
   store: { bucket: fleet-state, prefix: chat/ }
+  ssmDocument: synkti-chat
 template:
   imageId: ${role.template.imageId}
   subnets: { us-east-1a: subnet-01234567 }
@@ -121,10 +148,13 @@ template:
 
 let ec2: FakeEc2;
 let elb: FakeElb;
+let ssm: FakeSsm;
 let questions: Question[];
 beforeEach(async () => {
   ec2 = await new FakeEc2().start();
   elb = await new FakeElb().start();
+  ssm = await new FakeSsm().start();
+  ssm.documents.set("synkti-chat", ssmDocument() as never);
   const { signal } = new AbortController();
   const clock = new SystemClock();
   const calls = new Calls(clock, { random: Math.random });
@@ -164,13 +194,26 @@ beforeEach(async () => {
   ec2.stopS = 0;
   await standby.stop((spare as { providerId: string }).providerId, signal);
   await standby.start((spare as { providerId: string }).providerId, signal);
+  const owned = { ownerOf: async () => "ours" as const };
+  const sending = {
+    client: await ssmClient(region, ssm.url),
+    calls,
+    clock,
+    documentName: "synkti-chat",
+    account: owned,
+  };
+  expect(await new SsmRemote(sending).run(providerId, "drain", 1, signal)).toEqual({ ok: true });
   await capacity.terminate(providerId, signal);
   const tagsOf = (id: string) => ec2.instances.find((each) => each.id === id)!.tags;
-  questions = [...ec2.calls, ...elb.calls].flatMap((call) => questionsOf(call, tagsOf));
+  questions = [
+    ...[...ec2.calls, ...elb.calls].flatMap((call) => questionsOf(call, tagsOf)),
+    ...ssm.calls.flatMap((call) => questionsOfSsm(call, tagsOf)),
+  ];
 });
 afterEach(async () => {
   await ec2.stop();
   await elb.stop();
+  await ssm.stop();
 });
 
 const denied = (policy: IamPolicy, changed = questions) => changed.filter((question) => !isAllowed(policy, question));
@@ -217,6 +260,8 @@ describe("the policy of a controller that acts", () => {
       context: { "aws:RequestTag/synkti:fleet": "chat", "ec2:InstanceType": "p5.48xlarge" },
     });
     another("elasticloadbalancing:RegisterTargets", "", { resource: `${role.targetGroupArn}0` });
+    another("ssm:SendCommand", ":document/", { resource: "arn:aws:ssm:us-east-1::document/AWS-RunShellScript" });
+    another("ssm:SendCommand", ":instance/", { context: { "ssm:resourceTag/synkti:fleet": "search" } });
     another("iam:PassRole", "", { resource: `arn:aws:iam::${account}:role/admin` });
     another("iam:PassRole", "", { context: { "iam:PassedToService": "lambda.amazonaws.com" } });
     another("ec2:CreateTags", "", { context: { "aws:RequestTag/synkti:fleet": "chat" } });
