@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import yargs from "yargs";
 import type { PromotionManifest } from "../policies/manifest/manifest.ts";
 import { ScenarioError } from "../policies/registry.ts";
+import { REMOTE_VERBS } from "./aws/ssm-document.ts";
 import { pricesSeen } from "./export.ts";
 import { type Fleet, FleetError, readFleet } from "./fleet-file.ts";
 import { FleetStory } from "./fleet-story.ts";
@@ -11,6 +12,7 @@ import { JournalError, type JournalRecord } from "./journal-lines.ts";
 import { ResumeError } from "./loop.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { statusText } from "./status.ts";
+import type { Stopped } from "./stop-switch.ts";
 import { WebhookError } from "./webhook.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -23,7 +25,7 @@ class UsageError extends Error {
 /** What is told in one line, since whoever typed it can mend it. */
 const TOLD = [JournalError, ScenarioError, UsageError, FleetError, ResumeError, WebhookError];
 /** The same, of what is loaded only where it is needed. */
-const TOLD_TOO = ["PromotionError", "PreflightError"];
+const TOLD_TOO = ["PromotionError", "PreflightError", "OperateError"];
 
 /**
  * `npm run orchestrate -- ...`. @returns the exit code: 0, 1 for a replay that came out otherwise, 2 for bad input, which is
@@ -109,6 +111,42 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
             ...(port === undefined ? {} : { port }),
             ...(endpoint === undefined ? {} : { endpoint }),
           });
+        },
+      )
+      .command(
+        "stop-acting <fleet>",
+        "let a fleet launch nothing more; drains and terminations go on",
+        (y) =>
+          y
+            .positional("fleet", fleetOption)
+            .option("everything", { type: "boolean", default: false, describe: "let nothing at all be changed" })
+            .options(whereOptions),
+        async ({ everything, ...where }) => {
+          await operated(where, everything ? "everything" : "launches");
+        },
+      )
+      .command(
+        "go-on <fleet>",
+        "end what stop-acting began",
+        (y) => y.positional("fleet", fleetOption).options(whereOptions),
+        (where) => operated(where, "no"),
+      )
+      .command(
+        "remote <fleet> <verb> <instance>",
+        "one of four fixed commands on an instance of a fleet, by SSM",
+        (y) =>
+          y
+            .positional("fleet", fleetOption)
+            .positional("verb", { choices: REMOTE_VERBS, demandOption: true, describe: "what to do" })
+            .positional("instance", { type: "string", demandOption: true, describe: "by its id of EC2" })
+            .option("endpoint", whereOptions.endpoint),
+        async ({ fleet, verb, instance, endpoint }) => {
+          if (!/^i-[0-9a-f]{8,17}$/.test(instance))
+            throw new UsageError(`${instance}: expected an id such as i-0123abcd`);
+          const { remoteCommand } = await import("./operate.ts");
+          const read = readFleet(fleet);
+          await remoteCommand({ fleet: read, signal: untilEnded(300), ...(endpoint && { endpoint }) }, verb, instance);
+          console.log(`${verb} on ${instance}: done`);
         },
       )
       .command(
@@ -256,7 +294,7 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
       .demandCommand(
         1,
         1,
-        "name a command: shadow, run, check, status, replay, export, promote, promote-stage, verify-manifest or iam-policy",
+        "name a command: shadow, run, stop-acting, go-on, remote, check, status, replay, export, promote, promote-stage, verify-manifest or iam-policy",
       )
       .strict()
       .version(false)
@@ -277,6 +315,28 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
 async function verified(manifest: string, fleet: Fleet): Promise<PromotionManifest> {
   const { verifiedManifest } = await import("./promote.ts");
   return verifiedManifest(manifest, fleet, Date.now(), ROOT);
+}
+
+const fleetOption = { type: "string", demandOption: true, describe: "the fleet's file" } as const;
+const whereOptions = {
+  journal: { type: "string", requiresArg: true, describe: "of a loop on this host alone: by the file JOURNAL.stop" },
+  endpoint: { type: "string", requiresArg: true, describe: "of a double of AWS, for trials" },
+} as const;
+
+async function operated(
+  {
+    fleet,
+    journal,
+    endpoint,
+  }: { readonly fleet: string; readonly journal?: string | undefined; readonly endpoint?: string | undefined },
+  to: Stopped,
+): Promise<void> {
+  const read = readFleet(fleet);
+  const { switchByFile, switchFleet } = await import("./operate.ts");
+  if (journal === undefined)
+    await switchFleet({ fleet: read, signal: untilEnded(60), ...(endpoint && { endpoint }) }, to);
+  else switchByFile(journal, to);
+  console.log(`${read.file.fleet}: ${to === "no" ? "goes on" : `stopped: ${to}`}`);
 }
 
 const journalOption = { type: "string", demandOption: true, describe: "a journal of the live loop" } as const;

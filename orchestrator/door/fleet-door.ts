@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { FleetError, type FleetFile } from "../fleet-file.ts";
+import type { WallClock } from "../ports.ts";
 import { Door, type DoorOptions } from "./door.ts";
 
 const RSA_BITS_MIN = 2048;
@@ -11,7 +12,7 @@ const RSA_BITS_MIN = 2048;
  */
 export function doorOf(
   { fleet, region, live }: Pick<FleetFile, "fleet" | "region" | "live">,
-  parts: Pick<DoorOptions, "held" | "clock" | "store" | "fleetSize" | "alarm" | "onRefused">,
+  parts: Pick<DoorOptions, "held" | "store" | "fleetSize" | "alarm" | "onRefused"> & { readonly clock: WallClock },
 ): Door | undefined {
   const door = live?.door;
   if (door === undefined) return undefined;
@@ -31,7 +32,7 @@ export function doorOf(
       if (error instanceof FleetError) throw error;
       throw new FleetError(`${fleet}: live.door.${field}: ${door[field]} is no certificate; name a PEM file`);
     }
-    if (found.validToDate < new Date()) {
+    if (found.validToDate.getTime() < parts.clock.wallMs()) {
       throw new FleetError(`${fleet}: live.door.${field}: ${door[field]} ended on ${found.validTo}; renew it`);
     }
     return found;

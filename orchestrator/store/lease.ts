@@ -101,6 +101,12 @@ export class Lease {
   }
 }
 
+/** The epoch of whoever acts, or acted last; 0 where nobody has. @throws what the store throws, Error for an object that is no lease */
+export async function epochIn(store: Pick<ObjectStore, "read">, signal: AbortSignal): Promise<number> {
+  const stored = await store.read(KEY, signal);
+  return stored === undefined ? 0 : parsed(stored.text).epoch;
+}
+
 function parsed(text: string): LeaseObject {
   const { holder, epoch, ttlS } = JSON.parse(text) as Partial<LeaseObject>;
   if ((typeof holder !== "string" && holder !== null) || !Number.isInteger(epoch) || !(Number(ttlS) > 0)) {

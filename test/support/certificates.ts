@@ -26,10 +26,10 @@ export class Certificates {
   }
 
   /** Signed by itself; of a server at 127.0.0.1. */
-  pair(name: string): Pair {
+  pair(name: string, { bits = 2048 } = {}): Pair {
     const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"];
     const files = ["-keyout", this.#at(`${name}.key`), "-out", this.#at(`${name}.pem`)];
-    this.#openssl(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject, ...files]);
+    this.#openssl(["req", "-x509", "-newkey", `rsa:${bits}`, "-nodes", "-days", "2", ...subject, ...files]);
     return { key: this.#read(`${name}.key`), cert: this.#read(`${name}.pem`) };
   }
 
