@@ -26,7 +26,8 @@ export interface MoveRules {
   readonly partialFrom: number;
   /** restart: from the first token on. recompute: what it had been given is read again. */
   readonly otherwise: "restart" | "recompute";
-  readonly through: "replicas" | "storage";
+  /** nothing: no cache is moved, and all of it is read again. */
+  readonly through: "replicas" | "storage" | "nothing";
 }
 
 /** How a service fails over, as a scenario names it. */

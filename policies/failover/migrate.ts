@@ -25,7 +25,10 @@ export const migrate = defineFailover({
         .enum(["restart", "recompute"])
         .default("restart")
         .describe("restart: from the first token on; recompute: prompt and tokens so far are read again, and kept"),
-      through: z.enum(["replicas", "storage"]).default("replicas").describe("which way caches go"),
+      through: z
+        .enum(["replicas", "storage", "nothing"])
+        .default("replicas")
+        .describe("which way caches go; nothing: they stay, and all of it is read again"),
       drainMaxS: z.number().nonnegative().default(115).describe("longest time that a move may take, seconds"),
       marginS: z
         .number()

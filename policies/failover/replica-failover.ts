@@ -111,7 +111,7 @@ function letGo(
   }
   const stopS = (reclaimS ?? Infinity) - marginS;
   if (registered) {
-    const needsS = move === undefined ? drainMaxS : Math.min(drainMaxS, Math.ceil(moveS(instance) ?? drainMaxS));
+    const needsS = move === undefined ? drainMaxS : Math.min(drainMaxS, Math.ceil(moveS(instance, move) ?? drainMaxS));
     const lastRequestS = stopS - needsS;
     if (!enough && view.nowS < lastRequestS) {
       if (lastRequestS < Infinity) act.wakeAt(lastRequestS);
@@ -136,17 +136,19 @@ function letGo(
 }
 
 /** For all that its requests in flight hold, through its card alone; undefined where nobody tells. */
-const moveS = ({ cachesMiB, networkMiBPerS }: InstanceView): Seconds | undefined =>
-  cachesMiB === undefined ? undefined : cachesMiB / networkMiBPerS;
+function moveS({ cachesMiB, networkMiBPerS }: InstanceView, { through }: MoveRules): Seconds | undefined {
+  if (cachesMiB === undefined) return undefined;
+  return through === "nothing" ? 0 : cachesMiB / networkMiBPerS;
+}
 
-function moveAway(
-  act: Actions,
-  service: ServiceView,
-  replica: PlacementView,
-  { fullFrom, partialFrom, otherwise, through }: MoveRules,
-  leftS: Seconds,
-): void {
-  const neededS = moveS(replica.instances[0]!) ?? 0;
+function moveAway(act: Actions, service: ServiceView, replica: PlacementView, rules: MoveRules, leftS: Seconds): void {
+  const { fullFrom, partialFrom, otherwise, through } = rules;
+  if (through === "nothing") {
+    act.note("others read again what it has in flight");
+    act.move([replica], [], "kv", 0);
+    return;
+  }
+  const neededS = moveS(replica.instances[0]!, rules) ?? 0;
   const fits = neededS > 0 ? Math.max(0, leftS) / neededS : Infinity;
   if (fits < partialFrom) {
     act.note("too little of its caches could be moved in the time left");
