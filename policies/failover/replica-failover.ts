@@ -1,8 +1,8 @@
 import type { Actions } from "../contract/actions.ts";
-import type { FailoverRules, FailoverTally, MoveRules } from "../contract/failover.ts";
-import type { Seconds } from "../contract/units.ts";
+import type { FailoverRules, FailoverTally } from "../contract/failover.ts";
 import type { FleetView, InstanceView, PlacementView, ServiceView } from "../contract/view.ts";
 import { begin, type FailoverMemory, judge } from "./failover-account.ts";
+import { moveAway, moveS } from "./move-away.ts";
 import { isGoing, replicasThat, serves } from "./replicas-of.ts";
 import { balanceStandIns, type StandIns } from "./stand-ins.ts";
 
@@ -111,7 +111,7 @@ function letGo(
   }
   const stopS = (reclaimS ?? Infinity) - marginS;
   if (registered) {
-    const needsS = move === undefined ? drainMaxS : Math.min(drainMaxS, Math.ceil(moveS(instance, move) ?? drainMaxS));
+    const needsS = Math.min(drainMaxS, (move && moveS(instance, move)) ?? drainMaxS);
     const lastRequestS = stopS - needsS;
     if (!enough && view.nowS < lastRequestS) {
       if (lastRequestS < Infinity) act.wakeAt(lastRequestS);
@@ -121,9 +121,10 @@ function letGo(
     act.deregister(instance);
   }
   if (move !== undefined && !instance.moving && !instance.drained) {
-    moveAway(act, service, replica, move, stopS - view.nowS);
+    moveAway(act, service, replica, move, (reclaimS ?? Infinity) - view.nowS);
   }
-  const untilS = Math.min(stopS, instance.deregisteredS! + drainMaxS);
+  // A move goes on to the end: what is not through by then is read again.
+  const untilS = Math.min(move === undefined ? stopS : Infinity, instance.deregisteredS! + drainMaxS);
   if (instance.drained) {
     tally.drained++;
     stop("drained");
@@ -133,34 +134,4 @@ function letGo(
   } else {
     act.wakeAt(untilS);
   }
-}
-
-/** For all that its requests in flight hold, through its card alone; undefined where nobody tells. */
-function moveS({ cachesMiB, networkMiBPerS }: InstanceView, { through }: MoveRules): Seconds | undefined {
-  if (cachesMiB === undefined) return undefined;
-  return through === "nothing" ? 0 : cachesMiB / networkMiBPerS;
-}
-
-function moveAway(act: Actions, service: ServiceView, replica: PlacementView, rules: MoveRules, leftS: Seconds): void {
-  const { fullFrom, partialFrom, otherwise, through } = rules;
-  if (through === "nothing") {
-    act.note("others read again what it has in flight");
-    act.move([replica], [], "kv", 0);
-    return;
-  }
-  const neededS = moveS(replica.instances[0]!, rules) ?? 0;
-  const fits = neededS > 0 ? Math.max(0, leftS) / neededS : Infinity;
-  if (fits < partialFrom) {
-    act.note("too little of its caches could be moved in the time left");
-    if (otherwise === "restart") act.move([replica], [], "restart");
-    else act.move([replica], [], "kv", 0);
-    return;
-  }
-  const to = service.placements.filter(({ instances }) => serves(instances[0]!));
-  const toStorage = through === "storage" || to.length === 0;
-  const share = fits >= fullFrom ? 1 : fits;
-  act.note(
-    share === 1 ? "its caches can be moved in the time left" : "a part of its caches can be moved in the time left",
-  );
-  act.move([replica], toStorage ? [] : to, toStorage ? "checkpoint" : "kv", share);
 }
