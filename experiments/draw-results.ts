@@ -1,6 +1,6 @@
 import { type ComputeOptions, traceCells } from "./compute.ts";
 import { recordLook } from "./confirm-looks.ts";
-import { digestOf } from "./digest.ts";
+import { canonicalJson, digestOf } from "./digest.ts";
 import type { ExperimentEnd, ExperimentHost } from "./experiment.ts";
 import type { Cell } from "./grid.ts";
 import { type ManifestAbout, manifestOf } from "./manifest.ts";
@@ -44,7 +44,7 @@ export async function drawResults(
   const { cells, tables } = grid;
   const records = recordsOf(prepared, stored, failures);
   removeOutdated(folder);
-  writeResult(folder, "runs.ndjson", lines(records));
+  writeResult(folder, "runs.ndjson", lines(records, sharedTexts(records)));
   writeResult(folder, "timings.ndjson", lines(timingsOf(cells, stored)));
   const summary = summarise(records, loaded.study, {
     look,
@@ -91,6 +91,17 @@ export function recordsOf(
     return error === undefined ? [] : [{ key, spec, versions, ok: false, error, replay: replay(key) }];
   });
   return failUndercuts(records, replay);
+}
+
+/** Texts of the objects that cells of a grid have in common. */
+function sharedTexts(records: readonly RunRecord[]): WeakMap<object, string> {
+  const texts = new WeakMap<object, string>();
+  for (const { spec, versions } of records) {
+    for (const shared of [spec.workload, spec.cloud, spec.cadence, spec.policy, spec.axes, versions]) {
+      if (!texts.has(shared)) texts.set(shared, canonicalJson(shared));
+    }
+  }
+  return texts;
 }
 
 function* timingsOf(cells: readonly Cell[], stored: ReadonlyMap<string, StoredCell>): Generator<unknown> {

@@ -12,7 +12,7 @@ import { type Plan, planOf } from "./plan.ts";
 import { type PreparedStudy, preparedStudy } from "./prepared-study.ts";
 import { json, makeFolder, writeResult } from "./results.ts";
 import { cellsOfShard, type Shard, ShardError } from "./shard.ts";
-import { assertResultsFolder, CellLog, readCells, type StoredCell } from "./store.ts";
+import { assertResultsFolder, CellLog, readCells, type StoredCell, sharing } from "./store.ts";
 import { loadStudy } from "./study.ts";
 import { summarise } from "./summarise.ts";
 import type { Summary } from "./summary.ts";
@@ -162,6 +162,7 @@ async function runPending(
   queue: string | undefined,
   events: ExperimentEvents,
 ): Promise<void> {
+  const shared = sharing();
   try {
     const told = (cell: Cell, outcome: CellOutcome, wallMs: number): void => {
       if (outcome.ok) {
@@ -169,7 +170,7 @@ async function runPending(
         const { key, place, parts } = cell;
         const done: StoredCell = { key, place, parts, wallMs, result };
         log.add(done);
-        stored.set(key, done);
+        stored.set(key, shared(done));
       } else failures.set(cell.key, outcome.error);
       events.cell(cell, outcome.ok, wallMs, outcome.ok ? undefined : outcome);
     };

@@ -19,7 +19,35 @@ const BEYOND_EACH_END = 50;
  * @returns the value itself, twice, when all are equal.
  */
 export function meanInterval(values: Float64Array, level: number, resamples: Resamples): Interval {
-  return ratioInterval(values, new Float64Array(values.length).fill(1), level, resamples)!;
+  const ratio: Ratio = { over: values, under: new Float64Array(values.length).fill(1) };
+  const centre = sum(values) / values.length;
+  const centred = values.map((each) => each - centre);
+  return bootstrapT(ratio, undefined, level, resamples, (picks, from, out) => {
+    if (!meanOf(centred, picks, from, out)) return estimate(ratio, undefined, picks, from, out);
+    out[0]! += centre;
+    return true;
+  })!;
+}
+
+/**
+ * Mean and standard error of one draw in one pass over the values, which are centred; false where that would cost digits, as where a
+ * draw is of nearly equal units.
+ */
+function meanOf(centred: Float64Array, picks: Uint32Array, from: number, out: Float64Array): boolean {
+  const n = centred.length;
+  const to = from + n;
+  let total = 0;
+  let squares = 0;
+  for (let i = from; i < to; i++) {
+    const each = centred[picks[i]!]!;
+    total += each;
+    squares += each * each;
+  }
+  const left = squares - (total * total) / n;
+  if (!(left > 1e-4 * squares)) return false;
+  out[0] = total / n;
+  out[1] = Math.sqrt(left / (n - 1) / n);
+  return true;
 }
 
 /** A sum over a sum: one value of each a unit. */
@@ -49,7 +77,16 @@ export const ratioInterval = (
 export const stepInterval = (from: Ratio, to: Ratio, level: number, resamples: Resamples): Interval | undefined =>
   bootstrapT(to, from, level, resamples);
 
-function bootstrapT(ratio: Ratio, less: Ratio | undefined, level: number, resamples: Resamples): Interval | undefined {
+/** Writes value and standard error of one draw of units; false where it has no value. */
+type Draw = (picks: Uint32Array, from: number, out: Float64Array) => boolean;
+
+function bootstrapT(
+  ratio: Ratio,
+  less: Ratio | undefined,
+  level: number,
+  resamples: Resamples,
+  draw: Draw = (picks, from, out) => estimate(ratio, less, picks, from, out),
+): Interval | undefined {
   const n = ratio.over.length;
   const tail = (1 - level) / 2;
   const count = Math.round(BEYOND_EACH_END / tail);
@@ -71,7 +108,7 @@ function bootstrapT(ratio: Ratio, less: Ratio | undefined, level: number, resamp
   const again = new Float64Array(2);
   let used = 0;
   for (let r = 0; r < count; r++) {
-    if (!estimate(ratio, less, picks, r * n, again)) continue;
+    if (!draw(picks, r * n, again)) continue;
     const distance = again[0]! - value;
     t[used++] = again[1]! > negligible ? distance / again[1]! : infinitely(distance, negligible);
   }

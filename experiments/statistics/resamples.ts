@@ -6,6 +6,9 @@ import { createRandom } from "../../policies/contract/random.ts";
  */
 export type Resamples = (n: number, count: number) => Uint32Array;
 
+/** Kept in memory: 64 MiB, and the last. What is dropped is drawn again. */
+const PICKS_MAX = 2 ** 24;
+
 /**
  * Draws the resamples of every n once. All estimates of a summary share them: that is what resamples numerator and
  * denominator, and all comparisons, jointly; it makes an interval depend on nothing but its own values, so that adding a
@@ -16,15 +19,28 @@ export type Resamples = (n: number, count: number) => Uint32Array;
 export function createResamples(seed: string): Resamples {
   const random = createRandom(seed);
   const stream = random.stream("bootstrap");
+  /** The last used last. */
   const drawn = new Map<number, Uint32Array>();
+  let kept = 0;
   return (n, count) => {
     const known = drawn.get(n);
-    if (known !== undefined && known.length >= n * count) return known;
+    drawn.delete(n);
+    if (known !== undefined && known.length >= n * count) {
+      drawn.set(n, known);
+      return known;
+    }
+    kept -= known?.length ?? 0;
     const picks = new Uint32Array(n * count);
     for (let r = 0, at = 0; r < count; r++) {
       for (let place = 0; place < n; place++) picks[at++] = random.at(stream, r, place) * n;
     }
     drawn.set(n, picks);
+    kept += picks.length;
+    for (const [other, { length }] of drawn) {
+      if (kept <= PICKS_MAX || other === n) break;
+      drawn.delete(other);
+      kept -= length;
+    }
     return picks;
   };
 }

@@ -21,6 +21,12 @@ export function unitsOf(records: readonly RunRecord[], replicates: number): Unit
     if (done.length < Math.max(replicates, cells.length)) continue;
     // In one order, whatever order the records came in: a sum depends on it in its last digit.
     done.sort((a, b) => a.spec.replicate - b.spec.replicate || (a.spec.trace < b.spec.trace ? -1 : 1));
+    const [only] = done;
+    if (done.length === 1) {
+      for (const [name, value] of Object.entries(only!.metrics)) finite(value, name, only!.key);
+      units.set(unit, only!.metrics);
+      continue;
+    }
     const means: Record<string, number> = {};
     for (const name of Object.keys(done[0]!.metrics)) {
       const values = done.flatMap(({ key, metrics }) => (name in metrics ? [finite(metrics[name], name, key)] : []));

@@ -43,6 +43,24 @@ describe("sign-flip test", () => {
     expect(signFlip(new Float64Array(40).fill(1), "s").p).toBe(1e-4);
   });
 
+  it("counts as one sign at a time does, for any number of differences", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 12 }), (values) => {
+        const sums = Array.from({ length: 2 ** values.length }, (_, flip) =>
+          values.reduce((sum, each, i) => sum + ((flip >> i) & 1 ? -each : each), 0),
+        );
+        const observed = values.reduce((sum, each) => sum + each, 0);
+        const share = (of: (sum: number) => boolean) => sums.filter(of).length / sums.length;
+        expect(signFlip(Float64Array.from(values), "s")).toMatchObject({
+          p: share((sum) => Math.abs(sum) >= Math.abs(observed)),
+          less: share((sum) => sum <= observed),
+          greater: share((sum) => sum >= observed),
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("the least p possible counts only pairs that differ: with two of nine it is 1/2", () => {
     const { p, smallest } = signFlip(Float64Array.of(0, 0, 3, 0, 0, 1, 0, 0, 0), "s");
     expect([p, smallest]).toEqual([0.5, 0.5]);
@@ -93,6 +111,30 @@ describe("Holm", () => {
 
 describe("bootstrap-t", () => {
   const values = Float64Array.of(3, 1, 4, 1, 5, 9, 2, 6, 5, 3);
+  it("is that of a ratio to ones, to the last digits, also far from 0 and where few units differ", () => {
+    const values = fc.array(fc.constantFrom(0, 1, 1e-3, 2.5, -7, 1e6), { minLength: 6, maxLength: 40 });
+    fc.assert(
+      fc.property(values, fc.constantFrom(0, 1e4), (list, shift) => {
+        const moved = Float64Array.from(list, (each) => each + shift);
+        const mean = meanInterval(moved, 0.95, createResamples("x"));
+        const ratio = ratioInterval(moved, new Float64Array(moved.length).fill(1), 0.95, createResamples("x"))!;
+        const size = 1e-9 * Math.max(...moved.map(Math.abs), 1);
+        expect(Math.abs(mean.low - ratio.low)).toBeLessThanOrEqual(size);
+        expect(Math.abs(mean.high - ratio.high)).toBeLessThanOrEqual(size);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("does not depend on which resamples were drawn before, or had to be drawn again", () => {
+    const draw = createResamples("x");
+    const of = (n: number) => draw(n, 2_000).slice(0, n * 2_000);
+    const first = of(20);
+    // Two of these are more than is kept.
+    for (const n of [5_000, 6_000]) of(n);
+    expect(of(20)).toEqual(first);
+  });
+
   const resamples = createResamples("x");
 
   it("gives the same interval for the same seed, around the mean, wider at a higher level", () => {
