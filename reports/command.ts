@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import yargs from "yargs";
 import type { ResultsComparison } from "../experiments/results-comparison.ts";
+import { atPoint } from "./at-point.ts";
 import { renderComparison } from "./compare-page.ts";
 import { comparisonText } from "./comparison-text.ts";
 import { type ReportInput, renderReport } from "./page.ts";
@@ -19,16 +20,16 @@ export async function reportCommand(args: readonly string[], compare: Compare): 
   try {
     const given = parsed(args);
     if (given === undefined) return 0;
-    const { folders, out, serve, port } = given;
+    const { folders, out, serve, port, at } = given;
     if (serve) {
       const { url } = await serveResults(folders[0]!, port);
       console.log(`${url}   Ctrl-C ends it`);
       return 0;
     }
     if (folders.length === 1) {
-      console.log(
-        await writePage(resolve(folders[0]!, "report.html"), await renderReport(await readResults(folders[0]!))),
-      );
+      const results = await readResults(folders[0]!);
+      const [file, input] = at.length === 0 ? ["report.html", results] : ["point.html", atPoint(results, at)];
+      console.log(await writePage(resolve(folders[0]!, file), await renderReport(input)));
       return 0;
     }
     const names = namesOf(folders);
@@ -50,11 +51,12 @@ interface Parsed {
   readonly out: string;
   readonly serve: boolean;
   readonly port: number;
+  readonly at: readonly string[];
 }
 
 /** @returns undefined when help has been printed. */
 function parsed(args: readonly string[]): Parsed | undefined {
-  const { _, out, serve, port, help } = yargs(args)
+  const { _, out, serve, port, at, help } = yargs(args)
     .scriptName("npm run report --")
     .usage(
       "$0 FOLDER...\n\nOf one results folder, draws report.html anew from runs.ndjson, summary.json and manifest.json. Of several, compares the first with each other one: what was changed, by how much, and whether it is luck.",
@@ -71,10 +73,17 @@ function parsed(args: readonly string[]): Parsed | undefined {
       describe:
         "shows all results in a folder (results where none is named) to this machine's browser, running ones with their progress",
     })
+    .option("at", {
+      type: "string",
+      array: true,
+      requiresArg: true,
+      default: [] as string[],
+      describe: "path=value: of a sweep, only the points with that value; drawn as point.html in the folder",
+    })
     .option("port", { type: "number", default: 0, describe: "where it listens; 0 for any that is free" })
     .strictOptions()
     .version(false)
-    .parserConfiguration({ "parse-positional-numbers": false })
+    .parserConfiguration({ "parse-positional-numbers": false, "greedy-arrays": false, "dot-notation": false })
     .exitProcess(false)
     .fail((message, error) => {
       throw new ReportError(`${message ?? error?.message}; see npm run report -- --help`);
@@ -89,7 +98,8 @@ function parsed(args: readonly string[]): Parsed | undefined {
     throw new ReportError(`--port ${port}: expected a port, 0 to 65535; 0 is any that is free`);
   const twice = folders.find((folder, i) => folders.findIndex((other) => resolve(other) === resolve(folder)) < i);
   if (twice !== undefined) throw new ReportError(`${twice}: named twice; compare it with another one`);
-  return { folders, out, serve, port };
+  if (at.length > 0 && (serve || folders.length > 1)) throw new ReportError("--at draws one results folder; name one");
+  return { folders, out, serve, port, at };
 }
 
 /** Folders by their last name where that tells them apart, else as they were given. */

@@ -31,6 +31,7 @@ export interface ReportInput {
  */
 const GROUPS_OPEN = 3;
 const GROUPS_DRAWN = 6;
+const GROUPS_RANKED = 60;
 const VIEW_CHARACTERS = 100_000;
 
 /** What is held against the runs, and how its section is headed. */
@@ -48,6 +49,7 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
   const looks = looksFor(policyOrder(summary, records));
   const { groups } = summary;
   const drawn = groups.slice(0, GROUPS_DRAWN);
+  const ranked = groups.slice(0, GROUPS_RANKED);
   const scenes = drawn.map((group) => ({ summary, group, looks }));
   const overview = (await Promise.all(sweepViews.map((view) => drawAll(view, [{ summary, looks }])))).flat();
   const matters = variance(summary);
@@ -59,9 +61,10 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
       heading: "Ranking",
       body: [
         byGroup(
-          groups,
-          groups.map((group) => ranking(summary, group, looks)),
+          ranked,
+          ranked.map((group, i) => ranking(summary, group, looks, i < GROUPS_DRAWN)),
         ),
+        leftOut("Ranked", ranked.length, groups),
         reading(),
       ],
     },
@@ -82,7 +85,7 @@ export async function renderReport({ summary, records, manifest, timelines }: Re
   for (const view of groupViews) {
     const charts = withinBounds(await drawAll(view, scenes));
     if (charts.some(Boolean))
-      sections.push({ ...view, body: [byGroup(drawn, charts), leftOut(charts.length, groups)] });
+      sections.push({ ...view, body: [byGroup(drawn, charts), leftOut("Drawn", charts.length, groups)] });
   }
   for (const view of luckViews) {
     const charts = await drawAll(
@@ -140,9 +143,9 @@ function withinBounds(charts: readonly (Html | undefined)[]): readonly (Html | u
   return over < 0 ? charts : charts.slice(0, over);
 }
 
-const leftOut = (drawn: number, groups: readonly SummaryGroup[]): Content =>
-  groups.length > drawn &&
-  html`<p class="note">Drawn are the first ${drawn} of ${groups.length} points of the sweep: more would make this page slow. The ranking holds all; summary.json beside this page has every number.</p>`;
+const leftOut = (what: string, shown: number, groups: readonly SummaryGroup[]): Content =>
+  groups.length > shown &&
+  html`<p class="note">${what} are the first ${shown} of ${groups.length} points of the sweep: more would make this page slow. Over the sweep stand all of them, summary.csv beside this page has every number, and <code>npm run report -- FOLDER --at path=value</code> draws some points alone.</p>`;
 
 const warnings = (warnings: readonly string[]): Content =>
   warnings.length > 0

@@ -6,6 +6,8 @@ import { groupName } from "../sweep.ts";
 
 /** More answers than these are folded away. */
 const ANSWERS_OPEN = 4;
+/** Of more, the first: over the sweep stand all of them. */
+const ANSWERS_MAX = 100;
 
 /** The first thing read: what was asked, and what came of it, in a sentence for each point of the sweep. */
 export function answer(summary: Summary): Html {
@@ -23,8 +25,8 @@ ${
     : html`
 <p class="answer">${winners(summary)}</p>
 ${summary.sweepAnswers.map((text) => html`<p class="claims">${text}</p>`)}
-<details class="group"${groups.length <= ANSWERS_OPEN && html` open`}><summary>The answer at each point of the sweep</summary>
-<dl class="answers">${groups.map((group) => html`<div><dt>${groupName(group.axes)}</dt><dd>${group.answer}</dd></div>`)}</dl>
+<details class="group"${groups.length <= ANSWERS_OPEN && html` open`}><summary>The answer at ${groups.length > ANSWERS_MAX ? `the first ${ANSWERS_MAX} points` : "each point"} of the sweep</summary>
+<dl class="answers">${groups.slice(0, ANSWERS_MAX).map((group) => html`<div><dt>${groupName(group.axes)}</dt><dd>${group.answer}</dd></div>`)}</dl>
 </details>`
 }
 ${claims("published", "published figure", summary.published)}

@@ -19,11 +19,14 @@ const HEADLINE_METRICS = [
 /** What says less than another that is there: a job that is done after its deadline is of no use. */
 const LESS_THAN: Readonly<Record<string, string>> = { completedShare: "deadlineMetShare" };
 
-/** One point of the sweep: policies, best first, with their difference from the baseline; every other metric folded away. */
-export const ranking = (summary: Summary, group: SummaryGroup, looks: Looks): Html => html`
+/**
+ * One point of the sweep: policies, best first, with their difference from the baseline; every other metric folded away, where
+ * there is room for them.
+ */
+export const ranking = (summary: Summary, group: SummaryGroup, looks: Looks, allMetrics: boolean): Html => html`
 ${tableHtml(rankedTable(summary, group, looks))}
 <p class="note">${notes(summary, group)}</p>
-<details><summary>All metrics of this table's policies</summary>${tableHtml(metricsTable(group))}</details>`;
+${allMetrics && html`<details><summary>All metrics of this table's policies</summary>${tableHtml(metricsTable(group))}</details>`}`;
 
 function rankedTable(summary: Summary, group: SummaryGroup, looks: Looks): Table {
   const { baseline, primaryMetric } = summary;
