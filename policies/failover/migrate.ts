@@ -11,7 +11,7 @@ export const migrate = defineFailover({
   source:
     "Synkti (synkti-simulation, checkpoint.rs): full from 0.8, partial from 0.3, else restart. Moving caches: Miao et al., SpotServe, ASPLOS 2024, section 4",
   details: [
-    "The share of its caches that passes its card in the time left: from `fullFrom` on all of it is sent, and what does not arrive is read again; from `partialFrom` on that share of each cache, from its beginning; below, requests begin again elsewhere at once.",
+    "The share of its caches that passes its card in the time left: from `fullFrom` on all of it is sent, and what does not arrive is read again; from `partialFrom` on as much of each cache, from its beginning, as is through `marginS` before the reclaim; below, requests begin again elsewhere at once.",
     "It takes requests until a move of all it holds would just be through `marginS` before the reclaim (as long as `drain` does where nobody tells what that is), or until the service has enough other replicas. While it moves it answers those on whose caches it is not their turn.",
     "Synkti takes the whole notice as the time left, whatever is left of it, and the whole card for each task.",
     "`through: storage` writes checkpoints that whoever takes the requests later reads back: nobody has to be there yet. Where nobody else takes requests, the replica serves to its last moment and does the same.",

@@ -21,20 +21,23 @@ export function moveAway(
   replica: PlacementView,
   { fullFrom, partialFrom, otherwise, through }: MoveRules,
   leftS: Seconds,
+  marginS: Seconds,
 ): void {
   const { cachesMiB = 0, networkMiBPerS } = replica.instances[0]!;
-  const fits = cachesMiB > 0 ? (leftS * networkMiBPerS) / cachesMiB : Infinity;
+  const inTime = (timeS: Seconds) => (cachesMiB > 0 ? (Math.max(0, timeS) * networkMiBPerS) / cachesMiB : Infinity);
+  const fits = inTime(leftS);
   if (through === "nothing") {
     act.note("others read again what it has in flight");
     act.move([replica], [], "kv", 0);
   } else if (fits < partialFrom) {
     act.note("too little of its caches can be moved in the time left");
-    act.move([replica], [], otherwise === "restart" ? "restart" : "kv", 0);
+    if (otherwise === "restart") act.move([replica], [], "restart");
+    else act.move([replica], [], "kv", 0);
   } else {
     const to = service.placements.filter(({ instances }) => serves(instances[0]!));
     const toStorage = through === "storage" || to.length === 0;
     const isAll = fits >= fullFrom;
     act.note(isAll ? "its caches can be moved in the time left" : "a part of its caches can be moved in the time left");
-    act.move([replica], toStorage ? [] : to, toStorage ? "checkpoint" : "kv", isAll ? 1 : fits);
+    act.move([replica], toStorage ? [] : to, toStorage ? "checkpoint" : "kv", isAll ? 1 : inTime(leftS - marginS));
   }
 }

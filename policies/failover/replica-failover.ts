@@ -121,7 +121,7 @@ function letGo(
     act.deregister(instance);
   }
   if (move !== undefined && !instance.moving && !instance.drained) {
-    moveAway(act, service, replica, move, (reclaimS ?? Infinity) - view.nowS);
+    moveAway(act, service, replica, move, (reclaimS ?? Infinity) - view.nowS, marginS);
   }
   // A move goes on to the end: what is not through by then is read again.
   const untilS = Math.min(move === undefined ? stopS : Infinity, instance.deregisteredS! + drainMaxS);

@@ -6,6 +6,7 @@ import type { Ports } from "../../orchestrator/ports.ts";
 import type { JournalEntry } from "../../orchestrator/records.ts";
 import { definePolicy, type Policy, type PolicySpec } from "../../policies/contract/policy.ts";
 import type { Json } from "../../policies/contract/units.ts";
+import { scriptedService } from "../support/scripted-service.ts";
 import { anHour, oneMarket, ScriptedPorts } from "./scripted-ports.ts";
 
 const policy = (decide: Policy<{ n: number }>["decide"]): PolicySpec<unknown, Json> =>
@@ -202,6 +203,40 @@ describe("the loop", () => {
     await run(outside, fickle);
     expect(outside.calls.filter((call) => call.includes("start"))).toEqual(["16: start j on i-b"]);
     expect(outside.calls.filter((call) => call.includes("stop"))).toEqual([]);
+  });
+
+  it("passes a move on in the names of the world, and writes down that an engine gave nothing away", async () => {
+    const policy = scriptedService([
+      [
+        10,
+        ({ add }) => {
+          add(0);
+          add(0);
+        },
+      ],
+      [
+        100,
+        ({ act, replica }) => {
+          act.deregister(replica(0)!.instances[0]!);
+          act.move([replica(0)!], [replica(1)!], "kv");
+        },
+      ],
+    ]);
+    const outside = new ScriptedPorts([
+      [5, ({ jobs }) => jobs.push({ job: "chat", what: "serviceArrived", service: { replicasWanted: 1 } })],
+      [14, ({ launches }) => launches[0]!.answer({ ok: true, providerId: "i-a" })],
+      [14, ({ launches }) => launches[1]!.answer({ ok: true, providerId: "i-b" })],
+      [70, ({ instances }) => instances.push({ providerId: "i-a", status: "ready" })],
+      [70, ({ instances }) => instances.push({ providerId: "i-b", status: "ready" })],
+      [200, () => {}],
+    ]);
+    await run(outside, policy);
+    expect(outside.calls.slice(-2)).toEqual(["100: deregister i-a", "100: move chat from i-a to i-b by kv"]);
+    const { journal } = outside;
+    const intent = journal.find((entry) => entry.kind === "intent" && entry.what.do === "move");
+    expect(intent).toMatchObject({ what: { job: "chat", from: [["i-a"]], to: [["i-b"]], how: "kv", share: 1 } });
+    const { call } = intent as Extract<JournalEntry, { readonly kind: "intent" }>;
+    expect(journal).toContainEqual({ kind: "result", call, outcome: "restarted" });
   });
 
   it("stops when a policy does not settle", async () => {

@@ -19,7 +19,7 @@ const constant = (value: number) => ({ kind: "constant", value }) as const;
 
 /** A token takes 0.1 s, so an answer of n tokens some n / 10 s. */
 const engine = {
-  model: { parameters: 5e9, bytesPerParameter: 2, layers: 1, heads: 1, kvHeads: 1, headDim: 1 },
+  model: { parameters: 5e9, bytesPerParameter: 2, layers: 1, heads: 1, kvHeads: 1, headDim: 2 ** 14 },
   efficiency: { bandwidthShare: 1, flopsShare: 1, overheadMs: 0 },
   memoryShare: 1,
   from: { file: "by hand" },
@@ -37,11 +37,13 @@ interface Drill {
   readonly caps?: Scenario["caps"];
   /** [arrival, output tokens] a row. */
   readonly requests?: readonly (readonly [number, number])[];
+  /** A card that moves 16 tokens a MiB. */
+  readonly networkMiBPerS?: number;
 }
 
 function drill(of: Drill): SimulationResult & { readonly timeline: Timeline } {
   const { leadS = 120, cloud, failover = "drain", wrappers = [], replicas = 1, extraReplicas = 0 } = of;
-  const { zones = [{ capacity: lost }, {}], requests, caps } = of;
+  const { zones = [{ capacity: lost }, {}], requests, caps, networkMiBPerS = 100 } = of;
   const columns = (rows: NonNullable<Drill["requests"]>): RequestColumns => ({
     arrivalS: Float64Array.from(rows, ([timeS]) => timeS),
     inputTokens: Uint32Array.from(rows, () => 1),
@@ -53,7 +55,7 @@ function drill(of: Drill): SimulationResult & { readonly timeline: Timeline } {
       ...handCloud,
       visibility: "tried",
       noticeLeadS: constant(leadS),
-      instanceTypes: { "g.x": { gpuMemoryMiB: 24_000, networkMiBPerS: 100, gpu } },
+      instanceTypes: { "g.x": { gpuMemoryMiB: 24_000, networkMiBPerS, gpu } },
       ...cloud,
     },
     cadence: { onChange: true, everyS: 600 },
@@ -318,5 +320,107 @@ describe("requests in flight when a replica goes", () => {
     expect(cut).toMatchObject({ drainsDone: 0, drainsCutShort: 1 });
     expect(cut.tokensWasted).toBeGreaterThan(1_200);
     expect(cut.tokensWasted).toBeLessThan(1_300);
+  });
+});
+
+describe("requests in flight that migrate", () => {
+  // A long answer from 1995 s on, 10 tokens and so 0.625 MiB of cache a second; the notice at 2000 s, the end at 2120 s, and a
+  // replacement at 2060 s, when some 650 tokens, 40 MiB, are there.
+  const long: Drill["requests"] = [[1995, 2_000]];
+  const migrated = (params: object, more: Drill = {}) =>
+    drill({ requests: long, failover: { name: "migrate", params }, ...more });
+  const moves = (run: ReturnType<typeof drill>) => acts(run, 1799).filter((each) => each.includes(": move"));
+
+  it("go over once the replacement takes requests, and lose nothing but the time of their cache on the card", () => {
+    const run = migrated({}, { networkMiBPerS: 10 });
+    expect(acts(run, 2060)).toEqual([
+      "2060: register instance 1",
+      "2060: deregister instance 0",
+      "2060: move task 0 from instance 0 to instance 1 by kv",
+      expect.stringMatching(/^2064.*: release task 0 from instance 0$/),
+    ]);
+    expect(run.metrics).toMatchObject({
+      requestsCompleted: 1,
+      tokensWasted: 0,
+      triesLost: 0,
+      movesWhole: 1,
+      drainsDone: 1,
+    });
+    expect(run.metrics.movePauseMeanS).toBeCloseTo(4.1, 1);
+  });
+
+  it.each([
+    // At 2000 s 1,200 tokens are there, 75 MiB: 188 s on this card, and 120 are left, 110 but for the margin.
+    ["in part, where the card is too slow for all", 0.4, {}, /by kv, 5[89] % of each cache/, { movesPartly: 1 }],
+    ["in full, where that share counts as enough", 0.4, { fullFrom: 0.6 }, /by kv$/, { movesFailed: 1 }],
+    ["not at all below the lower threshold, but anew", 0.15, {}, /by restart$/, { moves: 0, requestsRestarted: 1 }],
+    ["or read again", 0.15, { otherwise: "recompute" }, /by kv, 0 % of each cache/, { moves: 0, requestsMoved: 1 }],
+    ["or always so", 100, { through: "nothing" }, /by kv, 0 % of each cache/, { moves: 0, requestsMoved: 1 }],
+  ])("go over %s", (_, networkMiBPerS, params, how, came) => {
+    const begun: Drill["requests"] = [[1880, 2_000]];
+    const run = migrated(params, {
+      networkMiBPerS,
+      requests: begun,
+      extraReplicas: 1,
+      zones: [{ capacity: lost }, {}, {}],
+    });
+    expect(moves(run)).toEqual([expect.stringMatching(how)]);
+    expect(moves(run)[0]).toMatch(/^2000: move task 0 from instance 0/);
+    expect(run.metrics).toMatchObject({ requestsCompleted: 1, ...came });
+    const isAnew = run.metrics.requestsRestarted === 1;
+    expect(run.metrics.tokensWasted! > 1_190).toBe(isAnew);
+    expect(run.metrics.tokensWasted === 0).toBe(!isAnew);
+  });
+
+  it("go to storage where nobody else takes requests, 10 s before a move of all would be too late", () => {
+    // Capacity comes back at 2300 s. By 2105 s there are 69 MiB, which take 7 s.
+    const zones = [
+      { capacity: lost },
+      {
+        capacity: [
+          [0, 0],
+          [2300, 9],
+        ] as const,
+      },
+    ];
+    const run = migrated({}, { networkMiBPerS: 10, zones });
+    expect(moves(run)).toEqual([expect.stringMatching(/^210\d: move task 0 from instance 0 by checkpoint$/)]);
+    expect(run.metrics).toMatchObject({ requestsCompleted: 1, tokensWasted: 0, movesWhole: 1, tokensRecomputed: 0 });
+  });
+
+  it("move at once where others are enough, and when the service wants fewer replicas", () => {
+    const extra = migrated(
+      {},
+      {
+        extraReplicas: 1,
+        zones: [{ capacity: lost }, {}, {}],
+        requests: [
+          [1995, 2_000],
+          [1996, 2_000],
+        ],
+      },
+    );
+    expect(moves(extra)[0]).toMatch(/^2000: move task 0 from instance 0 to instance 1 by kv/);
+    const fewer = migrated(
+      {},
+      {
+        zones: [{}, {}],
+        replicas: [
+          { fromH: 0, replicas: 2 },
+          { fromH: 0.5, replicas: 1 },
+        ],
+        requests: [
+          [1790, 3_000],
+          [1791, 3_000],
+        ],
+      },
+    );
+    expect(moves(fewer)).toEqual([expect.stringMatching(/^1800: move task 0 from instance \d to instance \d by kv$/)]);
+    expect(fewer.metrics).toMatchObject({ requestsCompleted: 2, tokensWasted: 0, failovers: 0 });
+  });
+
+  it("have thresholds in order, or are refused by name", () => {
+    expect(() => migrated({ fullFrom: 0.2, partialFrom: 0.3 })).toThrow(/partialFrom.*expected at most fullFrom/s);
+    expect(() => migrated({ fullFrom: 1.2 })).toThrow(/fullFrom/);
   });
 });
