@@ -140,8 +140,8 @@ export function chosenTarget(
   return choosePlan(profile, { ...needs, batchMax: layout.batchMax });
 }
 
-/** As many pipelines of the model's own layout as the instances hold; undefined where they hold none. */
-export function fixedTarget({ layout }: ServedModel, on: readonly InstanceView[]): Target | undefined {
+/** As many pipelines of one layout as the instances hold; undefined where they hold none. */
+export function fixedTarget({ layout }: Pick<ServedModel, "layout">, on: readonly InstanceView[]): Target | undefined {
   const perPipeline = instancesPer(layout, on);
   const pipelines = Math.floor(on.length / perPipeline);
   return pipelines === 0 ? undefined : { layout, pipelines };

@@ -29,6 +29,9 @@ import {
   unseenLoad,
 } from "./pipelines.ts";
 
+/** The first layout, which is kept where there is no controller. */
+type SpotServeMemory = LoadMemory & { layout: { pipeline: number; tensor: number; batchMax: number } | null };
+
 /**
  * Lays a model out anew over the instances that stay, whenever they or the load change, and moves what the new layout lacks instead
  * of reading all of it again.
@@ -46,19 +49,19 @@ export const spotserve = definePolicy({
   details: [
     "It keeps all spot instances that are granted, up to `instancesMax`, as the paper's traces have it; the controller does not give instances up.",
     "What the paper leaves open: spares are the instances that the layout does not take; a prompt that is being read is not handed over; a batch is always moved, however little of it there is.",
-    "Without the arranger, pipelines stop at the notice; without the mapper, instances are taken in order; without the planner, all pipelines wait until all has moved; without the controller, the layout is the one that the workload names.",
+    "Without the arranger, pipelines stop at the notice; without the mapper, instances are taken in order; without the planner, all pipelines wait until all has moved; without the controller, the first layout that is chosen stays.",
   ],
   workloads: ["serving"],
   needs: ["layouts"],
   params: z.strictObject({
     ...poolParams,
     ...controllerParams,
-    controller: z.boolean().default(true).describe("chooses the layout; off: the workload's"),
+    controller: z.boolean().default(true).describe("chooses the layout; off: once, at the beginning"),
     planner: z.boolean().default(true).describe("a pipeline goes on when it has its own; off: when all has moved"),
     arranger: z.boolean().default(true).describe("waits until just in time for the move; off: moves at the notice"),
     mapper: z.boolean().default(true).describe("Kuhn-Munkres on what GPUs hold; off: instances in order"),
   }),
-  memory: ({ alphaPerS }): LoadMemory => unseenLoad(alphaPerS),
+  memory: ({ alphaPerS }): SpotServeMemory => ({ ...unseenLoad(alphaPerS), layout: null }),
   create: ({ controller, planner, arranger, mapper, ...params }) => ({
     decide(view, act, memory) {
       const [service] = view.work.services;
@@ -67,7 +70,9 @@ export const spotserve = definePolicy({
       const { model } = service;
       const all = instancesFor(view, service);
       const targetOf = (on: readonly InstanceView[]) =>
-        controller ? chosenTarget(model, on, memory.alphaPerS, params) : fixedTarget(model, on);
+        memory.layout === null
+          ? chosenTarget(model, on, memory.alphaPerS, params)
+          : fixedTarget({ layout: memory.layout }, on);
       const how = planner ? "progressive" : "whole";
       if (service.placements.length === 0) {
         layOut(act, service, all, params, targetOf, how);
@@ -81,6 +86,8 @@ export const spotserve = definePolicy({
           act.reparallelize(service, to, how);
         }
       }
+      const [first] = service.placements;
+      if (!controller && memory.layout === null && first !== undefined) memory.layout = { ...first.layout! };
       keepPool(view, act, all, params);
     },
   }),

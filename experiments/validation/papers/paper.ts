@@ -34,10 +34,15 @@ export interface Figure {
 }
 
 /**
- * How far off the points of a row may be and still hold: on average, or each of them, in the unit of the figure. Or, for what was a
+ * How far off the points of a row may be and still hold: on average, or each of them, in the unit of the figure, or as a share of what
+ * was published. Or, for what was a
  * single run: each published point lies in the middle share of our runs at other starts.
  */
-export type Tolerance = { readonly mean: number } | { readonly each: number } | { readonly starts: number };
+export type Tolerance =
+  | { readonly mean: number }
+  | { readonly each: number }
+  | { readonly share: number }
+  | { readonly starts: number };
 
 /** What is judged together: the points of one policy. */
 export interface Row {
@@ -77,10 +82,12 @@ export function judgedRow({ points }: Row, within: Tolerance): Judged {
       ? offMean <= within.mean
       : "each" in within
         ? Math.abs(off(most)) <= within.each
-        : points.every(({ published, runs }) => {
-            const [low, high] = middleOf(runs, within.starts);
-            return published >= low && published <= high;
-          });
+        : "share" in within
+          ? points.every((each) => Math.abs(off(each)) <= within.share * Math.abs(each.published))
+          : points.every(({ published, runs }) => {
+              const [low, high] = middleOf(runs, within.starts);
+              return published >= low && published <= high;
+            });
   return {
     publishedMean: mean(points.map(({ published }) => published)),
     oursMean: mean(points.map(oursAt)),

@@ -58,6 +58,7 @@ function oursText(point: Point, within: Tolerance): string {
 
 function allowed(within: Tolerance): string {
   if ("mean" in within) return `holds within ${within.mean} on average`;
+  if ("share" in within) return `holds within ${Math.round(100 * within.share)} % each`;
   if ("each" in within) return `holds within ${within.each} each`;
   return `one run each: holds among the middle ${100 * within.starts} % of our starts`;
 }

@@ -126,7 +126,7 @@ describe("without --targets", () => {
     expect(out).toMatch(/one-run.* 40(?:\.0)? USD .*cannot be/s);
     expect(out).toContain("one-run: two runs are few");
     expect(out).toMatch(
-      /report: results\/study\/report\.html\n.*\nPublished figures in all: 1 cannot be told, those of cant-be-late, skynomad not computed; what differs is explained\n$/s,
+      /report: results\/study\/report\.html\n.*\nPublished figures in all: 1 cannot be told, those of cant-be-late, skynomad, spotserve not computed; what differs is explained\n$/s,
     );
     expect(existsSync(join(tree, "results", "study", "report.html"))).toBe(true);
     expect(code).toBe(0);
