@@ -12,6 +12,8 @@ import { cutServiceInput, type Steps, scenario } from "../../support/runs.ts";
 
 const profile = inventedProfile({ layers: 12, hiddenSize: 4096 });
 const spotserve = (params = {}) => scenario("spotserve", { scheduling: { name: "spotserve", params } });
+/** Two stages of four GPUs, as the workload names them. */
+const fixed = scenario("rerouting");
 const requestsAt = (arrivalS: readonly number[], outputTokens: number) => ({
   arrivalS: Float64Array.from(arrivalS),
   inputTokens: Uint32Array.from(arrivalS, () => 512),
@@ -24,7 +26,7 @@ describe("pipelines that nothing interrupts", () => {
   it("answer a request in the time that the profile gives a batch of one", () => {
     const { metrics } = simulate(
       cutServiceInput({ capacity: steady, requests: requestsAt([10], 20), params: fromFile }),
-      spotserve({ controller: false }),
+      fixed,
     );
     // (2, 4): 6 layers a stage. Prefill 16 x 6 x 2 + 4 = 196 ms, a token 9/4 x 6 x 2 + 1 = 28 ms, embedding twice 0.5 ms.
     expect(batchLatency(profile, { pipeline: 2, tensor: 4 }, 1, 20).latencyS).toBeCloseTo(
@@ -51,7 +53,7 @@ describe("pipelines that nothing interrupts", () => {
             requests: requestsAt(arrivalsS, 20),
             params: fromFile,
           }),
-          spotserve({ controller: false }),
+          fixed,
         );
         const expected = staticBatchLatenciesS(
           arrivalsS.map((each) => 120 + each),
@@ -116,7 +118,7 @@ describe("a fleet that changes", () => {
   });
 
   it("takes batches along under notice: no answer begins again where there is time to move it", () => {
-    // Two pipelines on four instances, of which one goes 30 s after it was told: the pipeline that stays is idle and takes the batch.
+    // Pipelines on four instances, of which one goes 30 s after it was told; one that stays is idle and takes the batch.
     const { metrics } = simulate(
       cutServiceInput({
         capacity: [
@@ -145,10 +147,7 @@ describe("a fleet that changes", () => {
       requests: requestsAt([540], 6_000),
       params: fromFile,
     });
-    const { metrics } = simulate(
-      { ...input, cloud: { ...input.cloud, noticeMissingShare: 1 } },
-      spotserve({ controller: false }),
-    );
+    const { metrics } = simulate({ ...input, cloud: { ...input.cloud, noticeMissingShare: 1 } }, fixed);
     // Read from 660 s on, taken back at 690 s with some thousand tokens, which are generated anew.
     expect(metrics).toMatchObject({ requestsCompleted: 1, triesLost: 1, tokensReturned: 6_000 });
     expect(metrics.tokensWasted).toBeCloseTo((690 - 660 - 0.197) / 0.028, -1);
