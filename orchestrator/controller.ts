@@ -8,7 +8,18 @@ import { JournalError, type JournalRecord, recordsOf } from "./journal-lines.ts"
 import { runLoop } from "./loop.ts";
 import { merged } from "./merged.ts";
 import { observedJournal } from "./observed-journal.ts";
-import type { Account, Balancer, Engine, JournalDisk, Notices, Prices, Standby, WallClock } from "./ports.ts";
+import type {
+  Account,
+  Balancer,
+  Engine,
+  Held,
+  JournalDisk,
+  MarketName,
+  Notices,
+  Prices,
+  Standby,
+  WallClock,
+} from "./ports.ts";
 import type { JournalEntry, StartEntry } from "./records.ts";
 import { type StopSwitch, stoppable } from "./stop-switch.ts";
 import type { Lease } from "./store/lease.ts";
@@ -100,6 +111,11 @@ async function runTenure(options: ControllerOptions & { readonly anew: boolean }
       );
     }
     const startedMs = start?.startedMs ?? clock.wallMs() - clock.nowS() * 1000;
+    const found = await insisted("the fleet is not seen", options, signal, async () => ({
+      held: await account.describe(signal),
+      registered: (await ports.balancer.registered?.(signal)) ?? [],
+    }));
+    tellOrphans(found.held, options);
     const tagged = fenced({ ...ports, alarm });
     const changing = ports.stop === undefined ? tagged : stoppable(tagged, ports.stop, clock);
     await runLoop({
@@ -122,7 +138,7 @@ async function runTenure(options: ControllerOptions & { readonly anew: boolean }
       ...(own === undefined ? {} : { own }),
       ...(stage === undefined ? {} : { stage }),
       cadence: fleet.cadence,
-      run: start?.run ?? `${fleet.name}/${new Date(startedMs).toISOString()}`,
+      run: start?.run ?? `${fleet.name}/${new Date(clock.wallMs()).toISOString()}`,
       tags: { epoch: String(lease.epoch) },
       startedMs,
       ...(start && {
@@ -130,9 +146,9 @@ async function runTenure(options: ControllerOptions & { readonly anew: boolean }
           records: recordsOf(disk.lines(), disk.path),
           epoch: lease.epoch,
           runS: (clock.wallMs() - startedMs) / 1000,
-          held: await insisted("the fleet is not seen", options, signal, () => account.describe(signal)),
         },
       }),
+      found,
       signal,
     });
   } catch (error) {
@@ -141,6 +157,19 @@ async function runTenure(options: ControllerOptions & { readonly anew: boolean }
     await close();
   }
 }
+
+/** What is tagged as of the fleet and cannot be a replica of it is left to an operator. */
+function tellOrphans(held: readonly Held[], { fleet, alarm }: ControllerOptions): void {
+  for (const { providerId, state, market } of held) {
+    if (state === "ended" || fleet.spec.markets.some((each) => isSameMarket(each, market))) continue;
+    alarm(
+      `${providerId} is tagged as of this fleet, in a market that it does not have: left alone; end it, or add the market`,
+    );
+  }
+}
+
+const isSameMarket = (a: MarketName, b: MarketName): boolean =>
+  a.instanceType === b.instanceType && a.zone === b.zone && a.region === b.region && a.capacityType === b.capacityType;
 
 const AGAIN_S: Seconds = 5;
 

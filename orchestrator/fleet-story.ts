@@ -54,6 +54,9 @@ export class FleetStory {
   /** Calls without a result. */
   readonly open = new Map<number, Call>();
 
+  /** The name of the next that is adopted. */
+  #found = "";
+
   get fleet(): FleetSpec {
     if (this.start === undefined) throw new Error("a journal begins with its start");
     return this.start.fleet;
@@ -114,6 +117,9 @@ export class FleetStory {
       case "result":
         this.#result(entry);
         break;
+      case "found":
+        this.#found = entry.providerId;
+        break;
       case "foreign":
         this.foreign++;
         break;
@@ -169,6 +175,11 @@ export class FleetStory {
       case "drained": {
         const instance = this.instances.get(fact.args[0]);
         if (instance !== undefined) instance.drained = true;
+        break;
+      }
+      case "adopted": {
+        const [id, market] = fact.args;
+        this.instances.set(id, { id, market, status: "requested", requestedS: this.nowS, providerId: this.#found });
         break;
       }
       case "refused":

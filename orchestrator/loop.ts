@@ -42,19 +42,27 @@ export interface LoopOptions {
   readonly startedMs?: number;
   /** To go on where a loop has stopped. */
   readonly resume?: Resume;
+  /** Absent: a world that knows of nothing that it was not asked for. */
+  readonly found?: FoundThere;
   /** Ends the loop after what it is doing. Instances and jobs stay as they are. */
   readonly signal: AbortSignal;
 }
 
-/** Where a loop has stopped, and what is found there. */
+/** Where a loop has stopped. */
 export interface Resume {
   /** All records of its journal, which the journal port continues. */
   readonly records: AsyncIterable<JournalRecord>;
   readonly epoch: number;
   /** How long ago the run began, by the time of day; its clock never steps back all the same. Absent: as long as the clock says. */
   readonly runS?: Seconds;
-  /** All that is tagged as of the fleet. Absent: capacity that knows of nothing that it was not asked for. */
-  readonly held?: readonly Held[];
+}
+
+/** What a loop finds when it begins or goes on. */
+export interface FoundThere {
+  /** All that is tagged as of the fleet. */
+  readonly held: readonly Held[];
+  /** All that the balancer sends requests to. */
+  readonly registered: readonly string[];
 }
 
 /**
@@ -101,6 +109,8 @@ class Loop {
   readonly #early = new Map<string, (() => void)[]>();
   #unanswered = 0;
   #calls = 0;
+  /** Of other runs of the fleet, alive: each becomes a replica when the service is known. */
+  #strays: readonly Held[] = [];
   /** From the clock's time to the run's, which began in another process. Whatever is journalled is the run's. */
   #offsetS: Seconds = 0;
 
@@ -116,15 +126,17 @@ class Loop {
   }
 
   async run(): Promise<void> {
-    const { resume } = this.#options;
+    const { resume, found = { held: [], registered: [] } } = this.#options;
     const { clock, journal } = this.#ports;
     if (resume === undefined) {
       await journal.append([this.#startEntry()], { durable: true });
+      this.#expectStrays(found);
     } else {
       const unfinished = await this.#recover(resume);
       await journal.append([{ kind: "resumed", epoch: resume.epoch }], { durable: true });
-      await unfinished();
+      await unfinished(found);
     }
+    await this.#send(this.#leftBehind(found));
     this.#listen();
     while (!this.#signal.aborted) {
       await this.#breath();
@@ -160,11 +172,12 @@ class Loop {
    * and not yet called are called
    * @throws ResumeError when the journal is of another run, or today's code decides otherwise
    */
-  async #recover({ records, runS = 0, held = [] }: Resume): Promise<() => Promise<void>> {
+  async #recover({ records, runS = 0 }: Resume): Promise<(found: FoundThere) => Promise<void>> {
     const open = new Map<number, Call>();
     /** Of the newest ask: what has no intent yet. Only a torn end leaves anything. */
     let decided: Call[] = [];
     let named = "";
+    let found = "";
     /** Results whose facts have not come. */
     const answered = new Map<InstanceId, LaunchOutcome>();
     for await (const { seq, entry } of records) {
@@ -175,10 +188,14 @@ class Loop {
         case "named":
           named = entry.job;
           break;
+        case "found":
+          found = entry.providerId;
+          break;
         case "fact":
           applyFact(this.#state, entry);
           // A name whose arrival was torn off is told again, with the arrival.
           if (ARRIVALS.has(entry.name)) this.#names.arrived(named);
+          if (entry.name === "adopted") this.#names.granted(entry.args[0], found);
           if (entry.name === "ended" || entry.name === "refused") this.#gone(entry.args[0]);
           if (entry.name === "status" || entry.name === "refused") answered.delete(entry.args[0]);
           break;
@@ -207,27 +224,67 @@ class Loop {
     }
     const clockS = this.#ports.clock.nowS();
     this.#offsetS = Math.max(0, this.#state.nowS - clockS, runS - clockS);
-    return async () => {
+    return async ({ held, registered }) => {
       for (const [instance, outcome] of answered) this.#launched(instance, outcome);
       this.#granted.push(...this.#awaitingGrant.flatMap(({ instances }) => instances));
-      const living = held.filter(({ state }) => state !== "ended");
-      const underToken = new Map(living.map(({ tags, providerId }) => [tags.launch, providerId]));
+      const underToken = new Map(held.filter(isAlive).map(({ tags, providerId }) => [tags.launch, providerId]));
       for (const [call, what] of open) {
         const providerId = what.do === "launch" ? underToken.get(what.request.clientToken) : undefined;
         if (providerId === undefined) this.#dispatch(call, what);
         else this.#answered(call, what, { ok: true, providerId });
       }
-      await this.#send([...decided, ...this.#givenUp(living)]);
+      await this.#send(decided);
+      this.#expectStrays({ held, registered });
+      const [service] = this.#state.work.services;
+      if (service !== undefined) this.#adopt(service.id);
     };
   }
 
-  /** Of this run, and no instance of the state: launched after all when nobody waited for it any more, or not ended yet. */
-  #givenUp(living: readonly Held[]): Call[] {
-    return living.flatMap(({ providerId, tags }) =>
-      tags.run === this.#options.run && !this.#isHeld(this.#names.instance(providerId))
-        ? [{ do: "terminate", providerId }]
-        : [],
+  /** What other runs left, and this one can hold. What is said of it meanwhile waits, as for a launch. */
+  #expectStrays({ held }: FoundThere): void {
+    this.#strays = held.filter(
+      (each) =>
+        isAlive(each) &&
+        each.state !== "stopped" &&
+        each.tags.run !== this.#options.run &&
+        this.#names.market(each.market) !== undefined &&
+        this.#names.instance(each.providerId) === undefined,
     );
+    if (this.#strays.length > 0) this.#unanswered++;
+  }
+
+  /** What others left behind serves on, as replicas of ours. */
+  #adopt(service: WorkId): void {
+    if (this.#strays.length === 0) return;
+    let id = this.#state.nextInstance;
+    for (const { providerId, market } of this.#strays) {
+      this.#landed.push({ kind: "found", providerId });
+      this.#fact("adopted", id, this.#names.market(market)!, service);
+      this.#names.granted(id, providerId);
+      this.#launched(id, { ok: true, providerId });
+      id++;
+    }
+    this.#strays = [];
+    this.#oneAnswered();
+  }
+
+  /**
+   * What ends what an earlier part of this run left: launched after all when nobody waited for it any more, or not ended yet; and
+   * what is sent requests although it has ended.
+   */
+  #leftBehind({ held, registered }: FoundThere): Call[] {
+    const left: Call[] = [];
+    for (const { providerId, state, tags } of held) {
+      if (this.#isHeld(this.#names.instance(providerId)) || tags.run !== this.#options.run) continue;
+      if (state !== "ended") left.push({ do: "terminate", providerId });
+    }
+    for (const providerId of registered) {
+      const ours = held.find((each) => each.providerId === providerId);
+      const known = this.#names.instance(providerId);
+      const isGone = ours?.state === "ended" || (known !== undefined && !this.#isHeld(known));
+      if (isGone) left.push({ do: "deregister", providerId });
+    }
+    return left;
   }
 
   #isHeld(id: InstanceId | undefined): boolean {
@@ -528,12 +585,14 @@ class Loop {
   #answered(call: number, what: Call, outcome: CallOutcome): void {
     this.#landed.push({ kind: "result", call, outcome });
     if (typeof outcome === "string" || (what.do !== "launch" && what.do !== "startInstance")) return;
-    if (what.do === "launch") {
-      this.#unanswered--;
-      if (outcome.ok) this.#names.granted(what.instance, outcome.providerId);
-    }
+    if (what.do === "launch" && outcome.ok) this.#names.granted(what.instance, outcome.providerId);
     this.#launched(what.instance, outcome);
-    if (this.#unanswered > 0) return;
+    if (what.do === "launch") this.#oneAnswered();
+  }
+
+  /** When nothing is unanswered any more, what was said of others is of nobody that we know. */
+  #oneAnswered(): void {
+    if (--this.#unanswered > 0) return;
     for (const [name, said] of this.#early) for (const _ of said) this.#foreign(name, "instance");
     this.#early.clear();
   }
@@ -593,8 +652,10 @@ class Loop {
       if (work === undefined) return;
       this.#landed.push({ kind: "named", work, job });
       if (what === "arrived") this.#fact("workArrived", work, report.task);
-      else if (what === "serviceArrived") this.#fact("serviceArrived", work, report.service);
-      else this.#fact("jobArrived", work, report.deadlineJob);
+      else if (what === "serviceArrived") {
+        this.#fact("serviceArrived", work, report.service);
+        this.#adopt(work);
+      } else this.#fact("jobArrived", work, report.deadlineJob);
       return;
     }
     const work = this.#names.work(job);
@@ -627,6 +688,8 @@ class Loop {
 export class ResumeError extends Error {
   override readonly name = "ResumeError";
 }
+
+const isAlive = ({ state }: Held): boolean => state !== "ended";
 
 const ARRIVALS: ReadonlySet<keyof Facts> = new Set(["workArrived", "jobArrived", "serviceArrived"]);
 

@@ -151,6 +151,8 @@ export interface Engine {
 
 /** Which replicas of a service are sent requests. */
 export interface Balancer {
+  /** All that are registered, whosever they are. Absent where only registering tells. */
+  registered?(signal: AbortSignal): Promise<readonly string[]>;
   /** Of one that is registered already: done. */
   register(providerId: string, signal: AbortSignal): Promise<ChangeOutcome>;
   /** Requests that it has may finish. Of one that is not registered: done. */

@@ -81,6 +81,8 @@ export type JournalEntry =
   | { readonly kind: "result"; readonly call: number; readonly outcome: CallOutcome }
   /** The job that an arrival is about; before the fact. */
   | { readonly kind: "named"; readonly work: WorkId; readonly job: string }
+  /** What an instance that is adopted is called outside; before the fact. */
+  | { readonly kind: "found"; readonly providerId: string }
   /** The loop goes on after a stop, with what all records before it made of it. */
   | { readonly kind: "resumed"; readonly epoch: number }
   /** Somebody spoke of an instance or job that is not ours: noted, nothing done. */
@@ -137,6 +139,7 @@ const factArguments = {
   rebalanceRecommended: z.tuple([id]),
   drained: z.tuple([id]),
   ended: z.tuple([id, z.enum(["terminated", "reclaimed", "refused"])]),
+  adopted: z.tuple([id, id, id]),
   modelWarm: z.tuple([id, text]),
   workArrived: z.tuple([
     id,
@@ -264,6 +267,7 @@ const entry = z.discriminatedUnion("kind", [
     ]),
   }),
   z.strictObject({ kind: z.literal("named"), work: id, job: text }),
+  z.strictObject({ kind: z.literal("found"), providerId: text }),
   z.strictObject({ kind: z.literal("resumed"), epoch: id }),
   z.strictObject({ kind: z.literal("foreign"), name: text, what: text }),
 ]);

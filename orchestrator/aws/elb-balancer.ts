@@ -60,6 +60,21 @@ export class ElbBalancer implements Balancer {
     }
   }
 
+  /** @throws CallFailure when the group cannot be described */
+  async registered(signal: AbortSignal): Promise<readonly string[]> {
+    const { client, calls, targetGroupArn } = this.#options;
+    const { DescribeTargetHealthCommand } = await import("@aws-sdk/client-elastic-load-balancing-v2");
+    const { TargetHealthDescriptions = [] } = await calls.call(
+      { name: "DescribeTargetHealth", kind: "read", withinS: CALL_S },
+      signal,
+      (abortSignal) =>
+        client.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }), { abortSignal }),
+    );
+    return TargetHealthDescriptions.flatMap(({ Target, TargetHealth }) =>
+      Target?.Id === undefined || TargetHealth?.State === "draining" ? [] : [Target.Id],
+    );
+  }
+
   async health(providerId: string, signal: AbortSignal): Promise<TargetHealth> {
     const { client, calls } = this.#options;
     const { DescribeTargetHealthCommand } = await import("@aws-sdk/client-elastic-load-balancing-v2");

@@ -59,6 +59,8 @@ export interface Facts {
   /** Deregistered, and nothing runs there any more: as surely known as two idle readings in a row. */
   drained(instance: InstanceId): void;
   ended(instance: InstanceId, why: EndReason): void;
+  /** Held already, and serving as a replica, when a host began: it enters as if it had just been asked for. Its id is the next one. */
+  adopted(instance: InstanceId, market: MarketId, service: WorkId): void;
   modelWarm(instance: InstanceId, model: string): void;
   workArrived(work: WorkId, task: TaskArrival): void;
   jobArrived(work: WorkId, job: JobArrival): void;

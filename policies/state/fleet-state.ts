@@ -53,6 +53,7 @@ const FACT = {
   cachesHeld: 18,
   shards: 19,
   batch: 20,
+  adopted: 21,
 } as const;
 const END = { terminated: 0, reclaimed: 1, refused: 2 } as const;
 
@@ -206,6 +207,15 @@ export class FleetState implements Facts, FleetView {
     this.#end(instance);
   }
 
+  adopted(id: InstanceId, market: MarketId, service: WorkId): void {
+    const work = find(this.work.services, service);
+    if (work === undefined || id !== this.nextInstance)
+      throw new Error(`no service ${service}, or ${id} is not the next instance`);
+    this.#change(FACT.adopted, id);
+    this.fingerprint.int(market);
+    this.place(work, [this.launch(this.#market(market))], true);
+  }
+
   modelWarm(id: InstanceId, model: string): void {
     const instance = this.#instances[id];
     if (instance === undefined || instance.warmModels.includes(model)) return;
@@ -333,6 +343,11 @@ export class FleetState implements Facts, FleetView {
 
   // ── effects of actions, called by the action writer ─────────────────────────────────
 
+  /** What the next launch will be called. */
+  get nextInstance(): InstanceId {
+    return this.#instances.length as InstanceId;
+  }
+
   /** The entity behind a view (an overlay, perhaps), or undefined when it is gone. */
   instanceOf({ id }: Pick<InstanceView, "id">): InstanceState | undefined {
     return this.#instances[id];
@@ -349,7 +364,7 @@ export class FleetState implements Facts, FleetView {
   }
 
   launch(market: MarketState, purpose: InstancePurpose = "work"): InstanceState {
-    const id = this.#instances.length as InstanceId;
+    const id = this.nextInstance;
     const instance = new InstanceState(id, market, purpose, this.#clock, this.#spec.launch);
     this.#instances[id] = instance;
     this.#ask(market);

@@ -13,12 +13,16 @@ import type {
 } from "../../orchestrator/ports.ts";
 import type { Seconds } from "../../policies/contract/units.ts";
 
+const ENGINE_AGAIN_S: Seconds = 5;
+
 interface CloudInstance {
   readonly id: string;
   readonly request: LaunchRequest;
   tags: Record<string, string>;
   sinceS: Seconds;
   stopped: boolean;
+  /** Its disk holds what its server needs. */
+  warm: boolean;
   ended?: "reclaimed" | "terminated";
 }
 
@@ -28,7 +32,7 @@ interface CloudInstance {
  */
 export class MemoryCloud implements Account, Standby, Balancer, Engine {
   readonly all: CloudInstance[] = [];
-  readonly registered = new Set<string>();
+  readonly targets = new Set<string>();
   readonly changes: string[] = [];
   readonly inFlight = new Map<string, number>();
   /** Model servers that do not answer. */
@@ -55,7 +59,7 @@ export class MemoryCloud implements Account, Standby, Balancer, Engine {
     if (before !== undefined) return { ok: true, providerId: before.id };
     const id = `i-${this.all.length}`;
     const tags = { ...request.tags, fleet: this.#fleet, launch: request.clientToken };
-    this.all.push({ id, request, tags, sinceS: this.#clock.nowS(), stopped: false });
+    this.all.push({ id, request, tags, sinceS: this.#clock.nowS(), stopped: false, warm: false });
     return { ok: true, providerId: id };
   }
 
@@ -78,25 +82,31 @@ export class MemoryCloud implements Account, Standby, Balancer, Engine {
     const instance = this.#instance(id)!;
     if (instance.stopped) instance.sinceS = this.#clock.nowS();
     instance.stopped = false;
+    instance.warm = true;
     return { ok: true, providerId: id };
   }
 
   async register(id: string): Promise<ChangeOutcome> {
     this.changes.push(`register ${id}`);
-    this.registered.add(id);
+    this.targets.add(id);
     return "done";
   }
 
   async deregister(id: string): Promise<ChangeOutcome> {
     this.changes.push(`deregister ${id}`);
-    this.registered.delete(id);
+    this.targets.delete(id);
     return "done";
+  }
+
+  async registered(): Promise<readonly string[]> {
+    return [...this.targets];
   }
 
   async ready(id: string): Promise<boolean | "unknown"> {
     const instance = this.#instance(id);
     if (instance === undefined || instance.ended !== undefined || this.hangs.has(id)) return "unknown";
-    return this.#clock.nowS() - instance.sinceS >= this.bootS + this.engineS;
+    if (instance.stopped) return "unknown";
+    return this.#clock.nowS() - instance.sinceS >= this.bootS + (instance.warm ? ENGINE_AGAIN_S : this.engineS);
   }
 
   async load(id: string) {
@@ -137,8 +147,9 @@ export class MemoryCloud implements Account, Standby, Balancer, Engine {
     }
   }
 
-  #stateOf({ ended, sinceS }: CloudInstance): Held["state"] {
+  #stateOf({ ended, sinceS, stopped }: CloudInstance): Held["state"] {
     if (ended !== undefined) return "ended";
+    if (stopped) return "stopped";
     return this.#clock.nowS() - sinceS >= this.bootS ? "running" : "pending";
   }
 

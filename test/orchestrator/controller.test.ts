@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ControllerPorts, runController } from "../../orchestrator/controller.ts";
+import { type ControllerOptions, type ControllerPorts, runController } from "../../orchestrator/controller.ts";
 import { Feed } from "../../orchestrator/feed.ts";
 import { recordsOf } from "../../orchestrator/journal-lines.ts";
 import type { Notice } from "../../orchestrator/ports.ts";
@@ -18,7 +18,7 @@ const spec = {
   ...oneMarket,
   markets: ["z0", "z1"].map((zone) => ({ ...oneMarket.markets[0]!, zone, slots: 1 })),
 };
-const policy: Scenario = { scheduling: "even-spread", assignment: "earliest-node" };
+const policy: Scenario = { scheduling: "even-spread", assignment: "earliest-node", failover: "drain" };
 const market = ({ instanceType, region, zone, capacityType }: (typeof spec.markets)[number]) => ({
   instanceType,
   region,
@@ -51,7 +51,7 @@ class Host {
   running: Promise<void> = Promise.resolve();
   end = new AbortController();
 
-  begin(change: Partial<ControllerPorts> = {}, anew = false, failover = "drain"): this {
+  begin(change: Partial<ControllerPorts> = {}, anew = false, runs: Partial<ControllerOptions["fleet"]> = {}): this {
     this.end = new AbortController();
     ends.push(this.end);
     this.lease = new Lease({ store, clock, holder: `host ${ends.length}`, ttlS: 60 });
@@ -63,7 +63,9 @@ class Host {
         balancer: cloud,
         engine: cloud,
         notices: [{ stream: (signal) => notices.read(signal) }],
-        prices: { latest: async () => spec.markets.map((each) => ({ market: market(each), priceUsdPerHour: 1 })) },
+        prices: {
+          latest: async () => (runs.spec ?? spec).markets.map((each) => ({ market: market(each), priceUsdPerHour: 1 })),
+        },
         lease: this.lease,
         store,
         disk: async () => this.disk.open(),
@@ -73,8 +75,9 @@ class Host {
         name: "chat",
         spec,
         service: { name: "chat", replicas: 2 },
-        policy: { ...policy, failover },
+        policy,
         cadence: { onChange: true, everyS: 60 },
+        ...runs,
       },
       renewS: 20,
       anew,
@@ -104,7 +107,7 @@ describe("the controller of a fleet", () => {
     await clock.advanceTo(49);
     expect(cloud.changes).toEqual(["launch z0", "launch z1"]);
     await clock.advanceTo(60);
-    expect(cloud.registered).toEqual(new Set(["i-0", "i-1"]));
+    expect(cloud.targets).toEqual(new Set(["i-0", "i-1"]));
     await host.stop();
     expect(JSON.parse(store.objects.get("lease.json")!.text)).toMatchObject({ holder: null, epoch: 1 });
     const { difference, actions } = await replay(host.records());
@@ -124,17 +127,17 @@ describe("the controller of a fleet", () => {
     expect(of("terminate")).toEqual([]);
     cloud.inFlight.set("i-0", 0);
     await clock.advanceTo(130);
-    expect(cloud.registered).toEqual(new Set(["i-1", "i-2"]));
+    expect(cloud.targets).toEqual(new Set(["i-1", "i-2"]));
     expect(host.seen).toContainEqual({ kind: "fact", name: "drained", args: [0] });
     await host.stop();
   });
 
   it("that lets a replica go without a drain stops its traffic all the same", async () => {
-    const host = new Host().begin({}, false, "reroute");
+    const host = new Host().begin({}, false, { policy: { ...policy, failover: "reroute" } });
     await clock.advanceTo(70);
     notices.put({ providerId: "i-0", reclaimS: 190 });
     await clock.advanceTo(72);
-    expect(cloud.registered).toEqual(new Set(["i-1"]));
+    expect(cloud.targets).toEqual(new Set(["i-1"]));
     await host.stop();
   });
 
@@ -147,7 +150,7 @@ describe("the controller of a fleet", () => {
     cloud.hangs.add("i-0").add("i-1");
     await clock.advanceTo(1900);
     expect(of("terminate").toSorted()).toEqual(["terminate i-0", "terminate i-1"]);
-    expect(cloud.registered).toEqual(new Set(["i-2", "i-3"]));
+    expect(cloud.targets).toEqual(new Set(["i-2", "i-3"]));
     await host.stop();
   });
 
@@ -161,7 +164,7 @@ describe("the controller of a fleet", () => {
     const another = new Host().begin();
     await clock.advanceTo(70);
     expect(of("launch")).toHaveLength(2);
-    expect(cloud.registered).toEqual(new Set(["i-0", "i-1"]));
+    expect(cloud.targets).toEqual(new Set(["i-0", "i-1"]));
     expect(another.lease.epoch).toBe(3);
     await another.stop();
     expect((await replay(another.records())).difference).toBeUndefined();
@@ -187,7 +190,7 @@ describe("the controller of a fleet", () => {
     expect(another.seen).toEqual([]);
     await clock.advanceTo(120);
     expect(of("launch")).toHaveLength(2);
-    expect(cloud.registered).toEqual(new Set(["i-0", "i-1"]));
+    expect(cloud.targets).toEqual(new Set(["i-0", "i-1"]));
     expect(another.lease.epoch).toBe(2);
     await another.stop();
   });
@@ -215,6 +218,81 @@ describe("the controller of a fleet", () => {
     expect(of("terminate")).toEqual(["terminate i-0"]);
     expect(cloud.live.map(({ id }) => id)).toEqual(["i-1", "i-2", "i-strange"]);
     await host.stop();
+  });
+
+  it("of another run adopts what runs and serves, and launches nothing in its place; the next one too, from its journal", async () => {
+    const host = new Host().begin();
+    await clock.advanceTo(70);
+    await host.stop();
+    host.begin({}, true);
+    await clock.advanceTo(130);
+    expect(of("launch")).toHaveLength(2);
+    expect(of("terminate")).toEqual([]);
+    expect(cloud.targets).toEqual(new Set(["i-0", "i-1"]));
+    await host.stop();
+    host.begin();
+    await clock.advanceTo(140);
+    notices.put({ providerId: "i-0", reclaimS: 260 });
+    await clock.advanceTo(141);
+    expect(cloud.changes.slice(-2).toSorted()).toEqual(["deregister i-0", "launch z0"]);
+    await clock.advanceTo(230);
+    expect(cloud.targets).toEqual(new Set(["i-1", "i-2"]));
+    await host.stop();
+    expect((await replay(host.records())).difference).toBeUndefined();
+    expect(host.disk.superseded).toHaveLength(1);
+  });
+
+  it("leaves alone, and tells of, what another run left in a market that is not the fleet's any more", async () => {
+    const host = new Host().begin();
+    await clock.advanceTo(70);
+    await host.stop();
+    const { request } = cloud.all[0]!;
+    cloud.all[0] = { ...cloud.all[0]!, request: { ...request, market: { ...request.market, zone: "z9" } } };
+    host.begin({}, true);
+    await clock.advanceTo(140);
+    expect(host.alarms[0]).toMatch(/^i-0 is tagged as of this fleet, in a market that it does not have: left alone/);
+    expect(of("launch")).toHaveLength(3);
+    expect(of("terminate")).toEqual([]);
+    await host.stop();
+  });
+
+  it("stops what is sent requests although it ended while nobody looked, and no target that is not its own", async () => {
+    const host = new Host().begin();
+    await clock.advanceTo(70);
+    await host.stop();
+    cloud.all[0]!.ended = "reclaimed";
+    cloud.targets.add("i-strange");
+    host.begin();
+    await clock.advanceTo(72);
+    expect(of("deregister")).toEqual(["deregister i-0"]);
+    expect(cloud.targets).toContain("i-strange");
+    await host.stop();
+  });
+
+  it("keeps stopped spares: stops what is ready to wait, starts it at a notice, and registers it when it answers again", async () => {
+    const wrappers = [{ name: "with-standby", params: { warmSpot: 0, stoppedOnDemand: 1 } }];
+    const onDemand = { ...spec.markets[0]!, capacityType: "onDemand" as const };
+    const host = new Host().begin({}, false, {
+      spec: { ...spec, markets: [...spec.markets, onDemand] },
+      policy: { ...policy, wrappers },
+    });
+    await clock.advanceTo(100);
+    const spare = cloud.all.find(({ request }) => request.market.capacityType === "onDemand")!;
+    expect(of("stop")).toEqual([`stop ${spare.id}`]);
+    expect(spare.stopped).toBe(true);
+    const doomed = cloud.all.find(({ request }) => request.market.capacityType === "spot")!;
+    notices.put({ providerId: doomed.id, reclaimS: 220 });
+    await clock.advanceTo(101);
+    expect(of("start")).toEqual([`start ${spare.id}`]);
+    cloud.engineS = 300; // the replacement takes longer than the spare
+    await clock.advanceTo(140);
+    expect(cloud.targets).toContain(spare.id);
+    expect(cloud.targets.size).toBe(2);
+    await clock.advanceTo(500); // it has come, and the spare waits again
+    expect(cloud.targets).not.toContain(spare.id);
+    expect(spare.stopped).toBe(true);
+    await host.stop();
+    expect((await replay(host.records())).difference).toBeUndefined();
   });
 
   it("is one of two: the other waits, and takes over when the first gives the lease back", async () => {

@@ -179,6 +179,9 @@ export class SimulatedPorts {
         this.#brokenBy(this.#providerIds.of(id));
         if (why !== "refused") instance(id, { status: "ended", why });
       },
+      adopted: () => {
+        throw new Error("a simulated world begins with nothing that could be adopted");
+      },
       modelWarm: (id, model) =>
         say(`warm ${id}`, () => this.#jobs.push({ providerId: this.#providerIds.of(id), what: "modelWarm", model })),
       workArrived: (id, task) =>
