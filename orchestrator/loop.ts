@@ -4,7 +4,7 @@ import type { Facts } from "../policies/contract/facts.ts";
 import type { FleetSpec } from "../policies/contract/fleet.ts";
 import type { PolicySpec } from "../policies/contract/policy.ts";
 import type { Cadence, Scenario } from "../policies/contract/scenario.ts";
-import type { InstanceId, Json, Seconds } from "../policies/contract/units.ts";
+import type { InstanceId, Json, Seconds, WorkId } from "../policies/contract/units.ts";
 import { asksMax, Decider } from "../policies/decider.ts";
 import type { Stage } from "../policies/manifest/stage.ts";
 import { resolveScenario } from "../policies/registry.ts";
