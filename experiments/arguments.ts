@@ -6,7 +6,7 @@ import type { ExperimentOptions } from "./experiment.ts";
 import { type JobFile, schedulers } from "./launch.ts";
 import type { MergeOptions } from "./merge.ts";
 import { type Language, languages } from "./new-files.ts";
-import { shownUrl } from "./queue/shown-url.ts";
+import { REDIS_URL, REDIS_URL_WANTED, shownUrl } from "./queue/shown-url.ts";
 import { shellWord } from "./shell-word.ts";
 import type { SuiteOptions } from "./suite/run-suite.ts";
 import { UsageError } from "./usage-error.ts";
@@ -97,6 +97,9 @@ export function parsedArguments(args: readonly string[], root: string): Command 
           ...running,
         }),
       (given) => {
+        if (given.queue !== undefined && !REDIS_URL.test(given.queue)) {
+          throw new UsageError(`--queue ${shownUrl(given.queue)}: ${REDIS_URL_WANTED}`);
+        }
         parsed = {
           do: "run",
           study: given.study,
@@ -244,7 +247,7 @@ export function optionsGiven<T>(parser: Argv<T>) {
     .exitProcess(false)
     .parserConfiguration({ "greedy-arrays": false })
     .fail((message, error) => {
-      throw error ?? new UsageError(`${message}; see --help`);
+      throw error ?? new UsageError(`${message.replaceAll(/\s*\n\s*/g, " ")}; see --help`);
     });
   const given = refusingAsUsage(() => strict.parseSync());
   return given.help === true ? undefined : given;

@@ -56,7 +56,7 @@ export async function tracesCommand(args: readonly string[], drawPage: DrawPage)
   } catch (error) {
     // yargs throws an error of its own for an option without its value.
     if (!(error instanceof TraceError || (error instanceof Error && error.name === "YError"))) throw error;
-    say(2, `error: ${error.message}`);
+    say(2, `TraceError: ${error.message}`);
     return 2;
   }
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { accessSync, constants, mkdirSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HOUR_S } from "../policies/contract/units.ts";
@@ -132,6 +132,11 @@ function pathsOf(set: DataSet, root = userSetFolder(set.set)): string[] {
   if (root === userSetFolder(set.set) && !isPresent(publicSetNamed(set.set), root)) {
     throw new TraceError(
       `data set ${set.name} does not come with the workbench: npm run traces -- fetch ${set.set}, or say where a copy lies: --set traces.root=FOLDER of a study, --root FOLDER of traces -- import`,
+    );
+  }
+  if (root !== userSetFolder(set.set) && !paths.some((path) => existsSync(path))) {
+    throw new TraceError(
+      `${root}: holds nothing of the data set ${set.name}; name the folder in which ${set.prices} lies, or get it: npm run traces -- fetch ${set.set}`,
     );
   }
   return paths;

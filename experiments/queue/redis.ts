@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { shownUrl } from "./shown-url.ts";
+import { REDIS_URL, REDIS_URL_WANTED, shownUrl } from "./shown-url.ts";
 
 /** A Redis that cannot be reached or understood. */
 export class QueueError extends Error {
@@ -15,9 +15,7 @@ export const PREFIX = "workbench";
  * @throws QueueError when it cannot be had within 10 s.
  */
 export async function connected(url: string, told: (isThere: boolean) => void = () => undefined): Promise<Redis> {
-  if (!/^rediss?:\/\/\S+$/.test(url)) {
-    throw new QueueError(`--queue ${shownUrl(url)}: expected redis://host:port, or rediss:// with TLS`);
-  }
+  if (!REDIS_URL.test(url)) throw new QueueError(`--queue ${shownUrl(url)}: ${REDIS_URL_WANTED}`);
   let wasThere = false;
   let isThere = false;
   const redis = new Redis(url, {

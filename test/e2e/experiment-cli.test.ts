@@ -349,6 +349,12 @@ describe("bad input ends with exit code 2, one line a fault, no stack and nothin
       () => [studyFile(), "--set", "cloud.depht=observed"],
       /^StudyError: --set cloud\.depht=observed: .*did you mean "depth"\?/,
     ],
+    ["a Redis that is none", () => [studyFile(), "--queue", "foo"], /^UsageError: --queue foo: expected redis:\/\//],
+    [
+      "a folder that holds nothing of a data set",
+      () => ["experiments/configs/real-p3.yaml", "--set", "traces.root=test"],
+      /^TraceError: .*test: holds nothing of the data set skynomad-p3; name the folder in which data\/v100/,
+    ],
     ["a choice of nothing", () => [studyFile(), "--only", "policy=grredy"], /^OnlyError: .*did you mean "greedy"\?/],
     [
       "a data set whose folder was not named",

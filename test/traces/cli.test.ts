@@ -39,7 +39,7 @@ describe("npm run traces", () => {
     expect(readFileSync(join(folder, "own.html"), "utf8")).toContain("<title>own.trace</title>");
     expect(run("inspect", "--preset", "p3-2023", "--html", "no.html")).toMatchObject({
       status: 2,
-      stderr: "error: --html draws a table file; generate one from the preset first\n",
+      stderr: "TraceError: --html draws a table file; generate one from the preset first\n",
     });
     expect(run("inspect", "own.trace", "--html", "no/such.html").stderr).toContain("cannot be written (ENOENT)");
   });
@@ -100,7 +100,7 @@ describe("npm run traces", () => {
     }
     expect(run("export", "out.trace", "--out", "out.xlsx")).toMatchObject({
       status: 2,
-      stderr: "error: out.xlsx: expected a name that ends in .csv or .parquet\n",
+      stderr: "TraceError: out.xlsx: expected a name that ends in .csv or .parquet\n",
     });
   });
 
@@ -126,7 +126,7 @@ describe("npm run traces", () => {
     ] as const) {
       const { status, stdout, stderr } = run(...args);
       expect({ args, status, stdout }).toEqual({ args, status: 2, stdout: "" });
-      expect(stderr).toMatch(/^error: .*\n$/);
+      expect(stderr).toMatch(/^TraceError: .*\n$/);
       expect(stderr).toContain(message);
     }
     expect(readdirSync(folder)).toEqual(before);
