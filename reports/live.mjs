@@ -70,6 +70,93 @@
     showPolicies();
   }
 
+  /** What a table shows, row by row: its text, which may hold anything. */
+  const cellsOf = (table) =>
+    [...table.rows]
+      .filter((row) => !row.hidden)
+      .map((row) =>
+        [...row.cells].filter((cell) => !cell.hidden).map((cell) => cell.innerText.replace(/\s+/g, " ").trim()),
+      );
+  /** A text that a spreadsheet would run as a formula is quoted; a number is none. */
+  const csvCell = (text) => {
+    const inert = /^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+    return /[",\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+  };
+  const csv = (table) =>
+    `${cellsOf(table)
+      .map((row) => row.map(csvCell).join(","))
+      .join("\n")}\n`;
+  const markdown = (table) => {
+    const escaped = (text) => text.replace(/[\\|<>`*_[\]]/g, "\\$&");
+    const line = (cells) => `| ${cells.join(" | ")} |`;
+    const [head, ...rows] = cellsOf(table).map((row) => row.map(escaped));
+    return `${[head, head.map(() => "---"), ...rows].map(line).join("\n")}\n`;
+  };
+
+  function save(name, type, text) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  function button(label, act) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = label;
+    made.addEventListener("click", async () => {
+      const done = await act();
+      if (!done) return;
+      made.textContent = done;
+      setTimeout(() => {
+        made.textContent = label;
+      }, 2000);
+    });
+    return made;
+  }
+
+  /** Every table can be taken along as CSV or Markdown, every chart as SVG. */
+  function startTaking() {
+    for (const [i, box] of [...document.querySelectorAll(".scroll")].entries()) {
+      const table = box.querySelector("table");
+      const tools = document.createElement("p");
+      tools.className = "tools";
+      tools.append(
+        button("Download CSV", () => save(`table-${i + 1}.csv`, "text/csv", csv(table))),
+        button("Copy as Markdown", async () => {
+          const copied = navigator.clipboard?.writeText(markdown(table));
+          return copied?.then(
+            () => "Copied",
+            () => "The browser forbids it",
+          );
+        }),
+      );
+      box.after(tools);
+    }
+    for (const figure of document.querySelectorAll("figure.chart")) {
+      const tools = document.createElement("p");
+      tools.className = "tools";
+      tools.append(button("Download SVG", () => save(`${figure.id}.svg`, "image/svg+xml", standalone(figure))));
+      figure.querySelector("figcaption").after(tools);
+    }
+  }
+
+  /** The chart as it is drawn now, in the colours that it has on the screen. */
+  function standalone(figure) {
+    const drawn = figure.querySelector(".stage svg");
+    const copy = drawn.cloneNode(true);
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.removeAttribute("aria-hidden");
+    const shown = [...drawn.querySelectorAll("*")];
+    for (const [i, element] of [...copy.querySelectorAll("*")].entries()) {
+      const { fill, stroke, opacity } = getComputedStyle(shown[i]);
+      for (const [name, value] of Object.entries({ fill, stroke })) if (value !== "") element.setAttribute(name, value);
+      if (opacity !== "1") element.setAttribute("opacity", opacity);
+    }
+    return new XMLSerializer().serializeToString(copy);
+  }
+
   async function enliven(figure) {
     const stage = figure.querySelector(".stage");
     const picture = stage.querySelector("[role=img]");
@@ -113,6 +200,7 @@
     { rootMargin: "300px" },
   );
   if (filter !== null) startFilter();
+  startTaking();
   loadLibraries().then(
     () => {
       for (const figure of document.querySelectorAll("figure.chart")) near.observe(figure);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -241,6 +241,35 @@ describe.skipIf(!present)("the report page, from disk and without a network", ()
     expect([...complaints, ...again.complaints]).toEqual([]);
     await page.context().close();
     await again.page.context().close();
+  });
+
+  test("lets its tables be taken along as CSV and Markdown, and its charts as SVG, as they are shown", async () => {
+    const { page, complaints } = await opened(pages.hostile, { permissions: ["clipboard-read", "clipboard-write"] });
+    await allLive(page);
+    const downloaded = async (selector: string) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.locator(selector).first().click()]);
+      return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
+    };
+    const csv = await downloaded("#ranking .tools button:has-text('CSV')");
+    expect(csv.name).toBe("table-1.csv");
+    const lines = csv.text.trimEnd().split("\n");
+    expect(lines).toHaveLength(HOSTILE.length + 1);
+    // A spreadsheet would run a cell that begins so.
+    expect(csv.text).not.toMatch(/(^|,)"?[=@]/m);
+    const svg = await downloaded("#differences-1 .tools button");
+    expect(svg.name).toBe("differences-1.svg");
+    expect(svg.text).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(svg.text).not.toMatch(/var\(--|<script/);
+
+    await page.locator("#ranking .tools button:has-text('Markdown')").first().click();
+    await expect.poll(() => page.locator("#ranking .tools button:has-text('Copied')").count()).toBe(1);
+    const markdown = await page.evaluate<string>("navigator.clipboard.readText()");
+    const [head, rule, ...rows] = markdown.trimEnd().split("\n");
+    expect(rule).toBe(`|${" --- |".repeat(head!.split("|").length - 2)}`);
+    expect(rows).toHaveLength(HOSTILE.length);
+    expect(markdown).not.toMatch(/(?<!\\)<(img|script|svg)/);
+    expect(complaints).toEqual([]);
+    await page.context().close();
   });
 
   test("shows every policy without JavaScript, and no control that would do nothing", async () => {
