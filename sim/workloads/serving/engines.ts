@@ -6,6 +6,7 @@ import { type ModelSize, models } from "../../../traces/catalog/models.ts";
 import { SimulationError } from "../../simulation-error.ts";
 import type { RequestParams } from "../serving-params.ts";
 import type { WorkloadWorld } from "../workload.ts";
+import { BLOCK_TOKENS } from "./kv-blocks.ts";
 import { profileTimes } from "./profile-times.ts";
 import type { ReplicaLimits } from "./replica.ts";
 import { kvBytesPerToken, rooflineTimes, type StepTimes, weightBytes } from "./step-times.ts";
@@ -27,12 +28,13 @@ export function sizeOf({ model }: Pick<RequestParams, "model">): ModelSize {
 }
 
 /**
- * Tokens that are left room for beside the weights; below 1 the model does not fit.
- * @example cacheTokens({ model: "llama-3-8b", memoryShare: 0.9 }, 22_528) // 39,685 on an A10G
+ * Tokens that are left room for beside the weights, in whole blocks; below 1 the model does not fit.
+ * @example cacheTokens({ model: "llama-3-8b", memoryShare: 0.9 }, 22_528) // 39,680 on an A10G
  */
 export function cacheTokens(params: Pick<RequestParams, "model" | "memoryShare">, gpuMemoryMiB: number): number {
   const model = sizeOf(params);
-  return Math.floor((params.memoryShare * gpuMemoryMiB * MIB - weightBytes(model)) / kvBytesPerToken(model));
+  const bytes = params.memoryShare * gpuMemoryMiB * MIB - weightBytes(model);
+  return Math.floor(bytes / kvBytesPerToken(model) / BLOCK_TOKENS) * BLOCK_TOKENS;
 }
 
 /**

@@ -191,7 +191,7 @@ describe("requests, worked by hand", () => {
   });
 
   it("room for beginnings is taken from that for requests", () => {
-    // 24,000 MiB less 10 GB, at 524,288 bytes a token, hold 28,926 tokens.
+    // 24,000 MiB less 10 GB, at 524,288 bytes a token, hold 28,912 tokens.
     const model = { parameters: 5e9, bytesPerParameter: 2, layers: 32, heads: 32, kvHeads: 32, headDim: 128 };
     const tooLong = (cacheShare: number) =>
       served([[100, 19_000, 5]], { requests: { model, prefixes: { count: 1, tokens: 1, cacheShare } } })
