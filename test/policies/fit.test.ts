@@ -91,6 +91,7 @@ describe("the future", () => {
       "skynomad-next-lifetime": "none",
       "omniscient-regions": "exact",
       "omniscient-whole-ticks": "heuristic",
+      "omniscient-sliced": "heuristic",
       "omniscient-replicas": "exact",
     });
     expect(schedulingPolicies.filter((each) => each.bound !== undefined && !clairvoyant.includes(each))).toEqual([]);
