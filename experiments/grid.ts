@@ -13,6 +13,7 @@ import { type MarketModel, marketModel } from "../traces/generate.ts";
 import { readLatencyProfile } from "../traces/latency-profile.ts";
 import { type OpenTrace, openStudyTrace, type TraceRef } from "../traces/open.ts";
 import { presets } from "../traces/presets.ts";
+import { publicSetNamed, userSetFolder } from "../traces/public-sets.ts";
 import { openRequestFile } from "../traces/request-file.ts";
 import type { TraceMarket } from "../traces/trace-table.ts";
 import type { CodeDigests } from "./closure.ts";
@@ -220,7 +221,7 @@ class GridBuilder implements Grid {
     try {
       const cloud = withTypes(study.cloud, markets, this.#catalog);
       const onDemandUsdPerHour = withPrices(study.onDemandUsdPerHour, markets, this.#catalog);
-      return { ...study, cloud, onDemandUsdPerHour, workload: await this.#withProfile(study.workload) };
+      return { ...study, cloud, onDemandUsdPerHour, workload: await this.#withProfile(study.workload, trace) };
     } catch (error) {
       if (error instanceof TraceError) throw this.#loaded.fault(path, error.message);
       throw error;
@@ -228,12 +229,15 @@ class GridBuilder implements Grid {
   }
 
   /** With the latency profile that it names as it was read, so that a record says what timed its requests. */
-  async #withProfile(workload: Study["workload"]): Promise<Study["workload"]> {
+  async #withProfile(workload: Study["workload"], trace: StudyTrace): Promise<Study["workload"]> {
     if (workload.model !== "serving") return workload;
     const { requests } = workload.params;
     if (typeof requests?.measured?.file !== "string") return workload;
-    const file = await readLatencyProfile(resolve(this.#loaded.folder, requests.measured.file));
-    const measured = { ...requests.measured, file: { ...file } };
+    const { set, ...rest } = requests.measured;
+    const root = "dataset" in trace ? trace.root : undefined;
+    const folder = set === undefined ? this.#loaded.folder : (root ?? userSetFolder(publicSetNamed(set).name));
+    const file = await readLatencyProfile(resolve(folder, requests.measured.file));
+    const measured = { ...rest, file: { ...file } };
     return { ...workload, params: { ...workload.params, requests: { ...requests, measured } } };
   }
 

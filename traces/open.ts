@@ -56,7 +56,7 @@ export async function importAny(
 ): Promise<OpenTrace | OtherImport> {
   if ("files" in ref && ref.files.some(isTraceFile)) return ofProduct(openTraceFile(onlyOne(ref.files)), ref.product);
   const set = "dataset" in ref ? named("data set", dataSets, ref.dataset) : undefined;
-  const options: ImportOptions = "dataset" in ref ? { instanceType: set!.instanceType } : ref;
+  const options: ImportOptions = "dataset" in ref ? statedBy(set!) : ref;
   // Whoever maps columns means a CSV.
   const isArchive = (file: Pick<SourceFile, "head" | "text">) =>
     options.map === undefined && priceArchive.matches(file);
@@ -67,7 +67,19 @@ export async function importAny(
     const { polarity, instanceType, zone, product, usdPerHour, tz, gap, map, timeUnit } = options;
     const digest = sha256([
       IMPORTER,
-      { set: set?.name, polarity, instanceType, zone, product, usdPerHour, tz, gap, map, timeUnit },
+      {
+        set: set?.name,
+        lastHoldsS: set?.lastHoldsS,
+        polarity,
+        instanceType,
+        zone,
+        product,
+        usdPerHour,
+        tz,
+        gap,
+        map,
+        timeUnit,
+      },
       ...files.map((file) => [zoneInName(file), file.sha256]),
     ]);
     const cached = join(cacheFolder, `${digest}.trace`);
@@ -86,7 +98,7 @@ export async function importAny(
     }
     const reads = await readAll(files, options);
     const format = set === undefined ? formatsOf(reads) : `data set ${set.name} (${publicSetNamed(set.set).licence})`;
-    const parsed = build(digest, files, format, reads, options);
+    const parsed = build(digest, files, format, reads, options, set?.lastHoldsS);
     return await stored(cacheFolder, cached, (path) => writeTraceFile(path, parsed));
   } finally {
     for (const file of files) file.dispose();
@@ -126,9 +138,15 @@ function onlyOne(files: readonly string[]): string {
   throw new TraceError(`${files.find(isTraceFile)}: a table file is a whole trace; name it alone`);
 }
 
+const statedBy = ({ instanceType, zone, usdPerHour }: DataSet): ImportOptions => ({
+  instanceType,
+  ...(zone !== undefined && { zone }),
+  ...(usdPerHour !== undefined && { usdPerHour }),
+});
+
 /** In the user's cache where `root` does not say otherwise. */
 function pathsOf(set: DataSet, root = userSetFolder(set.set)): string[] {
-  const paths = [...set.availability, set.prices].map((path) => join(root, path));
+  const paths = set.files.map((path) => join(root, path));
   if (root === userSetFolder(set.set) && !isPresent(publicSetNamed(set.set), root)) {
     throw new TraceError(
       `data set ${set.name} does not come with the workbench: npm run traces -- fetch ${set.set}, or say where a copy lies: --set traces.root=FOLDER of a study, --root FOLDER of traces -- import`,
@@ -191,10 +209,11 @@ function build(
   format: string,
   reads: readonly FormatRead[],
   { usdPerHour, gap = "hold" }: ImportOptions,
+  lastHoldsS = 0,
 ): Parsed {
   const pulls = reads.flatMap((read) => read.pulls);
   const merged = mergePulls(pulls, { usdPerHour, gap });
-  const table = tableFromSeries(merged.series, { digest, endS: merged.endS });
+  const table = tableFromSeries(merged.series, { digest, endS: merged.endS + lastHoldsS });
   const left = reads.flatMap((read) => read.dropped);
   const inPulls = pulls.reduce((sum, { timesS }) => sum + timesS.length, 0);
   const dropped = [...left, ...merged.dropped];
@@ -222,7 +241,7 @@ function build(
       gaps: { count: gaps, rule: gap },
       warnings: [...new Set([...stated, ...era, ...reads.flatMap((read) => read.warnings), ...merged.warnings])],
       startsAt: merged.startS === undefined ? "an unknown time, the source has no stamps" : iso(merged.startS),
-      hours: merged.endS / HOUR_S,
+      hours: table.endS / HOUR_S,
       markets: merged.series.map(({ market }, m) => {
         const { priceChanges, capacityChanges, meanUsdPerHour, availability } = marketStatistics(table, m);
         const { fromS, toS } = merged.spans[m]!;

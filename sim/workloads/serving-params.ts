@@ -72,6 +72,10 @@ export const requestParams = z.strictObject({
         .describe(
           "measured times, in the form of SpotServe's artifact, from the study's folder; a record holds what it says",
         ),
+      set: z
+        .string()
+        .exactOptional()
+        .describe("the public data set that the file lies in, where its traces lie, instead of the study's folder"),
       pipeline: z.int().min(1).default(1).describe("stages that a replica's model is cut into"),
       tensor: z.int().min(1).describe("GPUs that share each stage"),
       promptTokens: z.int().min(1).describe("of the prompts that it was measured with; the file does not say"),

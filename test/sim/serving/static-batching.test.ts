@@ -130,11 +130,11 @@ describe("a fleet that changes", () => {
       }),
       spotserve({ controller: false }),
     );
-    // It comes at 705 s, 15 s after the notice, and takes 112 s: it is moved just before 720 s, with what it has been given.
+    // It comes at 705 s, 15 s after the notice, and takes 108 s: it is moved just before 720 s, with what it has been given.
     expect(metrics).toMatchObject({ requestsCompleted: 1, triesLost: 0, tokensWasted: 0, reparallelizations: 1 });
-    expect(metrics.latencyMeanS! - batchLatency(profile, { pipeline: 2, tensor: 4 }, 1, 4_000).latencyS).toBeLessThan(
-      1,
-    );
+    const undisturbedS = batchLatency(profile, { pipeline: 1, tensor: 4 }, 1, 4_000).latencyS;
+    expect(metrics.latencyMeanS).toBeGreaterThan(undisturbedS);
+    expect(metrics.latencyMeanS).toBeLessThan(undisturbedS + 1);
   });
 
   it("begins a batch again whose instance goes without a word", () => {
