@@ -36,10 +36,10 @@ export type ControllerParams = { readonly alphaPerS?: number; readonly microBatc
 /** How often the load is looked at. Source: section 3.2 of the paper, the arrivals of the last 30 s. */
 const LOOK_EVERY_S = 30;
 
-/** Requests a second that layouts keep up with, as they were last looked at. */
-export type LoadMemory = { alphaPerS: number; lookAgainS: Seconds };
+/** Requests a second that layouts keep up with, as they were last looked at; null while none were seen: then as many as can be. */
+export type LoadMemory = { alphaPerS: number | null; lookAgainS: Seconds };
 
-export const unseenLoad = (alphaPerS = 0): LoadMemory => ({ alphaPerS, lookAgainS: 0 });
+export const unseenLoad = (alphaPerS: number | null = null): LoadMemory => ({ alphaPerS, lookAgainS: 0 });
 
 /** Looks at it where nobody has said what it is. */
 export function lookAtLoad(
@@ -51,7 +51,7 @@ export function lookAtLoad(
 ): void {
   if (alphaPerS !== undefined) return;
   if (view.nowS >= memory.lookAgainS) {
-    memory.alphaPerS = service.requestsPerS ?? 0;
+    memory.alphaPerS = service.requestsPerS || null;
     memory.lookAgainS = (Math.floor(view.nowS / LOOK_EVERY_S) + 1) * LOOK_EVERY_S;
   }
   act.wakeAt(memory.lookAgainS);
@@ -123,7 +123,7 @@ export interface Target {
 export function chosenTarget(
   model: ServedModel,
   on: readonly InstanceView[],
-  requiredRps: number,
+  alphaPerS: number | null,
   { microBatches }: ControllerParams,
 ): Target | undefined {
   const gpusPerInstance = on[0]?.market.gpus;
@@ -134,7 +134,7 @@ export function chosenTarget(
     gpusPerInstance,
     gpusMin,
     outputTokens,
-    requiredRps,
+    requiredRps: alphaPerS ?? Infinity,
     microBatches,
   };
   return choosePlan(profile, { ...needs, batchMax: layout.batchMax });
