@@ -154,7 +154,7 @@ function pathsOf(set: DataSet, root = userSetFolder(set.set)): string[] {
   }
   if (root !== userSetFolder(set.set) && !paths.some((path) => existsSync(path))) {
     throw new TraceError(
-      `${root}: holds nothing of the data set ${set.name}; name the folder in which ${set.prices} lies, or get it: npm run traces -- fetch ${set.set}`,
+      `${root}: holds nothing of the data set ${set.name}; name the folder in which ${set.files.at(-1)} lies, or get it: npm run traces -- fetch ${set.set}`,
     );
   }
   return paths;
