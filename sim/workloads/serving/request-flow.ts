@@ -1,57 +1,34 @@
 import type { MoveHow } from "../../../policies/contract/actions.ts";
 import type { Router } from "../../../policies/contract/routing.ts";
-import {
-  HOUR_S,
-  type InstanceId,
-  type MarketId,
-  type MiB,
-  type PerSecond,
-  type Seconds,
-} from "../../../policies/contract/units.ts";
+import { HOUR_S, type InstanceId, type MiB, type PerSecond, type Seconds } from "../../../policies/contract/units.ts";
 import type { RequestStream } from "../../../traces/requests.ts";
 import { EVENT } from "../../events.ts";
 import type { SimInstance } from "../../instance.ts";
 import { SimulationError } from "../../simulation-error.ts";
 import type { RequestParams } from "../serving-params.ts";
 import type { WorkloadWorld } from "../workload.ts";
-import { type CacheTransfer, CacheTransfers } from "./cache-transfers.ts";
+import { CacheTransfers } from "./cache-transfers.ts";
 import { type Engine, enginesOf, sizeOf } from "./engines.ts";
 import { PrefixCache, prefixDraws } from "./prefixes.ts";
 import { RateWindow } from "./rate-window.ts";
 import { Replica, type ReplicaHooks } from "./replica.ts";
 import { type FailedBy, RequestAccounts } from "./request-accounts.ts";
+import { type Moving, RequestMoves } from "./request-moves.ts";
 import { requestsOf } from "./request-source.ts";
 import { Requests, SlotQueue, WAITING } from "./requests.ts";
 import { kvBytesPerToken } from "./step-times.ts";
 
 /** A replica that is there, ready to serve. */
-interface Served {
-  readonly instance: SimInstance;
-  readonly replica: Replica;
+interface Served extends Moving {
   prefixes: PrefixCache | undefined;
   /** New requests may be sent to it. */
   isRegistered: boolean;
-  /** What it has in flight goes over to others. */
-  move: Move | undefined;
   /** The event that it waits for, and when. */
   seq: number;
   awaitedS: Seconds;
 }
 
-/** One request after the other. */
-interface Move {
-  /** To those of these that take requests; undefined: to storage. */
-  readonly to: readonly SimInstance[] | undefined;
-  /** Of each cache, that comes along. */
-  readonly share: number;
-  /** Whose turn it is: leaving with its step, or on its way; -1: nobody's. */
-  slot: number;
-  /** Requests whose cache came along, and the others. */
-  moved: number;
-  left: number;
-}
-
-/** In columns of places, and instead of a slot. */
+/** In the column of instances. */
 const NOBODY = -1;
 
 /** In the column of retries: the client has turned away from this try, which still runs. */
@@ -80,13 +57,7 @@ export class RequestFlow implements ReplicaHooks {
   /** Those of them that no replica has taken. */
   readonly #held = new SlotQueue(this.#requests.queued);
   readonly #served: (Served | undefined)[] = []; // [instance]
-  readonly #transfers: CacheTransfers;
-  /** Tokens of requests whose cache comes along to their next replica, or lies in storage. */
-  readonly #comeAlong = new Map<number, number>(); // [slot]
-  /** Requests whose cache lies in storage, and what wrote it. */
-  readonly #stored = new Map<number, MarketId>(); // [slot]
-  /** Requests that have left a replica and run on none yet, and since when. */
-  readonly #leftS = new Map<number, Seconds>(); // [slot]
+  readonly #moves: RequestMoves<Served>;
   readonly #rate = new RateWindow();
   readonly #timeoutS: Seconds;
   #isTimeoutAwaited = false;
@@ -109,7 +80,14 @@ export class RequestFlow implements ReplicaHooks {
     this.#prefixOf = prefixes && prefixDraws(prefixes, random);
     this.#stream = requestsOf(params, world);
     this.#accounts = new RequestAccounts(slo, measuredFromS, world.horizonS);
-    this.#transfers = new CacheTransfers(world, kvBytesPerToken(sizeOf(params)), measuredFromS);
+    const transfers = new CacheTransfers(world, kvBytesPerToken(sizeOf(params)), measuredFromS);
+    this.#moves = new RequestMoves<Served>(this.#requests, this.#accounts, transfers, {
+      at: (id) => this.#served[id],
+      dispatch: (slot, nowS) => this.#dispatch(slot, nowS),
+      enqueue: (slot, to, nowS) => this.#enqueue(slot, to, nowS),
+      finished: (slot, nowS) => this.finished(slot, nowS),
+      changed: (served) => this.#changed(served),
+    });
     this.#timeoutS = client.timeoutS ?? Infinity;
   }
 
@@ -150,7 +128,7 @@ export class RequestFlow implements ReplicaHooks {
 
   /** Of a replica that is there. */
   cachesMiB({ id }: SimInstance, nowS: Seconds): MiB {
-    return this.#transfers.miBOf(this.#served[id]!.replica.cachedTokens(nowS));
+    return this.#moves.cachesMiB(this.#served[id]!, nowS);
   }
 
   // ── replicas ───────────────────────────────────────────────────────────────────────
@@ -196,16 +174,11 @@ export class RequestFlow implements ReplicaHooks {
       const served = this.#served[id]!;
       if (how === "restart" || share === 0) {
         this.#empty(served, nowS, (slot, tokens) => {
-          if (how === "restart") this.#restart(slot, tokens, nowS);
-          else this.#readAgain(slot, tokens, nowS);
+          if (how === "restart") this.#moves.restart(slot, tokens, nowS);
+          else this.#moves.readAgain(slot, tokens, nowS);
         });
       } else {
-        served.move = { to: how === "kv" ? to : undefined, share, slot: NOBODY, moved: 0, left: 0 };
-        for (const slot of this.#waitingAt(id)) {
-          served.replica.cancel(slot, nowS);
-          this.#readAgain(slot, this.#requests.given[slot]!, nowS);
-        }
-        this.#nextTurn(served, nowS);
+        this.#moves.begin(served, this.#waitingAt(id), how === "kv" ? to : undefined, share, nowS);
       }
       this.#tellLoad(served);
     }
@@ -214,24 +187,19 @@ export class RequestFlow implements ReplicaHooks {
   /** It is gone, and what it had begun with it. */
   ends({ id }: SimInstance, nowS: Seconds): void {
     const served = this.#served[id]!;
-    const { move, replica } = served;
-    replica.advance(nowS); // what ends in this very instant is still done
+    served.replica.advance(nowS); // what ends in this very instant is still done
     this.#served[id] = undefined;
     if (served.isRegistered) this.#router.deregister(id);
     this.#empty(served, nowS, (slot, tokens) => {
-      if (move !== undefined) {
-        move.left++;
-        this.#readAgain(slot, tokens, nowS);
+      if (served.move !== undefined) {
+        this.#moves.lost(served, slot, tokens, nowS);
         return;
       }
       this.#accounts.wasted(this.#requests.arrivalS[slot]!, tokens);
       this.#sent.delete(slot);
       this.#tryAgain(slot, "lost", nowS);
     });
-    if (move !== undefined && this.#transfers.cutOff(move.slot, nowS) !== undefined) {
-      move.left++;
-      this.#readAgain(move.slot, this.#requests.given[move.slot]!, nowS);
-    }
+    this.#moves.ends(served, nowS);
     this.#close(served, nowS);
   }
 
@@ -246,11 +214,11 @@ export class RequestFlow implements ReplicaHooks {
       served.awaitedS = Infinity;
       served.replica.advance(nowS);
       this.#await(served);
-      if (served.move?.slot === NOBODY) this.#nextTurn(served, nowS);
+      this.#moves.goOn(served, nowS);
     } else if (kind === EVENT.start) {
       this.#send(a, nowS);
     } else if (kind === EVENT.fetched) {
-      this.#cameThrough(a, seq, nowS);
+      this.#moves.cameThrough(a, seq, nowS);
     } else {
       this.#isTimeoutAwaited = false;
       const { sentS } = this.#requests;
@@ -264,14 +232,9 @@ export class RequestFlow implements ReplicaHooks {
   admitted(slot: number, nowS: Seconds): number {
     const requests = this.#requests;
     const toRead = requests.promptTokens[slot]! + requests.given[slot]!;
-    const cameAlong = this.#comeAlong.get(slot) ?? 0;
-    this.#comeAlong.delete(slot);
+    const cameAlong = this.#moves.takeAlong(slot);
     const held = cameAlong === toRead ? toRead : Math.max(cameAlong, this.#prefixHeld(slot));
-    const leftS = this.#leftS.get(slot);
-    if (leftS !== undefined) {
-      this.#leftS.delete(slot);
-      this.#accounts.goesOn(requests.arrivalS[slot]!, nowS - leftS, toRead - held);
-    }
+    this.#moves.goesOn(slot, toRead - held, nowS);
     return held;
   }
 
@@ -299,8 +262,8 @@ export class RequestFlow implements ReplicaHooks {
 
   dropped(slot: number, tokens: number, nowS: Seconds): void {
     const served = this.#served[this.#requests.on[slot]!]!;
-    if (served.move?.slot === slot) {
-      this.#leaves(served, served.move, slot, tokens, nowS);
+    if (this.#moves.isTurn(served, slot)) {
+      this.#moves.leaves(served, slot, tokens, nowS);
       return;
     }
     this.#tellLoad(served);
@@ -317,7 +280,7 @@ export class RequestFlow implements ReplicaHooks {
       });
       this.#close(served, nowS);
     }
-    for (const slot of [...this.#transfers.slots, ...this.#held]) tokensOpen += this.#requests.given[slot]!;
+    for (const slot of [...this.#moves.onTheirWay, ...this.#held]) tokensOpen += this.#requests.given[slot]!;
     this.#served.length = 0;
     this.#accounts.close(this.#requests.inFlight, tokensOpen);
   }
@@ -325,7 +288,7 @@ export class RequestFlow implements ReplicaHooks {
   // ── what came of it ────────────────────────────────────────────────────────────────
 
   outcome(): Record<string, number> {
-    return { ...this.#accounts.outcome(), movedGiB: this.#transfers.movedGiB };
+    return { ...this.#accounts.outcome(), movedGiB: this.#moves.movedGiB };
   }
 
   check(): void {
@@ -383,20 +346,13 @@ export class RequestFlow implements ReplicaHooks {
       this.#fail(slot, "tooLong", nowS);
       return;
     }
-    const storageOf = this.#stored.get(slot);
-    if (storageOf === undefined) {
-      this.#enqueue(slot, served, nowS);
-    } else {
-      requests.on[slot] = NOBODY;
-      this.#transfers.send(slot, this.#comeAlong.get(slot)!, { storageOf }, served.instance, nowS);
-    }
+    if (!this.#moves.fetch(slot, served.instance, nowS)) this.#enqueue(slot, served, nowS);
   }
 
   #enqueue(slot: number, served: Served, nowS: Seconds): void {
     this.#requests.on[slot] = served.instance.id;
     served.replica.enqueue(slot, nowS);
-    this.#tellLoad(served);
-    this.#await(served);
+    this.#changed(served);
   }
 
   /** The client waits no longer. */
@@ -405,18 +361,15 @@ export class RequestFlow implements ReplicaHooks {
     this.#sent.delete(slot);
     const on = requests.on[slot]!;
     if (on < 0) {
-      const transfer = this.#transfers.cutOff(slot, nowS);
-      if (transfer === undefined) this.#held.delete(slot);
+      if (!this.#moves.givenUp(slot, nowS)) this.#held.delete(slot);
       this.#takenBack(slot, nowS);
-      if (transfer !== undefined) this.#cardIsFree(transfer, nowS);
       return;
     }
     const served = this.#served[on]!;
-    const isLeaving = served.move?.slot === slot;
-    if (isLeaving) served.move!.slot = NOBODY;
-    else if (served.replica.cancel(slot, nowS)) {
-      this.#await(served);
-      this.#tellLoad(served);
+    if (this.#moves.isTurn(served, slot)) {
+      this.#moves.skip(served); // it is leaving as it is
+    } else if (served.replica.cancel(slot, nowS)) {
+      this.#changed(served);
       this.#takenBack(slot, nowS);
       return;
     }
@@ -443,7 +396,7 @@ export class RequestFlow implements ReplicaHooks {
       return;
     }
     requests.retries[slot]!++;
-    this.#forget(slot);
+    this.#moves.forget(slot);
     requests.on[slot] = NOBODY;
     requests.given[slot] = 0;
     requests.heapAt[slot] = WAITING;
@@ -459,16 +412,21 @@ export class RequestFlow implements ReplicaHooks {
 
   #fail(slot: number, by: FailedBy, nowS: Seconds): void {
     this.#accounts.failed(this.#requests.arrivalS[slot]!, by, nowS);
-    this.#forget(slot);
+    this.#moves.forget(slot);
     this.#requests.remove(slot);
   }
 
-  #tellLoad({ instance: { id }, replica, isRegistered, move }: Served): void {
-    if (isRegistered) this.#router.outstanding(id, replica.load);
-    else if (replica.load === 0 && (move?.slot ?? NOBODY) === NOBODY) this.#world.facts.drained(id);
+  #changed(served: Served): void {
+    this.#tellLoad(served);
+    this.#await(served);
   }
 
-  // ── moves ──────────────────────────────────────────────────────────────────────────
+  #tellLoad(served: Served): void {
+    const { id } = served.instance;
+    const { load } = served.replica;
+    if (served.isRegistered) this.#router.outstanding(id, load);
+    else if (load === 0 && !this.#moves.isTurn(served)) this.#world.facts.drained(id);
+  }
 
   /** Takes all from it, but for those whose clients have turned away. */
   #empty({ replica }: Served, nowS: Seconds, take: (slot: number, tokens: number) => void): void {
@@ -481,110 +439,6 @@ export class RequestFlow implements ReplicaHooks {
   #waitingAt(id: InstanceId): number[] {
     const { on, heapAt } = this.#requests;
     return [...this.#sent].filter((slot) => on[slot] === id && heapAt[slot] === WAITING);
-  }
-
-  /** Elsewhere, from the first token on. */
-  #restart(slot: number, tokens: number, nowS: Seconds): void {
-    const requests = this.#requests;
-    this.#accounts.restarted(requests.arrivalS[slot]!, tokens);
-    requests.given[slot] = 0;
-    requests.heapAt[slot] = WAITING;
-    this.#forget(slot);
-    this.#dispatch(slot, nowS);
-  }
-
-  /** Goes on elsewhere, once its prompt and what it had been given are read again. */
-  #readAgain(slot: number, tokens: number, nowS: Seconds): void {
-    const requests = this.#requests;
-    requests.given[slot] = tokens;
-    requests.heapAt[slot] = WAITING;
-    this.#comeAlong.delete(slot);
-    this.#stored.delete(slot);
-    if (tokens > 0 && !this.#leftS.has(slot)) this.#leftS.set(slot, nowS);
-    this.#dispatch(slot, nowS);
-  }
-
-  /** The one with the smallest cache is next: that saves the most of them. It leaves with the step under way. */
-  #nextTurn(served: Served, nowS: Seconds): void {
-    const move = served.move!;
-    const slot = served.replica.smallest;
-    const isWanted = move.to === undefined || move.to.some(({ id }) => this.#served[id]?.isRegistered);
-    if (slot < 0 || !isWanted) return;
-    move.slot = slot;
-    served.replica.cancel(slot, nowS);
-    this.#await(served);
-  }
-
-  #leaves({ instance }: Served, move: Move, slot: number, tokens: number, nowS: Seconds): void {
-    const requests = this.#requests;
-    if (tokens === requests.outputTokens[slot]!) {
-      move.slot = NOBODY;
-      this.finished(slot, nowS);
-      return;
-    }
-    const target = move.to === undefined ? { storageOf: instance.market } : this.#leastLoaded(move.to, slot);
-    const comeAlong = Math.floor(move.share * (requests.promptTokens[slot]! + tokens));
-    if (target === undefined || comeAlong === 0) {
-      move.slot = NOBODY;
-      move.left++;
-      this.#readAgain(slot, tokens, nowS);
-      return;
-    }
-    requests.on[slot] = NOBODY;
-    requests.given[slot] = tokens;
-    this.#comeAlong.set(slot, comeAlong);
-    this.#leftS.set(slot, nowS);
-    this.#transfers.send(slot, comeAlong, instance, target, nowS);
-  }
-
-  #cameThrough(slot: number, seq: number, nowS: Seconds): void {
-    const transfer = this.#transfers.through(slot, seq);
-    if (transfer === undefined) return;
-    const { from, to } = transfer;
-    const requests = this.#requests;
-    if ("storageOf" in to) {
-      this.#stored.set(slot, to.storageOf);
-      this.#dispatch(slot, nowS);
-    } else {
-      const target = this.#served[to.id];
-      if (target?.isRegistered) {
-        this.#stored.delete(slot);
-        this.#enqueue(slot, target, nowS);
-      } else if ("storageOf" in from) {
-        this.#dispatch(slot, nowS); // it is there still
-      } else {
-        this.#readAgain(slot, requests.given[slot]!, nowS);
-      }
-    }
-    if (!("storageOf" in from)) this.#served[from.id]!.move!.moved++;
-    this.#cardIsFree(transfer, nowS);
-  }
-
-  /** For the next. */
-  #cardIsFree({ from }: CacheTransfer, nowS: Seconds): void {
-    if ("storageOf" in from) return;
-    const source = this.#served[from.id]!;
-    source.move!.slot = NOBODY;
-    this.#nextTurn(source, nowS);
-    this.#tellLoad(source);
-  }
-
-  /** The first of those with the fewest requests that have room for this one. */
-  #leastLoaded(among: readonly SimInstance[], slot: number): SimInstance | undefined {
-    let best: Served | undefined;
-    for (const { id } of among) {
-      const served = this.#served[id];
-      if (!served?.isRegistered || !served.replica.holds(slot)) continue;
-      if (best === undefined || served.replica.load < best.replica.load) best = served;
-    }
-    return best?.instance;
-  }
-
-  /** Of a request that begins again, or has ended. */
-  #forget(slot: number): void {
-    this.#comeAlong.delete(slot);
-    this.#stored.delete(slot);
-    this.#leftS.delete(slot);
   }
 
   #await(served: Served): void {
