@@ -346,7 +346,7 @@ export class RequestFlow implements ReplicaHooks {
       this.#fail(slot, "tooLong", nowS);
       return;
     }
-    if (!this.#moves.fetch(slot, served.instance, nowS)) this.#enqueue(slot, served, nowS);
+    if (!this.#moves.readBack(slot, served.instance, nowS)) this.#enqueue(slot, served, nowS);
   }
 
   #enqueue(slot: number, served: Served, nowS: Seconds): void {

@@ -181,8 +181,8 @@ export class RequestMoves<Served extends Moving> {
     if (this.#transfers.cutOff(slot, nowS) !== undefined) this.lost(served, slot, this.#requests.given[slot]!, nowS);
   }
 
-  /** Where its cache lies in storage, it is fetched from there first. @returns whether it is */
-  fetch(slot: number, to: SimInstance, nowS: Seconds): boolean {
+  /** Where its cache lies in storage, it is read back from there first. @returns whether it is */
+  readBack(slot: number, to: SimInstance, nowS: Seconds): boolean {
     const storageOf = this.#stored.get(slot);
     if (storageOf === undefined) return false;
     this.#requests.on[slot] = NOBODY;
