@@ -282,6 +282,8 @@ export class ActionWriter implements Actions {
         `reparallelize: the replicas of service ${own.id} are on one instance each; place and release them`,
       );
     }
+    if (to.length === 0)
+      throw new ActionError(`reparallelize: service ${own.id} is left nowhere; release its placements`);
     const kept = new Set(
       how === "restart" ? [] : own.placements.filter((each) => to.some((other) => isSame(each, other))),
     );

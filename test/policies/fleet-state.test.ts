@@ -3,6 +3,7 @@ import type { TaskArrival } from "../../policies/contract/facts.ts";
 import type { InstanceId, MarketId, WorkId } from "../../policies/contract/units.ts";
 import { ActionError, ActionWriter } from "../../policies/state/action-writer.ts";
 import { FleetState } from "../../policies/state/fleet-state.ts";
+import { inventedProfile } from "./invented-profile.ts";
 
 const market = (zone: string, capacityType: "spot" | "onDemand" = "spot") => ({
   instanceType: "g.x",
@@ -377,6 +378,90 @@ describe("a service", () => {
     ])("is refused where it does not fit: %s", (message, on, wanted) => {
       const instances = on.map(launched);
       expect(() => act.place(service(), { instances, layout: wanted })).toThrow(message);
+    });
+
+    describe("is laid out anew", () => {
+      const one = { pipeline: 1, tensor: 4, batchMax: 4 };
+      const profile = { ...inventedProfile(), hiddenSize: 4096 };
+      const speeds = { localBytesPerS: 1, storageBytesPerS: 1, switchS: 0, restartS: 0 };
+      const model = { profile, layout, gpusMin: 4, promptTokens: 512, outputTokens: 128, bytesPerParameter: 4, speeds };
+      const on = (...ids: number[]) => ids.map((id) => state.instanceOf({ id: instance(id) })!);
+      beforeEach(() => {
+        state.workEnded(work(0));
+        state.serviceArrived(work(1), { replicasWanted: 1, model });
+        for (const n of [0, 1, 2]) {
+          launched(0);
+          if (n < 2) state.status(instance(n), "ready");
+        }
+        act.place(service(), { instances: on(0), layout: one });
+        act.place(service(), { instances: on(1), layout: one });
+        act.register(on(0)[0]!);
+        act.register(on(1)[0]!);
+      });
+
+      it("into what it is to be: one that stands so is kept, registered, with its batch", () => {
+        const id = 7;
+        const batch = {
+          id,
+          requests: 1,
+          promptTokens: 9,
+          outputTokens: 5,
+          decodesFromS: 0,
+          perTokenS: 1,
+          tokensBefore: 0,
+        };
+        state.batch(instance(1), batch);
+        state.status(instance(2), "ready");
+        act.reparallelize(
+          service(),
+          [
+            { instances: on(1), layout: one },
+            { instances: on(2), layout: one },
+          ],
+          "whole",
+        );
+        expect(service().placements).toMatchObject([
+          { instances: [{ id: 1, registered: true }], batch: { id } },
+          { instances: [{ id: 2, registered: false }], batch: undefined },
+        ]);
+        expect(act.actions.at(-1)).toEqual({
+          do: "reparallelize",
+          work: 1,
+          to: [
+            { instances: [1], layout: one },
+            { instances: [2], layout: one },
+          ],
+          how: "whole",
+        });
+        expect(ids(state.instances.idle)).toEqual([0]);
+      });
+
+      it("and by a restart no placement is kept", () => {
+        act.reparallelize(service(), [{ instances: on(0), layout: one }], "restart");
+        expect(service().placements).toMatchObject([{ instances: [{ id: 0, registered: false }] }]);
+      });
+
+      it.each<[string, () => void]>([
+        ["stands so already", () => act.reparallelize(service(), service().placements, "whole")],
+        ["is left nowhere", () => act.reparallelize(service(), [], "whole")],
+        ["has no layout", () => act.reparallelize(service(), [{ instances: on(0) }], "whole")],
+        ["instance 2 is requested", () => act.reparallelize(service(), [{ instances: on(2), layout: one }], "whole")],
+        [
+          "instance 0 has no free slot",
+          () =>
+            act.reparallelize(
+              service(),
+              [
+                { instances: on(0), layout: one },
+                { instances: on(0), layout: { ...one, batchMax: 2 } },
+              ],
+              "restart",
+            ),
+        ],
+        ["are cut over GPUs; reparallelize it", () => act.move(service().placements, [], "restart")],
+      ])("but is refused where it %s", (message, wrong) => {
+        expect(wrong).toThrow(message);
+      });
     });
 
     it("is no way to place a task", () => {
