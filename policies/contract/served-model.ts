@@ -60,3 +60,15 @@ export function decodedTokens(batch: BatchView, nowS: Seconds): number {
   const since = Math.floor((nowS - decodesFromS) / perTokenS + 1e-9);
   return Math.min(outputTokens, tokensBefore + Math.max(0, since));
 }
+
+export const isSameLayout = (a: Layout | undefined, b: Layout | undefined): boolean =>
+  a?.pipeline === b?.pipeline && a?.tensor === b?.tensor && a?.batchMax === b?.batchMax;
+
+/** Instances by id, and what is laid out over them. */
+type LaidOut = { readonly instances: readonly { readonly id: number }[]; readonly layout?: Layout | undefined };
+
+/** The same instances in the same order, in the same layout. */
+export const isSamePlacement = (a: LaidOut, b: LaidOut): boolean =>
+  isSameLayout(a.layout, b.layout) &&
+  a.instances.length === b.instances.length &&
+  a.instances.every(({ id }, i) => id === b.instances[i]!.id);

@@ -1,5 +1,5 @@
 import type { Layout } from "../contract/latency-profile.ts";
-import type { WeightShard } from "../contract/served-model.ts";
+import type { ServedModel, WeightShard } from "../contract/served-model.ts";
 
 /** What a model's parts weigh, in bytes. */
 export interface ModelBytes {
@@ -31,6 +31,10 @@ export function transformerBytes(model: {
     kvPerTokenLayer: 2 * h * bytes,
   };
 }
+
+/** Of its transformer layers; what its profile leaves out, this leaves out too. */
+export const servedBytes = ({ profile: { layers, hiddenSize }, bytesPerParameter }: ServedModel): ModelBytes =>
+  transformerBytes({ layers, hiddenSize, bytesPerParameter });
 
 /** Keys and values of a running batch: its id, and how many tokens of all its requests they are of. */
 export interface KvCache {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Actions, ReparallelizeHow } from "../contract/actions.ts";
 import type { Layout } from "../contract/latency-profile.ts";
-import type { ServedModel } from "../contract/served-model.ts";
+import { isSameLayout, type ServedModel } from "../contract/served-model.ts";
 import type { Seconds } from "../contract/units.ts";
 import type { FleetView, InstanceView, Placement, ServiceView } from "../contract/view.ts";
 import { isGoing } from "../failover/replicas-of.ts";
@@ -165,16 +165,13 @@ export function changeOf(
   const target = targetOf(usable);
   if (target === undefined) return undefined;
   const { layout, pipelines } = target;
-  const stands = placements.length === pipelines && placements.every((each) => isLayout(each, layout));
+  const stands = placements.length === pipelines && placements.every((each) => isSameLayout(each.layout, layout));
   return stands && placed.every((each) => has(usable, each)) ? undefined : { usable, target };
 }
 
 /** A wrapper may hand on an overlay, so by id. */
 export const has = (list: readonly InstanceView[], { id }: InstanceView): boolean =>
   list.some((each) => each.id === id);
-
-export const isLayout = ({ layout }: Placement, { pipeline, tensor, batchMax }: Layout): boolean =>
-  layout?.pipeline === pipeline && layout.tensor === tensor && layout.batchMax === batchMax;
 
 /** In order, whatever they hold. */
 export function inOrder(on: readonly InstanceView[], { layout, pipelines }: Target): readonly Placement[] {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Actions } from "../contract/actions.ts";
 import { definePolicy } from "../contract/policy.ts";
-import { decodedTokens, type ServedModel } from "../contract/served-model.ts";
+import { decodedTokens, isSameLayout, isSamePlacement } from "../contract/served-model.ts";
 import type { Seconds } from "../contract/units.ts";
 import type { FleetView, InstanceView, Placement, PlacementView, ServiceView } from "../contract/view.ts";
 import { isGoing } from "../failover/replicas-of.ts";
@@ -9,7 +9,7 @@ import { type GpuInstance, mapDevices } from "../parallelism/device-mapper.ts";
 import { tokensBefore } from "../parallelism/interruption-arranger.ts";
 import { planMigration } from "../parallelism/migration-planner.ts";
 import { migrationTimes } from "../parallelism/migration-time.ts";
-import { inheritedBatches, type KvCache, type ModelBytes, shardsOf, transformerBytes } from "../parallelism/shard.ts";
+import { inheritedBatches, type KvCache, servedBytes, shardsOf } from "../parallelism/shard.ts";
 import {
   changeOf,
   chosenTarget,
@@ -19,7 +19,6 @@ import {
   inOrder,
   instancesFor,
   instancesPer,
-  isLayout,
   keepPool,
   type LoadMemory,
   layOut,
@@ -121,13 +120,13 @@ function mapped(
 ): readonly Placement[] {
   const tokens = ({ batch }: PlacementView) => (batch === undefined ? -1 : decodedTokens(batch, view.nowS));
   const kept = service.placements
-    .filter((each) => isLayout(each, layout) && each.instances.every((instance) => has(usable, instance)))
+    .filter((each) => isSameLayout(each.layout, layout) && each.instances.every((instance) => has(usable, instance)))
     .sort((a, b) => tokens(b) - tokens(a))
     .slice(0, pipelines);
   const size = instancesPer(layout, usable);
   const free = usable.filter((each) => !kept.some(({ instances }) => has(instances, each)));
   const fleet = all.filter((each) => each.shards.length > 0 || has(free, each));
-  const bytes = bytesOf(service.model!);
+  const bytes = servedBytes(service.model!);
   const stopped = service.placements.filter((each) => !kept.includes(each));
   const kvOf = inherited(view, stopped, pipelines - kept.length, layout.batchMax);
   const holding = fleet.map((each) => holdingOf(view, each, !has(free, each)));
@@ -181,12 +180,9 @@ function lastStartS(
   deadlineS: Seconds,
 ): Seconds {
   const { nowS } = view;
-  const isKept = ({ instances, layout }: PlacementView) =>
-    change.some((each) => isLayout(each, layout!) && each.instances.every(({ id }, i) => id === instances[i]!.id));
+  const isKept = (placement: PlacementView) => change.some((each) => isSamePlacement(each, placement));
   const stopped = service.placements.filter((each) => !isKept(each));
-  const opened = change.filter(
-    (each) => !service.placements.some((own) => isKept(own) && own.instances[0]!.id === each.instances[0]!.id),
-  );
+  const opened = change.filter((each) => !service.placements.some((own) => isSamePlacement(own, each)));
   const idle = service.placements.filter((each) => isKept(each) && each.batch === undefined);
   const slotS = deadlineS - migrationS(view, service, all, stopped, [...opened, ...idle]) - nowS;
   let startS = nowS;
@@ -214,7 +210,7 @@ function migrationS(
   takers: readonly Placement[],
 ): Seconds {
   const model = service.model!;
-  const bytes = bytesOf(model);
+  const bytes = servedBytes(model);
   const into = takers.flatMap(({ instances }) => instances);
   const fleet = [...into, ...all.filter((each) => each.shards.length > 0 && !has(into, each))];
   const [first] = takers;
@@ -227,6 +223,3 @@ function migrationS(
   const speeds = { ...model.speeds, cardBytesPerS: fleet[0]!.networkMiBPerS * 2 ** 20 };
   return Math.max(...migrationTimes(plan, fleet.length, speeds).readyS);
 }
-
-const bytesOf = ({ profile: { layers, hiddenSize }, bytesPerParameter }: ServedModel): ModelBytes =>
-  transformerBytes({ layers, hiddenSize, bytesPerParameter });

@@ -1,5 +1,6 @@
 import type { Action, Actions, DecidedBy, MoveHow, Note, ReparallelizeHow } from "../contract/actions.ts";
 import type { Layout } from "../contract/latency-profile.ts";
+import { isSamePlacement } from "../contract/served-model.ts";
 import type { InstanceId, Seconds } from "../contract/units.ts";
 import type {
   InstancePurpose,
@@ -285,7 +286,7 @@ export class ActionWriter implements Actions {
     if (to.length === 0)
       throw new ActionError(`reparallelize: service ${own.id} is left nowhere; release its placements`);
     const kept = new Set(
-      how === "restart" ? [] : own.placements.filter((each) => to.some((other) => isSame(each, other))),
+      how === "restart" ? [] : own.placements.filter((each) => to.some((other) => isSamePlacement(each, other))),
     );
     if (how !== "restart" && kept.size === to.length && kept.size === own.placements.length) {
       throw new ActionError(`reparallelize: service ${own.id} stands so already`);
@@ -294,7 +295,7 @@ export class ActionWriter implements Actions {
     const placements = to.map(({ instances, layout }) => {
       if (layout === undefined) throw new ActionError("reparallelize: a placement has no layout; name one");
       const ids = instances.map(({ id }) => id);
-      if (own.placements.some((each) => kept.has(each) && isSame(each, { instances, layout })))
+      if (own.placements.some((each) => kept.has(each) && isSamePlacement(each, { instances, layout })))
         return { instances: ids, layout };
       let on: readonly InstanceState[] = NONE;
       for (const instance of instances) on = having(on, this.#host(own, instance, on));
@@ -383,14 +384,6 @@ export class ActionWriter implements Actions {
     return own;
   }
 }
-
-/** The same instances in the same order, in the same layout. */
-const isSame = (a: Placement, b: Placement): boolean =>
-  a.layout?.pipeline === b.layout?.pipeline &&
-  a.layout?.tensor === b.layout?.tensor &&
-  a.layout?.batchMax === b.layout?.batchMax &&
-  a.instances.length === b.instances.length &&
-  a.instances.every(({ id }, i) => id === b.instances[i]!.id);
 
 /** Its stages and ranks take all GPUs of the instances, which have as many as one another. */
 function checkLayout(layout: Layout, on: readonly InstanceState[]): void {

@@ -1,6 +1,7 @@
 import type { MoveHow, ReparallelizeHow } from "../../policies/contract/actions.ts";
 import type { ServiceOutlook } from "../../policies/contract/foresight.ts";
 import type { Layout } from "../../policies/contract/latency-profile.ts";
+import { isSamePlacement } from "../../policies/contract/served-model.ts";
 import { HOUR_S, type Seconds, type WorkId } from "../../policies/contract/units.ts";
 import { NONE } from "../../policies/state/lists.ts";
 import { EVENT } from "../events.ts";
@@ -8,7 +9,7 @@ import { PHASE, type SimInstance } from "../instance.ts";
 import type { TimelineWork } from "../simulation.ts";
 import { SimulationError } from "../simulation-error.ts";
 import { RequestFlow } from "./serving/request-flow.ts";
-import { isSamePlacement, StaticBatching } from "./serving/static-batching.ts";
+import { StaticBatching } from "./serving/static-batching.ts";
 import { servingParams } from "./serving-params.ts";
 import type { SimPlacement, SimReplica, Workload, WorkloadWorld } from "./workload.ts";
 

@@ -9,9 +9,9 @@ import {
   type ModelBytes,
   overlapBytes,
   type Shard,
+  servedBytes,
   shardBytes,
   shardsOf,
-  transformerBytes,
 } from "../../../policies/parallelism/shard.ts";
 import type { SimInstance } from "../../instance.ts";
 import type { SimPlacement, WorkloadWorld } from "../workload.ts";
@@ -52,7 +52,7 @@ export class Holdings {
 
   constructor(model: ServedModel, world: WorkloadWorld) {
     this.#model = model;
-    this.#bytes = bytesOf(model);
+    this.#bytes = servedBytes(model);
     this.#world = world;
   }
 
@@ -191,10 +191,6 @@ export class Holdings {
     }
   }
 }
-
-/** Of its transformer layers; what the profile leaves out, it leaves out too. */
-const bytesOf = ({ profile: { layers, hiddenSize }, bytesPerParameter }: ServedModel): ModelBytes =>
-  transformerBytes({ layers, hiddenSize, bytesPerParameter });
 
 function weightsOf(shard: Shard | undefined): WeightShard | null {
   if (shard === undefined) return null;

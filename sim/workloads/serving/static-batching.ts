@@ -1,6 +1,11 @@
 import type { ReparallelizeHow } from "../../../policies/contract/actions.ts";
 import type { LatencyProfile, Layout } from "../../../policies/contract/latency-profile.ts";
-import { type BatchView, decodedTokens, type ServedModel } from "../../../policies/contract/served-model.ts";
+import {
+  type BatchView,
+  decodedTokens,
+  isSamePlacement,
+  type ServedModel,
+} from "../../../policies/contract/served-model.ts";
 import { HOUR_S, type PerSecond, type Seconds } from "../../../policies/contract/units.ts";
 import { batchLatency, LatencyProfileError } from "../../../policies/parallelism/batch-latency.ts";
 import { inheritedBatches } from "../../../policies/parallelism/shard.ts";
@@ -10,7 +15,7 @@ import type { SimInstance } from "../../instance.ts";
 import { SimulationError } from "../../simulation-error.ts";
 import type { RequestParams } from "../serving-params.ts";
 import { staticBatch } from "../static-batches.ts";
-import type { SimPlacement, SimReplica, WorkloadWorld } from "../workload.ts";
+import type { SimPlacement, WorkloadWorld } from "../workload.ts";
 import { Holdings, type Migrating, type Pipeline } from "./holdings.ts";
 import { RateWindow } from "./rate-window.ts";
 import { RequestAccounts } from "./request-accounts.ts";
@@ -395,14 +400,6 @@ export class StaticBatching {
 
 const endOf = ({ decodesFromS, perTokenS, outputTokens, tokensBefore }: BatchView): Seconds =>
   decodesFromS + perTokenS * (outputTokens - tokensBefore);
-
-/** The same instances in the same order, in the same layout. */
-export const isSamePlacement = (a: SimReplica, b: SimPlacement): boolean =>
-  a.layout?.pipeline === b.layout.pipeline &&
-  a.layout.tensor === b.layout.tensor &&
-  a.layout.batchMax === b.layout.batchMax &&
-  a.instances.length === b.instances.length &&
-  a.instances.every((each, i) => each === b.instances[i]);
 
 /** @throws SimulationError for a profile that does not say what is needed of it */
 function servedModel({ measured, modelParallel, batchMax }: RequestParams): ServedModel {
