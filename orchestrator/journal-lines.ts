@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
+import { hash as hashOf } from "node:crypto";
 import { z } from "zod";
 import { JOURNAL_FORMAT, type JournalEntry, parseEntry } from "./records.ts";
 
@@ -47,7 +47,7 @@ function finite(key: string, value: unknown): unknown {
   return value;
 }
 
-const chained = (hash: string, rest: string): string => createHash("sha256").update(`${hash}\n${rest}`).digest("hex");
+const chained = (hash: string, rest: string): string => hashOf("sha256", `${hash}\n${rest}`);
 
 /** A line whose place in the chain is as it was written. */
 export interface CheckedLine {

@@ -1,6 +1,6 @@
 import type { Seconds } from "../policies/contract/units.ts";
 import { FileDisk, wholeLines } from "./journal-disk.ts";
-import { checkedLines, JournalError, JournalLines, type JournalRecord, recordsOf } from "./journal-lines.ts";
+import { type CheckedLine, JournalError, JournalLines, type JournalRecord, recordsOf } from "./journal-lines.ts";
 import type { Journal, JournalDisk } from "./ports.ts";
 import type { JournalEntry } from "./records.ts";
 
@@ -33,16 +33,9 @@ export class DiskJournal implements Journal {
     return new DiskJournal(await FileDisk.open(path, "ax", () => {}), new JournalLines(), copy);
   }
 
-  /**
-   * Goes on with what a disk holds. A torn last line is lost for good, since what it would have led to was never done.
-   * @param copyOf is told how many records there are
-   * @throws JournalError when it is not as it was written
-   */
-  static async resume(disk: JournalDisk, copyOf?: (records: number) => Copy): Promise<DiskJournal> {
-    let last: { readonly seq: number; readonly hash: string } | undefined;
-    for await (const line of checkedLines(disk.lines(), disk.path)) last = line;
-    const records = (last?.seq ?? -1) + 1;
-    return new DiskJournal(disk, new JournalLines(last?.hash, records), copyOf?.(records));
+  /** Goes on after all the lines that the disk holds. */
+  static resume(disk: JournalDisk, lines: readonly CheckedLine[], copy?: Copy): DiskJournal {
+    return new DiskJournal(disk, new JournalLines(lines.at(-1)?.hash, lines.length), copy);
   }
 
   append(entries: readonly JournalEntry[], { durable }: { readonly durable: boolean }): Promise<void> {

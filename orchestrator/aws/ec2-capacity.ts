@@ -66,8 +66,8 @@ export class Ec2Capacity implements Account {
 
   constructor(options: Ec2Options) {
     this.#options = options;
-    const { client, calls, fleet } = options;
-    this.#owners = new Ec2Owners({ client, calls, tag: { key: `${PREFIX}fleet`, value: fleet } });
+    const { client, calls, clock, fleet } = options;
+    this.#owners = new Ec2Owners({ client, calls, clock, tag: { key: `${PREFIX}fleet`, value: fleet } });
   }
 
   /** Within the network, as last described. */

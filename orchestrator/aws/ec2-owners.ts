@@ -1,12 +1,12 @@
-import { setImmediate } from "node:timers/promises";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { Seconds } from "../../policies/contract/units.ts";
-import type { Owner } from "../ports.ts";
+import type { Clock, Owner } from "../ports.ts";
 import { CallFailure, type Calls } from "./calls.ts";
 
 export interface OwnersOptions {
   readonly client: EC2Client;
   readonly calls: Calls;
+  readonly clock: Clock;
   /** Key and value of the tag that marks what is ours. */
   readonly tag: { readonly key: string; readonly value: string };
 }
@@ -27,7 +27,8 @@ export class Ec2Owners {
   async of(providerId: string, signal: AbortSignal): Promise<Owner> {
     if (this.#asking === undefined || this.#asking.ids.size === VALUES_MAX) {
       const ids = new Set<string>();
-      const answer = setImmediate().then(() => {
+      const { clock } = this.#options;
+      const answer = clock.sleepUntil(clock.nowS(), signal).then(() => {
         if (this.#asking?.ids === ids) this.#asking = undefined;
         return this.#read(ids, signal);
       });

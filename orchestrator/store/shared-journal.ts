@@ -1,5 +1,5 @@
 import { DiskJournal } from "../journal.ts";
-import { checkedLines } from "../journal-lines.ts";
+import { type CheckedLine, checkedLines } from "../journal-lines.ts";
 import type { Clock, JournalDisk } from "../ports.ts";
 import { JournalCopy } from "./journal-copy.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -30,38 +30,41 @@ export async function sharedJournal(options: SharedJournalOptions): Promise<Disk
   const run = newest + (anew || keys.length === 0 ? 1 : 0);
   if (anew) await disk.replace("");
   const ofRun = keys.filter((key) => key.startsWith(prefixOf(run)));
-  const copied = await settled(options, ofRun);
-  const local = await linesOf(disk);
+  const { copied, local } = await settled(options, ofRun);
   const copy = new JournalCopy({ ...options, prefix: prefixOf(run) }, copied);
   const ahead = local.slice(copied);
-  if (ahead.length > 0) copy.add(ahead.map((line) => `${line}\n`).join(""), ahead.length);
-  return DiskJournal.resume(disk, () => copy);
+  if (ahead.length > 0) copy.add(ahead.map(({ text }) => `${text}\n`).join(""), ahead.length);
+  return DiskJournal.resume(disk, local, copy);
 }
 
-/** @returns how many records the copy holds; the disk holds those, and perhaps more */
-async function settled({ disk, store, signal, alarm }: SharedJournalOptions, keys: readonly string[]): Promise<number> {
+/** @returns how many records the copy holds, and what the disk holds: those, and perhaps more */
+async function settled(
+  { disk, store, signal, alarm }: SharedJournalOptions,
+  keys: readonly string[],
+): Promise<{ readonly copied: number; readonly local: readonly CheckedLine[] }> {
+  const local = await linesOf(disk);
   const last = keys.at(-1);
-  if (last === undefined) return 0;
+  if (last === undefined) return { copied: 0, local };
   const newest = (await store.read(last, signal))?.text ?? "";
   const copied = Number(last.split("/").at(-1)) + newest.split("\n").length - 1;
-  const local = await linesOf(disk);
   // Each line has the hash of all before it: if one is the same, so are they.
-  if (local[copied - 1] === newest.split("\n").at(-2)) return copied;
+  if (local[copied - 1]?.text === newest.split("\n").at(-2)) return { copied, local };
   let text = "";
   for (const key of keys) text += (await store.read(key, signal))?.text ?? "";
   const lines = text.split("\n");
-  const common = local.findIndex((line, n) => line !== lines[n]);
+  const common = local.findIndex(({ text: line }, n) => line !== lines[n]);
   if (common >= 0) {
     alarm(
       `another host went on without ${local.length - common} records of this host's journal, which had not been copied: set aside`,
     );
   }
   await disk.replace(text);
-  return copied;
+  return { copied, local: await linesOf(disk) };
 }
 
-async function linesOf(disk: JournalDisk): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const { text } of checkedLines(disk.lines(), disk.path)) lines.push(text);
+/** @throws JournalError when it is not as it was written */
+export async function linesOf(disk: JournalDisk): Promise<CheckedLine[]> {
+  const lines: CheckedLine[] = [];
+  for await (const line of checkedLines(disk.lines(), disk.path)) lines.push(line);
   return lines;
 }

@@ -1,11 +1,13 @@
-import { DiskJournal } from "../../orchestrator/journal.ts";
+import { type Copy, DiskJournal } from "../../orchestrator/journal.ts";
 import { FileDisk } from "../../orchestrator/journal-disk.ts";
+import { linesOf } from "../../orchestrator/store/shared-journal.ts";
 
 /** A journal's file, gone on with; let go where it cannot be. */
-export async function resumed(path: string, copyOf?: Parameters<typeof DiskJournal.resume>[1]): Promise<DiskJournal> {
+export async function resumed(path: string, copyOf?: (records: number) => Copy): Promise<DiskJournal> {
   const disk = await FileDisk.open(path, "a", () => {});
   try {
-    return await DiskJournal.resume(disk, copyOf);
+    const lines = await linesOf(disk);
+    return DiskJournal.resume(disk, lines, copyOf?.(lines.length));
   } catch (error) {
     await disk.close();
     throw error;

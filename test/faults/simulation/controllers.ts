@@ -27,6 +27,8 @@ export class Controllers implements Operator {
   /** Where the next one who acts is killed, and who is told. */
   #ambush: { readonly boundary: Boundary; readonly sprung: () => void } | undefined;
   readonly #tell: (what: string) => void;
+  /** Why programs ended by themselves. */
+  readonly ends: string[] = [];
 
   constructor(
     world: World,
@@ -67,6 +69,7 @@ export class Controllers implements Operator {
     if (process.isDead) return;
     process.kill();
     this.#tell(`process ${process.id} ended: ${why}`);
+    this.ends.push(why);
     this.#again(host, 15);
   }
 
@@ -83,7 +86,7 @@ export class Controllers implements Operator {
   #kill(host: Host, process: Process): void {
     process.kill();
     this.#tell(`process ${process.id} is killed`);
-    this.#again(this.#world.draw() < 0.3 ? this.#newHost() : host, this.#world.between(1, 120));
+    this.#again(this.#world.draw() < 0.1 ? this.#newHost() : host, this.#world.between(1, 120));
   }
 
   // ── killed where it hurts ────────────────────────────────────────────────────────────

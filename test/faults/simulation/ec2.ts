@@ -46,6 +46,8 @@ export class SimulatedEc2 implements Service {
     "StopInstances",
   ]);
   readonly instances: RealInstance[] = [];
+  /** Those that have not ended. */
+  live: readonly RealInstance[] = [];
   /** What is described is as old as this. */
   lagS: Seconds = 2;
   /** Codes that each launch in a zone is refused with, before anybody looks at its capacity. */
@@ -63,10 +65,6 @@ export class SimulatedEc2 implements Service {
     this.#markets = markets;
   }
 
-  get live(): readonly RealInstance[] {
-    return this.instances.filter(({ endedS }) => endedS === undefined);
-  }
-
   find(id: string): RealInstance | undefined {
     return this.instances.find((instance) => instance.id === id);
   }
@@ -74,6 +72,7 @@ export class SimulatedEc2 implements Service {
   end(instance: RealInstance, code: string): void {
     instance.endedS ??= this.#time.nowS;
     instance.endCode ??= code;
+    this.live = this.live.filter((each) => each !== instance);
   }
 
   apply(action: string, input: object): object {
@@ -131,6 +130,7 @@ export class SimulatedEc2 implements Service {
       readyS: runningS + 40 + 160 * this.#draw(),
     };
     this.instances.push(instance);
+    this.live = [...this.live, instance];
     return instance;
   }
 

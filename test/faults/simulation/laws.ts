@@ -136,7 +136,8 @@ export class Laws {
 
   step(): void {
     const world = this.#world!;
-    for (const instance of world.ours) {
+    for (const instance of world.ec2.live) {
+      if (!world.isOurs(instance)) continue;
       const { noticedS = Infinity } = this.#known.get(instance.id) ?? {};
       const noticed = noticedS < world.nowS && world.elb.targets.has(instance.id);
       this.#rightedWithin("a noticed replica gets no requests", instance.id, noticed, NOTICED_S);
@@ -147,6 +148,7 @@ export class Laws {
 
   /** Time counts only while nothing else is wrong. */
   #rightedWithin(law: string, id: string, isWrong: boolean, withinS: Seconds): void {
+    if (!isWrong && this.#wrongS.size === 0) return;
     const world = this.#world!;
     const key = `${law} ${id}`;
     if (!isWrong) {
@@ -157,6 +159,11 @@ export class Laws {
     this.#wrongS.set(key, sinceS);
     const fromS = Math.max(sinceS, world.calmSinceS);
     this.#must(law, world.nowS - fromS <= withinS, () => `${id}, since ${sinceS}, undisturbed since ${fromS}`);
+  }
+
+  /** A controller has ended by itself. */
+  ended(why: string): void {
+    this.#must("a controller ends for no reason but a full disk", why.includes("ENOSPC"), () => why);
   }
 
   /** Long after the last of what went wrong. */

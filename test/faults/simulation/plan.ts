@@ -86,10 +86,10 @@ const NEEDS_STANDBY = new Set(FAULTS.flatMap(({ name, standby }) => (standby ? [
 
 /** So many cells a run, from a round through all of them in an order that the seed and the round's number give. */
 function dealt(seed: string, run: number, draw: () => number): Omit<Planned, "fromS">[] {
-  const count = FAULTS_LEAST + 2 + Math.floor((FAULTS_MOST - FAULTS_LEAST) * draw());
+  const count = FAULTS_LEAST + Math.floor((FAULTS_MOST - FAULTS_LEAST + 1) * draw());
   const cells: Omit<Planned, "fromS">[] = [];
   for (let i = 0; i < count; i++) {
-    const at = run * (FAULTS_MOST + 2) + i;
+    const at = run * FAULTS_MOST + i;
     cells.push(round(seed, Math.floor(at / CELLS.length))[at % CELLS.length]!);
   }
   return cells;

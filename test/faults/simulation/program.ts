@@ -26,7 +26,7 @@ export async function loadClients(): Promise<void> {
   ]);
 }
 
-const TTL_S: Seconds = 120;
+const TTL_S: Seconds = 150;
 
 /** The controller as the command assembles it, over clients of the simulated services instead of AWS's. */
 export const controller =
@@ -57,7 +57,7 @@ export const controller =
       region: REGION,
       fleet: FLEET,
       template: { imageId: "ami-0123456789abcdef0", subnets: {}, securityGroupIds: [] },
-      pollS: 30,
+      pollS: 40,
       alarm,
     });
     await runController({
@@ -96,7 +96,7 @@ export const controller =
         },
         service: { name: "chat", replicas },
         policy: scenario,
-        cadence: { onChange: true, everyS: 300 },
+        cadence: { onChange: true, everyS: 600 },
       },
       renewS: TTL_S / 3,
       alarm,

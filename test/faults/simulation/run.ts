@@ -50,6 +50,7 @@ export async function run(plan: Plan, say: (what: string) => void = () => {}): P
   let broken: string | undefined;
   try {
     await world.time.run(RUN_S, () => {
+      for (const why of controllers.ends.splice(0)) laws.ended(why);
       laws.step();
       schedule.step();
       return false;
@@ -118,13 +119,13 @@ class Schedule {
 
   step(): void {
     const planned = this.#faults[this.#next];
-    const { nowS, state } = this.#world;
+    const { nowS } = this.#world;
     if (planned === undefined || nowS < planned.fromS || nowS > RUN_S - QUIET_S) return;
     if (nowS > (this.#faults[this.#next + 1]?.fromS ?? Infinity)) {
       this.#turn();
       return;
     }
-    if (state !== planned.state) {
+    if (this.#world.state !== planned.state) {
       if (nowS > planned.fromS + PATIENCE_S && !this.#helped) this.#help(planned.state);
       return;
     }

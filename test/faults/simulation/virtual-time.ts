@@ -32,8 +32,6 @@ export class VirtualTime {
   /** Until `endS`, or until `afterStep` says that it is enough. What is not ahead waits until all else has happened. */
   async run(endS: Seconds, afterStep: () => boolean): Promise<void> {
     for (let turns = 0; ; turns++) {
-      // Twice: our own code takes a turn where it gathers what is asked at the same time.
-      await setImmediate();
       await setImmediate();
       if (turns > TURNS_MAX) throw new Error(`time stands still at ${this.nowS} s: somebody is always awake`);
       if (this.#breaths.length > 0) {
@@ -73,18 +71,18 @@ export class Process {
       wallMs: () => WALL_MS + time.nowS * 1000 + wallOffsetMs(),
       sleepUntil: (timeS, signal) =>
         new Promise((resolve) => {
+          const isAhead = timeS > time.nowS - startS && !signal.aborted;
           const wake = () => {
-            signal.removeEventListener("abort", abort);
+            if (isAhead) signal.removeEventListener("abort", abort);
             this.deliver(resolve);
           };
           // A little late, as of every clock: sums of times are rounded, and who is woken too early would sleep for nothing.
-          const lateS = timeS > time.nowS - startS ? LATE_S : 0;
-          const takeBack = time.at(signal.aborted ? -Infinity : startS + timeS + lateS, wake);
+          const takeBack = time.at(isAhead ? startS + timeS + LATE_S : -Infinity, wake);
           const abort = () => {
             takeBack();
-            time.at(-Infinity, wake);
+            wake();
           };
-          if (!signal.aborted) signal.addEventListener("abort", abort, { once: true });
+          if (isAhead) signal.addEventListener("abort", abort);
         }),
     };
   }
