@@ -21,6 +21,8 @@ const ATTEMPT_S: Seconds = 10;
 export class Laws {
   /** How often each law had something to say: one that never had proves nothing. */
   readonly asked: Record<string, number> = {};
+  /** The first that was broken. */
+  broken: string | undefined;
   readonly #caps: Caps;
   #world: World | undefined;
   readonly #launchesS: Seconds[] = [];
@@ -42,7 +44,10 @@ export class Laws {
 
   #must(law: string, holds: boolean, what: () => string): void {
     this.asked[law] = (this.asked[law] ?? 0) + 1;
-    if (!holds) throw new Broken(`${law}: ${what()}`);
+    if (holds) return;
+    // Who wrote or asked hears of it too; what counts is that it is known.
+    this.broken ??= `${law}: ${what()}`;
+    throw new Broken(this.broken);
   }
 
   // ── each request that changes something ──────────────────────────────────────────────
@@ -98,10 +103,16 @@ export class Laws {
     this.#calls = new Map();
     this.#known = new Map();
     this.#byNumber = new Map();
-    for (const entry of entries) this.see(entry);
+    for (const entry of entries) this.#fold(entry);
   }
 
   see(entry: JournalEntry): void {
+    this.#fold(entry);
+    if (entry.kind === "fact" && entry.name === "drained") this.#drained(this.#byNumber.get(entry.args[0])!);
+    if (entry.kind === "result" && typeof entry.outcome !== "string" && entry.outcome.ok) this.#keepsCaps();
+  }
+
+  #fold(entry: JournalEntry): void {
     if (entry.kind === "intent" && entry.what.do === "launch") this.#calls.set(entry.call, entry.what.instance);
     if (entry.kind === "result" && typeof entry.outcome !== "string" && entry.outcome.ok) {
       const number = this.#calls.get(entry.call);
@@ -112,13 +123,15 @@ export class Laws {
     if (known === undefined) return;
     if (entry.name === "ended") known.ended = true;
     else if (entry.name === "reclaimNotice") known.noticedS ??= this.#world!.nowS;
-    else if (entry.name === "drained") this.#drained(known.id);
   }
 
   #granted(id: string, number: number): void {
     const known: Known = { id, ended: false };
     this.#known.set(id, known);
     this.#byNumber.set(number, known);
+  }
+
+  #keepsCaps(): void {
     const up = [...this.#known.values()].filter(({ ended }) => !ended).map((each) => this.#world!.ec2.find(each.id)!);
     const live = up.filter(({ endedS, stoppedS }) => endedS === undefined && stoppedS === undefined);
     const { instances = Infinity, onDemand = Infinity } = this.#caps;
@@ -127,7 +140,7 @@ export class Laws {
     this.#must("on-demand at once", dear <= onDemand, () => `${dear} of ${onDemand}`);
   }
 
-  #drained(id: string): void {
+  #drained({ id }: Known): void {
     const instance = this.#world!.ec2.find(id)!;
     this.#must("what is drained has nothing in flight", this.#world!.inFlight(instance) === 0, () => id);
   }

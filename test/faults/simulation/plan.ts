@@ -34,8 +34,8 @@ const FAULTS_LEAST = 5;
 const FAULTS_MOST = 9;
 
 /** All cells of the table. */
-export const CELLS: readonly Omit<Planned, "fromS">[] = FAULTS.filter(({ standby }) => standby !== true).flatMap(
-  ({ name }) => STATES.flatMap((state) => BOUNDARIES.map((boundary) => ({ fault: name, state, boundary }))),
+export const CELLS: readonly Omit<Planned, "fromS">[] = FAULTS.flatMap(({ name }) =>
+  STATES.flatMap((state) => BOUNDARIES.map((boundary) => ({ fault: name, state, boundary }))),
 );
 
 /** Run number `run` of a seed. The cells are dealt in rounds, so that each of them comes as often as any other. */
@@ -43,7 +43,8 @@ export function planOf(seed: string, run: number): Plan {
   const name = `${seed}/${run}`;
   const draw = seedrandom.alea(name) as unknown as () => number;
   const one = <T>(items: readonly T[]): T => items[Math.floor(draw() * items.length)]!;
-  const standby = draw() < 0;
+  const faults = dealt(seed, run, draw);
+  const standby = draw() < 0.25 || faults.some(({ fault }) => NEEDS_STANDBY.has(fault));
   const replicas = 3 + Math.floor(2 * draw());
   const [scheduling, most] = one<readonly [Scenario["scheduling"], number]>([
     ["even-spread", replicas],
@@ -56,7 +57,6 @@ export function planOf(seed: string, run: number): Plan {
     onDemand: one([replicas, replicas + 2]),
     launchesPerHour: one([40, 60]),
   };
-  const faults = dealt(seed, run, draw).filter(({ fault }) => standby || !NEEDS_STANDBY.has(fault));
   const spanS = (RUN_S - QUIET_S) / faults.length;
   return {
     seed: name,

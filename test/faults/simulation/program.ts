@@ -6,6 +6,7 @@ import seedrandom from "seedrandom";
 import { Calls } from "../../../orchestrator/aws/calls.ts";
 import { Ec2Capacity } from "../../../orchestrator/aws/ec2-capacity.ts";
 import { Ec2Prices } from "../../../orchestrator/aws/ec2-prices.ts";
+import { Ec2Standby } from "../../../orchestrator/aws/ec2-standby.ts";
 import { ElbBalancer } from "../../../orchestrator/aws/elb-balancer.ts";
 import { S3Store } from "../../../orchestrator/aws/s3-store.ts";
 import { SqsNotices } from "../../../orchestrator/aws/sqs-notices.ts";
@@ -64,7 +65,7 @@ export const controller =
       ports: {
         clock,
         account: capacity,
-        standby: { stop: async () => "done", start: async () => ({ ok: false, reason: "capacity", scope: "market" }) },
+        standby: new Ec2Standby(ec2, calls),
         balancer: new ElbBalancer({
           client: client<ElasticLoadBalancingV2Client>(world.elb),
           calls,

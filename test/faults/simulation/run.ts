@@ -50,6 +50,7 @@ export async function run(plan: Plan, say: (what: string) => void = () => {}): P
   let broken: string | undefined;
   try {
     await world.time.run(RUN_S, () => {
+      if (laws.broken !== undefined) throw new Broken(laws.broken);
       for (const why of controllers.ends.splice(0)) laws.ended(why);
       laws.step();
       schedule.step();
