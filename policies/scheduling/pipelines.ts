@@ -6,7 +6,7 @@ import type { Seconds } from "../contract/units.ts";
 import type { FleetView, InstanceView, Placement, ServiceView } from "../contract/view.ts";
 import { isGoing } from "../failover/replicas-of.ts";
 import { choosePlan } from "../parallelism/planner.ts";
-import { cheapestOnDemand, cheapestSpot } from "./launching.ts";
+import { cheapestOnDemand, cheapestSpot, retryS } from "./launching.ts";
 
 // What policies share that lay a model out over the GPUs of several instances.
 
@@ -14,8 +14,11 @@ import { cheapestOnDemand, cheapestSpot } from "./launching.ts";
 export const poolParams = {
   instancesMax: z.int().min(1).default(10).describe("instances that are asked for, all that spot grants of them"),
   onDemand: z.boolean().default(false).describe("on-demand fills up what spot does not grant, or takes back"),
+  retryS: retryS.describe(
+    "with fewer instances than it may have and no market to ask: how long until it asks again, seconds",
+  ),
 };
-export type PoolParams = { readonly instancesMax: number; readonly onDemand: boolean };
+export type PoolParams = { readonly instancesMax: number; readonly onDemand: boolean; readonly retryS: Seconds };
 
 /** Those of the controller that chooses a layout. */
 export const controllerParams = {
@@ -80,13 +83,16 @@ export function keepPool(
   view: FleetView,
   act: Actions,
   all: readonly InstanceView[],
-  { instancesMax, onDemand }: PoolParams,
+  { instancesMax, onDemand, retryS: pauseS }: PoolParams,
 ): void {
   const staying = all.filter((each) => !isGoing(each));
   let spot = staying.filter(isSpot).length;
   for (; spot < instancesMax; spot++) {
     const market = cheapestSpot(view, 0);
-    if (market === undefined) break;
+    if (market === undefined) {
+      act.wakeAt(view.nowS + pauseS);
+      break;
+    }
     act.note("fewer instances than it may have");
     act.launch(market);
   }

@@ -47,6 +47,7 @@ export const spotserve = definePolicy({
   source: "Miao et al., SpotServe, ASPLOS 2024, sections 3 and 4",
   details: [
     "It keeps all spot instances that are granted, up to `instancesMax`, as the paper's traces have it; the controller does not give instances up.",
+    "By the artifact's formula, the default, one pipeline may count as enough where serving takes two, and its queue grows: `microBatches: false` plans by what serving takes.",
     "What the paper leaves open: spares are the instances that the layout does not take; a prompt that is being read is not handed over; a batch is always moved, however little of it there is.",
     "Without the arranger, pipelines stop at the notice; without the mapper, instances are taken in order; without the planner, all pipelines wait until all has moved; without the controller, the first layout that is chosen stays.",
   ],
