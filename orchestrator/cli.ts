@@ -25,7 +25,7 @@ class UsageError extends Error {
 /** What is told in one line, since whoever typed it can mend it. */
 const TOLD = [JournalError, ScenarioError, UsageError, FleetError, ResumeError, WebhookError];
 /** The same, of what is loaded only where it is needed. */
-const TOLD_TOO = ["PromotionError", "PreflightError", "OperateError"];
+const TOLD_TOO = ["PromotionError", "PreflightError", "OperateError", "InitError"];
 
 /**
  * `npm run orchestrate -- ...`. @returns the exit code: 0, 1 for a replay that came out otherwise, 2 for bad input, which is
@@ -111,6 +111,21 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
             ...(port === undefined ? {} : { port }),
             ...(endpoint === undefined ? {} : { endpoint }),
           });
+        },
+      )
+      .command(
+        "init <folder>",
+        "write what a fleet begins with: its file, a role's policy, SSM's document, and the commands that set it up",
+        (y) =>
+          y
+            .positional("folder", { type: "string", demandOption: true, describe: "a new one" })
+            .option("fleet", { type: "string", demandOption: true, requiresArg: true, describe: "its name" })
+            .option("region", { type: "string", demandOption: true, requiresArg: true, describe: "such as us-east-1" })
+            .option("account", { type: "string", demandOption: true, requiresArg: true, describe: "its 12 digits" })
+            .option("type", { type: "string", default: "g5.xlarge", requiresArg: true, describe: "of its instances" }),
+        async ({ folder, fleet, region, account, type: instanceType }) => {
+          const { initFleet } = await import("./init.ts");
+          for (const path of initFleet(folder, { fleet, region, account, instanceType })) console.log(path);
         },
       )
       .command(
@@ -294,7 +309,7 @@ export async function orchestrateCommand(args: readonly string[]): Promise<numbe
       .demandCommand(
         1,
         1,
-        "name a command: shadow, run, stop-acting, go-on, remote, check, status, replay, export, promote, promote-stage, verify-manifest or iam-policy",
+        "name a command: init, shadow, run, stop-acting, go-on, remote, check, status, replay, export, promote, promote-stage, verify-manifest or iam-policy",
       )
       .strict()
       .version(false)

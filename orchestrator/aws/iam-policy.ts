@@ -36,6 +36,12 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[];
 }
 
+/** What a role that only watches must be allowed. */
+export const shadowPolicy = (): IamPolicy => ({
+  Version: "2012-10-17",
+  Statement: [{ Sid: "Look", Effect: "Allow", Action: ["ec2:DescribeSpotPriceHistory"], Resource: ["*"] }],
+});
+
 /** What RunInstances makes and tags: each is authorised by the tags that the request gives it. */
 const MADE = ["instance", "volume", "network-interface", "spot-instances-request"] as const;
 
