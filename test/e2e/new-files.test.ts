@@ -41,7 +41,7 @@ describe("init", () => {
 describe("new policy", () => {
   test("writes a policy that a study beside it can name, and a test that passes", async () => {
     const tree = copiedTree();
-    for (const part of ["test/support/runs.ts", "test/own"]) {
+    for (const part of ["test/support/runs.ts", "test/policies/invented-profile.ts", "test/own"]) {
       mkdirSync(dirname(join(tree, part)), { recursive: true });
       cpSync(join(root, part), join(tree, part), { recursive: true });
     }
@@ -73,7 +73,7 @@ describe("new policy", () => {
 
   test("in Python is one that a study can name, with a test that passes; a listed policy's name is none", async () => {
     const tree = copiedTree();
-    for (const part of ["test/support/runs.ts", "test/own"]) {
+    for (const part of ["test/support/runs.ts", "test/policies/invented-profile.ts", "test/own"]) {
       mkdirSync(dirname(join(tree, part)), { recursive: true });
       cpSync(join(root, part), join(tree, part), { recursive: true });
     }
