@@ -28,14 +28,17 @@ export class Ec2Owners {
     if (this.#asking === undefined || this.#asking.ids.size === VALUES_MAX) {
       const ids = new Set<string>();
       const { clock } = this.#options;
-      const answer = clock.sleepUntil(clock.nowS(), signal).then(() => {
+      // Of nobody's signal: whoever asked first may give up while the others go on asking.
+      const { signal: shared } = new AbortController();
+      const answer = clock.sleepUntil(clock.nowS(), shared).then(() => {
         if (this.#asking?.ids === ids) this.#asking = undefined;
-        return this.#read(ids, signal);
+        return this.#read(ids, shared);
       });
       this.#asking = { ids, answer };
     }
     this.#asking.ids.add(providerId);
     const owners = await this.#asking.answer;
+    signal.throwIfAborted();
     return owners === undefined ? "unknown" : (owners.get(providerId) ?? "absent");
   }
 

@@ -22,7 +22,7 @@ export interface Operator {
 /** One thing that goes wrong. */
 export interface Fault {
   readonly name: string;
-  /** Its rows in the fault list of docs/FAULTS.md. */
+  /** Which faults of the live path's list it stands for, by number. */
   readonly rows: readonly number[];
   /** Whether it needs a fleet that keeps stopped spares. */
   readonly standby?: true;
@@ -80,7 +80,7 @@ const refusing =
     return true;
   };
 
-/** All that the simulation injects. How each is done without it, and what is not here: docs/FAULTS.md. */
+/** All that the simulation injects. What happens on the instance itself, and at the command line, is tested elsewhere. */
 export const FAULTS: readonly Fault[] = [
   {
     name: "duplicate-notice",
