@@ -38,13 +38,19 @@ describe("init", () => {
   });
 });
 
+/** The workbench with what tests of policies of one's own need. */
+function treeWithOwnTests(): string {
+  const tree = copiedTree();
+  for (const part of ["test/support", "test/policies/invented-profile.ts", "test/own"]) {
+    mkdirSync(dirname(join(tree, part)), { recursive: true });
+    cpSync(join(root, part), join(tree, part), { recursive: true });
+  }
+  return tree;
+}
+
 describe("new policy", () => {
   test("writes a policy that a study beside it can name, and a test that passes", async () => {
-    const tree = copiedTree();
-    for (const part of ["test/support/runs.ts", "test/policies/invented-profile.ts", "test/own"]) {
-      mkdirSync(dirname(join(tree, part)), { recursive: true });
-      cpSync(join(root, part), join(tree, part), { recursive: true });
-    }
+    const tree = treeWithOwnTests();
     const { code, out } = await run(["new", "policy", "calm-zone"], tree, tree);
     expect(code).toBe(0);
     expect(out).toBe(
@@ -72,11 +78,7 @@ describe("new policy", () => {
   });
 
   test("in Python is one that a study can name, with a test that passes; a listed policy's name is none", async () => {
-    const tree = copiedTree();
-    for (const part of ["test/support/runs.ts", "test/policies/invented-profile.ts", "test/own"]) {
-      mkdirSync(dirname(join(tree, part)), { recursive: true });
-      cpSync(join(root, part), join(tree, part), { recursive: true });
-    }
+    const tree = treeWithOwnTests();
     const { code, out } = await run(["new", "policy", "calm-zone", "--language", "python"], tree, tree);
     expect({ code, out }).toEqual({
       code: 0,
