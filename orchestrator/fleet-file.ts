@@ -108,7 +108,7 @@ export const fleetSchema = z.strictObject({
         .describe("where agents speak to the controller; files are named from where the command is started"),
       leaseS: z
         .number()
-        .min(21)
+        .min(36) // an attempt of 10 s fits between two renewals, with the margin of 10 s before the end
         .max(600)
         .default(60)
         .describe("after so long without a word another host may take over"),

@@ -45,7 +45,7 @@ describeMoto("acting on an account", () => {
     expect(await refused("--live", "--manifest", at("shadow.json"))).toContain("its stage is shadow");
     writeFileSync(at("fleet.yaml"), account.fleetText().replace("fleet: chat", "fleet: search"));
     expect(await refused("--live", "--manifest", at("m.json"))).toContain("fleet does not match");
-    writeFileSync(at("fleet.yaml"), account.fleetText().replace(/live:.*?leaseS: 21\n/s, ""));
+    writeFileSync(at("fleet.yaml"), account.fleetText().replace(/live:.*?leaseS: 36\n/s, ""));
     await writeManifestFor(at("fleet.yaml"), "full", at("nowhere.json"));
     expect(await refused("--live", "--manifest", at("nowhere.json"))).toContain("live is missing; say where it acts");
     expect(await account.instances()).toEqual([]);

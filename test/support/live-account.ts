@@ -98,7 +98,7 @@ live:
   engine: { url: "${this.engine.url}", model: m }
   queueUrl: ${this.queueUrl}
   store: { bucket: fleet-state, prefix: chat/ }
-  leaseS: 21
+  leaseS: 36
 pollS: 1
 pricesEveryS: 1
 `;
