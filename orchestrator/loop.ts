@@ -465,7 +465,9 @@ class Loop {
     switch (what.do) {
       case "launch":
         // Another host could not know of it: nothing is launched, and nothing has to be looked for.
-        if ((await journal.copied?.()) === false) return { ok: false, reason: "lost", scope: "market", code: "NoCopy" };
+        // Where there is no copy it goes out in its turn, before what was decided after it.
+        if (journal.copied !== undefined && !(await journal.copied()))
+          return { ok: false, reason: "lost", scope: "market", code: "NoCopy" };
         return capacity.launch(what.request, signal);
       case "terminate":
         return capacity.terminate(what.providerId, signal);

@@ -74,6 +74,24 @@ describe("the loop", () => {
     expect(results.sort()).toEqual([0, 1, 2]);
   });
 
+  it("makes its calls in the order in which they were decided: a launch is asked for before what is ended after it", async () => {
+    const replacing = policy((view, act, memory) => {
+      const ready = [...view.instances.withRoom].filter(({ status }) => status === "ready");
+      if (memory.n > ready.length) return;
+      memory.n++;
+      act.launch(view.markets[0]!);
+      for (const instance of ready) act.terminate(instance);
+    });
+    const outside = new ScriptedPorts([
+      [14, ({ launches }) => launches[0]!.answer({ ok: true, providerId: "i-a" })],
+      [54, ({ instances }) => instances.push({ providerId: "i-a", status: "warming" })],
+      [70, ({ instances }) => instances.push({ providerId: "i-a", status: "ready" })],
+      [80, () => {}],
+    ]);
+    await run(outside, replacing);
+    expect(outside.calls).toEqual(["0: launch z", "70: launch z", "70: terminate i-a"]);
+  });
+
   it("gives every launch a token of its own, another in another run, the same in the same", async () => {
     const tokens = async (name: string) => {
       const outside = new ScriptedPorts([
