@@ -163,7 +163,7 @@ describe("replay", () => {
 
   it("names in one line what it cannot replay, with exit code 2", async () => {
     const cases: readonly (readonly [string[], string])[] = [
-      [[], "UsageError: name a command: shadow, run, "],
+      [[], "UsageError: name a command: init, shadow, run, "],
       [["live"], "UsageError: Unknown argument: live"],
       [["replay"], "UsageError: "],
       [["replay", join(folder, "none")], "there is no such file or folder; name a journal that is there"],
