@@ -113,7 +113,13 @@ export class Laws {
   }
 
   #fold(entry: JournalEntry): void {
-    if (entry.kind === "intent" && entry.what.do === "launch") this.#calls.set(entry.call, entry.what.instance);
+    if (entry.kind === "intent") {
+      const { what } = entry;
+      if (what.do === "launch") this.#calls.set(entry.call, what.instance);
+      if (what.do !== "terminate" && what.do !== "stopInstance" && what.do !== "startInstance") return;
+      const leaving = this.#known.get(what.providerId);
+      if (leaving !== undefined) leaving.leavingS = what.do === "startInstance" ? undefined : this.#world!.nowS;
+    }
     if (entry.kind === "result" && typeof entry.outcome !== "string" && entry.outcome.ok) {
       const number = this.#calls.get(entry.call);
       if (number !== undefined) this.#granted(entry.outcome.providerId, number);
@@ -132,8 +138,11 @@ export class Laws {
   }
 
   #keepsCaps(): void {
+    const { nowS } = this.#world!;
     const up = [...this.#known.values()].filter(({ ended }) => !ended).map((each) => this.#world!.ec2.find(each.id)!);
-    const live = up.filter(({ endedS, stoppedS }) => endedS === undefined && stoppedS === undefined);
+    // Its tag is read before one is ended, which takes longer than the launch that was decided with it.
+    const stays = ({ id }: RealInstance) => nowS - (this.#known.get(id)!.leavingS ?? -Infinity) > NOTICED_S;
+    const live = up.filter((each) => each.endedS === undefined && each.stoppedS === undefined && stays(each));
     const { instances = Infinity, onDemand = Infinity } = this.#caps;
     this.#must("instances at once", live.length <= instances, () => `${live.length} of ${instances}`);
     const dear = live.filter(({ spot }) => !spot).length;
@@ -201,6 +210,8 @@ export class Laws {
 interface Known {
   readonly id: string;
   ended: boolean;
+  /** Since when it has been decided that it ends or is stopped. */
+  leavingS?: Seconds | undefined;
   noticedS?: Seconds;
 }
 
